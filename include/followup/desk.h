@@ -1,0 +1,99 @@
+/* desk.h - hands calls to agents and takes outcomes (POLICY 6, 7). Called with the time, inside a transaction of the store that the caller opens and commits.
+ *
+ * Every function fills answer->json with one JSON document on success (what the socket sends), and answer->why with one line of words for people on failure.
+ * A negative result means that the caller must roll back to the savepoint it set before the call. */
+#ifndef FOLLOWUP_DESK_H
+#define FOLLOWUP_DESK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "followup/buffer.h"
+#include "followup/error.h"
+#include "followup/policy.h"
+#include "followup/zone.h"
+
+struct store;
+struct engine;
+struct desk;
+
+enum role {
+	ROLE_AGENT = 1,
+	ROLE_GATEWAY = 2,
+	ROLE_FEEDER = 4,
+	ROLE_SUPERVISOR = 8,
+	ROLE_REVIEWER = 16,
+	ROLE_AUDITOR = 32,
+	ROLE_OPERATOR = 64,
+};
+unsigned role_parse(const char *name);  /* 0: no such role */
+const char *role_name(unsigned role);   /* of one bit */
+
+enum { AGENT_NAME_SIZE = 65 };
+
+/* Who is asking: the identity of a session. Not in the agent table (id 0): the operator on the unix socket; he may do what his roles say but holds no calls. */
+struct identity {
+	int64_t agent_id;
+	char name[AGENT_NAME_SIZE];
+	unsigned roles; /* enum role bits */
+};
+
+struct answer {
+	struct buffer json;
+	char why[512];
+};
+
+struct desk *desk_new(struct store *store, struct engine *engine); /* borrows both */
+void desk_free(struct desk *desk);
+void desk_set_policy(struct desk *desk, const struct policy *policy); /* at start and after each reload */
+
+struct next_request {
+	const char *const *queues; /* names the agent asked for; none: all that he serves */
+	size_t queue_count;
+	int count;    /* COUNT n: at most n calls in a JSON array; 0: one call as an object */
+};
+
+/* One transaction: finds the best call that this agent may serve, looks at every gate again, leases it. 1 and a document, 0 and nothing when there is none,
+ * ERR_CLOSED ("until=2025-01-02T09:30:00") outside hours, ERR_NOT_FOUND for a queue he does not serve. An agent who holds a phone call gets that one again. */
+int desk_next(struct desk *desk, const struct identity *who, const struct next_request *request, struct moment now, struct answer *answer) MUST_CHECK;
+
+/* lease: "CALL.GENERATION" as NEXT gave it in "lease". */
+int desk_touch(struct desk *desk, const struct identity *who, const char *lease, struct moment now, struct answer *answer) MUST_CHECK;
+int desk_done(struct desk *desk, const struct identity *who, const char *lease, const char *disposition, const char *json, struct moment now, struct answer *answer) MUST_CHECK;
+int desk_release(struct desk *desk, const struct identity *who, const char *lease, const char *reason, struct moment now, struct answer *answer) MUST_CHECK;
+/* A contact without a lease: the client rang in, or it happened earlier ("done_at"). Never refused for what it says about the past. */
+int desk_record(struct desk *desk, const struct identity *who, const char *client_ref, const char *json, struct moment now, struct answer *answer) MUST_CHECK;
+
+int desk_show(struct desk *desk, const struct identity *who, const char *call, struct moment now, struct answer *answer) MUST_CHECK;
+int desk_mine(struct desk *desk, const struct identity *who, struct moment now, struct answer *answer) MUST_CHECK;
+int desk_queues(struct desk *desk, struct moment now, struct answer *answer) MUST_CHECK;
+
+/* LIST calls|followups|clients|events|rules [CLIENT ref] [QUEUE q] [STATE s] [RULE r] [LIMIT n] [AFTER id]: words as given. */
+int desk_list(struct desk *desk, const struct identity *who, const char *const *words, const size_t count, struct moment now, struct answer *answer) MUST_CHECK;
+int desk_why(struct desk *desk, const struct identity *who, const char *client_ref, struct moment now, struct answer *answer) MUST_CHECK;
+int desk_report(struct desk *desk, const char *const *words, size_t count, struct moment now, struct answer *answer) MUST_CHECK;
+
+/* AGENT.ADD name role[,role...] [QUEUES q ...]: answers {"agent":..., "token":...}; the token is shown this once and only its SHA-256 is kept. */
+int desk_agent_add(struct desk *desk, const char *name, const char *roles, const char *const *queues, size_t queue_count, struct answer *answer) MUST_CHECK;
+int desk_agent_delete(struct desk *desk, const char *name, struct answer *answer) MUST_CHECK;
+int desk_agent_list(struct desk *desk, struct answer *answer) MUST_CHECK;
+/* ERR_RIGHTS for a wrong token and for an unknown name alike. */
+int desk_authenticate(struct desk *desk, const char *name, const char *token, struct identity *out) MUST_CHECK;
+/* The agent of that name without a token (the unix socket's peer, checked by its uid): 0, or ERR_NOT_FOUND. */
+int desk_identify(struct desk *desk, const char *name, struct identity *out) MUST_CHECK;
+
+/* CLIENT.PUT and EVENT.PUT. 1: something changed, 0: known already. */
+int desk_client_put(struct desk *desk, const char *json, size_t length, struct moment now, struct answer *answer) MUST_CHECK;
+int desk_event_put(struct desk *desk, const char *json, size_t length, struct moment now, struct answer *answer) MUST_CHECK;
+
+/* Puts back what has expired (leases, retries whose time has come). The number of calls that became available, 0 included. */
+int desk_wake(struct desk *desk, struct moment now) MUST_CHECK;
+
+/* The next moment (unix seconds) at which desk_wake has something to do or calling hours open; INT64_MAX: never. */
+int64_t desk_next_wakeup(struct desk *desk, struct moment now);
+
+/* Counts whatever can have made a call available to a waiting agent since the start: compare two readings. */
+uint64_t desk_changes(const struct desk *desk);
+
+#endif

@@ -1,0 +1,38 @@
+/* engine.h - turns facts into follow-ups and follow-ups into calls (POLICY 3, 5). Called with the day; reads no clock. */
+#ifndef FOLLOWUP_ENGINE_H
+#define FOLLOWUP_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "followup/error.h"
+#include "followup/policy.h"
+#include "followup/zone.h"
+
+struct store;
+struct engine;
+
+struct engine *engine_new(struct store *store); /* borrows */
+void engine_free(struct engine *engine);
+
+/* At start and after each reload. Everything open is looked at again against the new rules and calendars in the slices that follow. */
+int engine_set_policy(struct engine *engine, const struct policy *policy) MUST_CHECK;
+
+/* Settles the clients whose facts have changed in this transaction, at most budget of them (POLICY 3: the same four steps, at once). 1: some are left. */
+int engine_settle(struct engine *engine, struct moment now, int budget) MUST_CHECK;
+
+/* One bounded slice, in a transaction of its own that the caller opens and commits: the day cycle of the oldest day not yet worked up to today, then
+ * clients left over. 1: more work waits, 0: all is done up to today. budget: rows touched, about. */
+int engine_work(struct engine *engine, struct moment now, int budget) MUST_CHECK;
+
+/* Whether every day up to today has been worked and no client waits; for INFO. Calls go out meanwhile. */
+bool engine_is_idle(struct engine *engine, struct moment now);
+
+/* Counts whatever can have made a call available to a waiting agent since the start: compare two readings. */
+uint64_t engine_changes(const struct engine *engine);
+
+/* CHECK: compares what is kept with a full scan (next-occasion days, agendas, due marks) and the invariants of DESIGN 5; appends one JSON document. The count of faults. */
+struct buffer;
+int engine_check(struct engine *engine, struct moment now, struct buffer *json) MUST_CHECK;
+
+#endif

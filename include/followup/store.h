@@ -1,0 +1,43 @@
+/* store.h - the book: opening, transactions and health. The only truth, and the only owner of SQL (DESIGN 1). What it keeps is reached through
+ * store_client.h, store_event.h, store_followup.h, store_call.h, store_agent.h and store_view.h. No SQLite type crosses these headers. */
+#ifndef FOLLOWUP_STORE_H
+#define FOLLOWUP_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "followup/buffer.h"
+#include "followup/error.h"
+
+struct store;
+
+/* Opens or creates the file (":memory:" for simulate), WAL and synchronous=FULL, checks the schema's number. ERR_FULL: opened read-only in effect, because the disk is
+ * full. ERR_INVALID: a newer or a foreign file. message gets the reason on failure (256 bytes). */
+int store_open(const char *path, struct store **out, char message[256]) MUST_CHECK;
+void store_close(struct store *store);
+
+/* One transaction a loop turn; one savepoint a command. */
+int store_begin(struct store *store) MUST_CHECK;
+int store_commit(struct store *store) MUST_CHECK; /* on failure everything since begin is rolled back */
+void store_rollback(struct store *store);
+int store_savepoint(struct store *store) MUST_CHECK;
+int store_release(struct store *store) MUST_CHECK;
+void store_rollback_savepoint(struct store *store);
+
+/* Whether anything was written since store_begin: a turn that only read need not sync. */
+bool store_is_dirty(const struct store *store);
+
+/* A read of one row, for the watchdog; 0 when the database answers. */
+int store_ping(struct store *store) MUST_CHECK;
+
+/* Moves WAL pages into the database, between turns. */
+void store_checkpoint(struct store *store);
+
+/* Words for the last failure, for the log. */
+const char *store_message(const struct store *store);
+
+/* Small settings of the book itself: "start_on", "last_worked_day" ... Missing: ERR_NOT_FOUND. */
+int store_meta_get(struct store *store, const char *key, int64_t *value) MUST_CHECK;
+int store_meta_set(struct store *store, const char *key, int64_t value) MUST_CHECK;
+
+#endif
