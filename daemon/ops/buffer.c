@@ -1,0 +1,95 @@
+/* buffer.c - text that grows (buffer.h). */
+#include "followup/buffer.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void buffer_free(struct buffer *buffer)
+{
+	if (buffer == NULL)
+		return;
+	free(buffer->data);
+	*buffer = (struct buffer){0};
+}
+
+void buffer_clear(struct buffer *buffer)
+{
+	buffer->length = 0;
+	buffer->failed = false;
+	if (buffer->data != NULL)
+		buffer->data[0] = '\0';
+}
+
+/* Room for more bytes and the NUL after them. */
+static bool reserve(struct buffer *buffer, size_t more)
+{
+	if (buffer->failed)
+		return false;
+	if (buffer->data != NULL && more < buffer->capacity - buffer->length)
+		return true;
+
+	/* Doubling keeps the cost of many small appends linear. */
+	size_t capacity = buffer->capacity < 64 ? 64 : buffer->capacity;
+	while (capacity - buffer->length <= more) {
+		if (capacity > SIZE_MAX / 2) {
+			buffer->failed = true;
+			return false;
+		}
+		capacity *= 2;
+	}
+
+	char *data = realloc(buffer->data, capacity);
+	if (data == NULL) {
+		buffer->failed = true;
+		return false;
+	}
+	buffer->data = data;
+	buffer->capacity = capacity;
+	return true;
+}
+
+void buffer_append(struct buffer *buffer, const char *bytes, size_t length)
+{
+	if (!reserve(buffer, length))
+		return;
+	if (length > 0)
+		memcpy(buffer->data + buffer->length, bytes, length);
+	buffer->length += length;
+	buffer->data[buffer->length] = '\0';
+}
+
+void buffer_text(struct buffer *buffer, const char *text)
+{
+	buffer_append(buffer, text, strlen(text));
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+	va_list arguments;
+
+	/* A guess at the length saves formatting twice nearly always. */
+	if (!reserve(buffer, 128))
+		return;
+
+	size_t room = buffer->capacity - buffer->length;
+	va_start(arguments, format);
+	int length = vsnprintf(buffer->data + buffer->length, room, format, arguments);
+	va_end(arguments);
+
+	if (length >= 0 && (size_t)length >= room) {
+		buffer->data[buffer->length] = '\0'; /* the half that fitted goes, should there be no memory for the whole */
+		if (!reserve(buffer, (size_t)length))
+			return;
+		va_start(arguments, format);
+		length = vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
+		va_end(arguments);
+	}
+	if (length < 0) {
+		buffer->data[buffer->length] = '\0';
+		buffer->failed = true;
+		return;
+	}
+	buffer->length += (size_t)length;
+}
