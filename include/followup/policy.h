@@ -165,6 +165,7 @@ struct listener {
 
 struct policy {
 	char *file; /* the main file */
+	char *rules_folder, *calendar_folder;
 
 	/* daemon */
 	char *time_zone; /* "Asia/Shanghai" */
