@@ -361,7 +361,7 @@ int notice_read_json(
 		return result;
 
 	reading.notice.published = document.count > 0;
-	if (!reading.notice.published)
+	if (!reading.notice.published && reading.notice.year != 0)
 		complaints_warn(complaints, file, 0, "the notice for %d is not published: \"days\" is empty, and the year stays unknown",
 			reading.notice.year);
 	return finish(&reading, out);
