@@ -204,7 +204,8 @@ int policy_check_command(const char *file, day_t today)
 	int result = policy_load(file, complaint_print, &tally, &policy);
 	if (result < 0) {
 		if (result == ERR_INVALID)
-			fprintf(stderr, "%s: %zu mistakes; this configuration cannot be used\n", file, tally.errors);
+			fprintf(stderr, "%s: %zu mistake%s; this configuration cannot be used\n", file, tally.errors,
+				tally.errors == 1 ? "" : "s");
 		else
 			fprintf(stderr, "%s: %s\n", file, error_text(result));
 		return result == ERR_MEMORY ? EXIT_NO_MEMORY : EXIT_CONFIGURATION;

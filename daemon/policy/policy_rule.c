@@ -165,9 +165,11 @@ static void check_trigger(struct builder *builder, const struct section *section
 			complaints_error(builder->complaints, section->file, section->line, "rule '%s': trigger = %s needs '%s'",
 				section->title, trigger, rows[i].setting);
 	}
-	if (rule->trigger == TRIGGER_DORMANT && section_setting(section, "after") != NULL && rule->after.count <= 0)
-		complaints_error(builder->complaints, section->file, section_setting(section, "after")->line,
-			"'after' must be a time after, like 6m");
+	const struct setting *after = section_setting(section, "after");
+	struct offset offset;
+	if (rule->trigger == TRIGGER_DORMANT && after != NULL && after->count == 1 && offset_parse(after->values[0].text, &offset) &&
+		offset.count <= 0)
+		complaints_error(builder->complaints, section->file, after->line, "'after' must be a time after, like 6m");
 }
 
 /* Names of a list that must be known; setting may be NULL. */

@@ -7,12 +7,13 @@
 #include "followup/policy_source.h"
 
 #include <confuse.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_SIZE_MAX = 4 << 20, UNKNOWN_MAX = 100, MESSAGE_SIZE = 512 };
+#include "followup/policy_text.h"
+
+enum { UNKNOWN_MAX = 100, MESSAGE_SIZE = 512 };
 
 static const char sentinel[] = "end of file";
 
@@ -39,6 +40,7 @@ struct reader {
 	bool no_memory;
 	char message[MESSAGE_SIZE]; /* the syntax error; empty: none */
 	int message_line;
+	bool at_end; /* it is about the end of the text */
 };
 
 /* libconfuse hands its callbacks nothing of ours, and its scanner is one for the whole process: so is this, and only set while a file is parsed. */
@@ -227,6 +229,7 @@ static void reader_unknown(struct reader *reader, cfg_t *cfg, const char *name)
 	const char *section = top ? NULL : cfg_name(cfg);
 	if (strcmp(name, sentinel) == 0 && !top) {
 		reader_stop(reader, reader->root->line, "the file ends inside the section '%s' that begins here", section);
+		reader->at_end = true;
 		return;
 	}
 	/* cfg_free() takes any section called root for the outermost one and ends the scanner under our feet. */
@@ -249,7 +252,7 @@ static void reader_unknown(struct reader *reader, cfg_t *cfg, const char *name)
 	reader->unknown_count++;
 	reader->again = true;
 	if (top)
-		complaints_error(reader->complaints, reader->file, cfg->line, "unknown name '%s' outside every section", name);
+		complaints_error(reader->complaints, reader->file, cfg->line, "unknown name '%s'; there is no such section", name);
 	else if (section_find(section) >= 0)
 		complaints_error(reader->complaints, reader->file, cfg->line, "unknown setting '%s' in a section '%s'", name, section);
 }
@@ -278,10 +281,7 @@ static void reader_message(cfg_t *cfg, const char *format, va_list arguments)
 		unknown->shape = SHAPE_TITLED;
 		reader->again = true;
 	} else if (reader->message[0] == '\0') {
-		if (message_is(format, "premature end"))
-			reader_stop(reader, cfg->line, "the file ends in the middle of a setting%s", "");
-		else
-			vsnprintf(reader->message, sizeof reader->message, format, arguments);
+		vsnprintf(reader->message, sizeof reader->message, format, arguments);
 		reader->message_line = cfg->line;
 	}
 }
@@ -379,68 +379,38 @@ static int reader_parse(struct reader *reader, const char *text)
 		if (result != CFG_SUCCESS && !reader->again)
 			reader_stop(reader, line, "this cannot be understood%s", "");
 		else if (result == CFG_SUCCESS && !reader->ended)
-			reader_stop(reader, 0, "the file ends inside a quotation or a comment%s", "");
+			reader_stop(reader, line, "the file ends in the middle of something%s", "");
 	} while (reader->again && reader->message[0] == '\0');
 	return 0;
 }
 
-/* The text of a file with the sentinel behind it, or NULL after complaining. */
-static char *file_text(const char *file, struct complaints *complaints)
+/* Parses the text with the sentinel behind it, and settles which syntax error counts. 0 or ERR_MEMORY. */
+static int reader_read(struct reader *reader, const struct policy_text *text)
 {
-	char *text = NULL;
-	FILE *stream = fopen(file, "re");
-	if (stream == NULL) {
-		complaints_error(complaints, file, 0, "cannot be read: %s", strerror(errno));
-		return NULL;
+	char *whole;
+	if (asprintf(&whole, "%s\"%s\" = 1\n", text->bytes, sentinel) < 0)
+		return ERR_MEMORY;
+	int result = reader_parse(reader, whole);
+	free(whole);
+	/* A text that was cut off ends in the middle of something, of course. */
+	bool follows = reader->message[0] == '\0' || reader->at_end || reader->message_line >= text->cut_line;
+	if (text->cut_line != 0 && follows) {
+		snprintf(reader->message, sizeof reader->message, "%s", text->cut_why);
+		reader->message_line = text->cut_line;
 	}
-	size_t room = sizeof sentinel + 16, size = 0, capacity = 16384;
-	for (;;) {
-		char *grown = realloc(text, capacity + room);
-		if (grown == NULL) {
-			complaints->out_of_memory = true;
-			goto failed;
-		}
-		text = grown;
-		size += fread(text + size, 1, capacity - size, stream);
-		if (size < capacity)
-			break;
-		capacity *= 2;
-		if (capacity > FILE_SIZE_MAX) {
-			complaints_error(complaints, file, 0, "is too big for a configuration file");
-			goto failed;
-		}
-	}
-	if (ferror(stream)) {
-		complaints_error(complaints, file, 0, "cannot be read: %s", strerror(errno));
-		goto failed;
-	}
-	const char *nul = memchr(text, '\0', size);
-	if (nul != NULL) {
-		int line = 1;
-		for (const char *at = text; at < nul; at++)
-			line += *at == '\n';
-		complaints_error(complaints, file, line, "a NUL byte: this is not a text file");
-		goto failed;
-	}
-	snprintf(text + size, room, "\n\"%s\" = 1\n", sentinel);
-	fclose(stream);
-	return text;
-failed:
-	free(text);
-	fclose(stream);
-	return NULL;
+	return result;
 }
 
 int source_read(struct source *source, const char *file, enum section_home home, struct complaints *complaints)
 {
-	char *text = file_text(file, complaints);
-	if (text == NULL) {
+	struct policy_text text = policy_text_read(file, complaints);
+	if (text.bytes == NULL) {
 		source->incomplete = true;
 		return complaints->out_of_memory ? ERR_MEMORY : 0;
 	}
 	struct reader reader = {.source = source, .complaints = complaints, .file = file, .first = source->count};
-	int result = reader_parse(&reader, text);
-	free(text);
+	int result = reader_read(&reader, &text);
+	free(text.bytes);
 	section_clear(&reader.current);
 	for (size_t i = 0; i < reader.unknown_count; i++) {
 		free(reader.unknowns[i].section);
