@@ -18,12 +18,31 @@ void engine_free(struct engine *engine);
 /* At start and after each reload. Everything open is looked at again against the new rules and calendars in the slices that follow. */
 int engine_set_policy(struct engine *engine, const struct policy *policy) MUST_CHECK;
 
+struct client_fact;
+struct event_fact;
+/* Takes in a fact and notes whom it concerns; engine_settle() or the day cycle draws the conclusions. 1: something changed, 0: known already, ERR_INVALID: store_message()
+ * says why. assets_day: from which day assets are known when the row carries no as_of. */
+int engine_take_client(struct engine *engine, const struct client_fact *fact, struct moment now, day_t assets_day) MUST_CHECK;
+int engine_take_event(struct engine *engine, const struct event_fact *fact, struct moment now) MUST_CHECK;
+
+/* Begins a book at a day that is not today's (simulate): nothing before it is worked, and it is start_on. */
+int engine_begin_at(struct engine *engine, day_t day) MUST_CHECK;
+
 /* Settles the clients whose facts have changed in this transaction, at most budget of them (POLICY 3: the same four steps, at once). 1: some are left. */
 int engine_settle(struct engine *engine, struct moment now, int budget) MUST_CHECK;
 
 /* One bounded slice, in a transaction of its own that the caller opens and commits: the day cycle of the oldest day not yet worked up to today, then
  * clients left over. 1: more work waits, 0: all is done up to today. budget: rows touched, about. */
 int engine_work(struct engine *engine, struct moment now, int budget) MUST_CHECK;
+
+/* What has been done since the start, for INFO and the log. */
+struct engine_counts {
+	uint64_t created, cancelled, expired, admitted, deferred, moved, preempted, suppressed;
+};
+struct engine_counts engine_counts(const struct engine *engine);
+
+/* The last day whose cycle is complete; NO_DAY before the first. */
+day_t engine_worked_on(const struct engine *engine);
 
 /* Whether every day up to today has been worked and no client waits; for INFO. Calls go out meanwhile. */
 bool engine_is_idle(struct engine *engine, struct moment now);

@@ -24,6 +24,9 @@ int store_savepoint(struct store *store) MUST_CHECK;
 int store_release(struct store *store) MUST_CHECK;
 void store_rollback_savepoint(struct store *store);
 
+/* How often something was rolled back, whole or a savepoint: whoever keeps a thought about the book in memory throws it away when this moved. */
+uint64_t store_rollbacks(const struct store *store);
+
 /* Whether anything was written since store_begin: a turn that only read need not sync. */
 bool store_is_dirty(const struct store *store);
 

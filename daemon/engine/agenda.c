@@ -1,0 +1,269 @@
+/* agenda.c - every move of a follow-up's state, and every call worked out from its agenda. */
+#include "followup/agenda.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "followup/store.h"
+#include "followup/store_call.h"
+#include "followup/store_name.h"
+#include "internal.h"
+
+void followup_list_free(struct followup_list *list)
+{
+	free(list->items);
+	*list = (struct followup_list){NULL, 0, 0};
+}
+
+int agenda_load(struct engine *engine, int64_t call_id, struct followup_list *out)
+{
+	for (;;) {
+		int count = store_followup_agenda(engine->store, call_id, out->items, out->capacity);
+		if (count < 0)
+			return count;
+		if (count <= out->capacity) {
+			out->count = count;
+			return 0;
+		}
+		struct followup *larger = realloc(out->items, (size_t)(count + 4) * sizeof(*larger));
+		if (larger == NULL)
+			return ERR_MEMORY;
+		out->items = larger;
+		out->capacity = count + 4;
+	}
+}
+
+const struct rule *agenda_rule(const struct engine *engine, const struct followup *followup)
+{
+	for (size_t i = 0; i < engine->policy->rule_count; i++)
+		if (engine->rules[i].name == followup->rule)
+			return &engine->policy->rules[i];
+	return NULL;
+}
+
+int64_t agenda_reason_unreachable(const struct engine *engine)
+{
+	return engine->reasons[REASON_UNREACHABLE];
+}
+
+int followup_move(struct engine *engine, struct followup *f, enum followup_state to, int64_t reason, day_t day)
+{
+	if (!followup_move_is_legal(f->state, to)) {
+		fprintf(stderr, "%s:%d: follow-up %lld cannot go from %s to %s\n", __FILE__, __LINE__, (long long)f->id, followup_state_name(f->state),
+			followup_state_name(to));
+		abort();
+	}
+	if (f->state == FOLLOWUP_QUEUED) {
+		struct call call;
+		int result = store_call_load(engine->store, f->call_id, &call);
+		if (result < 0)
+			return result;
+		/* What it was on when it left (POLICY 5). */
+		f->queue = call.queue;
+		f->channel = call.channel;
+		f->call_id = 0;
+		result = store_call_touch(engine->store, call.id);
+		if (result < 0)
+			return result;
+	}
+	f->state = to;
+	f->reason = reason;
+	f->closed_on = followup_state_is_open(to) ? NO_DAY : day;
+	return store_followup_save(engine->store, f);
+}
+
+/* Adds a name to a sorted list of lines, once. */
+static void add_line(char *lines, size_t size, const char *kind, const char *name)
+{
+	char line[80];
+
+	if (name[0] == '\0')
+		return;
+	snprintf(line, sizeof(line), "%s%s\n", kind, name);
+	size_t length = strlen(line), used = strlen(lines);
+	char *place = lines;
+	while (*place != '\0') {
+		char *end = strchr(place, '\n');
+		size_t here = (size_t)(end - place) + 1;
+		int order = memcmp(place, line, here < length ? here : length);
+		if (order == 0 && here == length)
+			return;
+		if (order > 0)
+			break;
+		place = end + 1;
+	}
+	if (used + length >= size)
+		return; /* more than a lane can name; see LANE_SIZE */
+	memmove(place + length, place, used - (size_t)(place - lines) + 1);
+	memcpy(place, line, length);
+}
+
+enum { LANE_SIZE = 8192 };
+
+/* POLICY 6, recusal: "=name" for a person who must not call, "@role" for a role. */
+static int add_recusals(struct engine *engine, const struct followup *f, const struct rule *rule, char *lane)
+{
+	struct client client;
+
+	if (rule->recuse == 0 && rule->exclude_roles.count == 0)
+		return 0;
+	int result = store_client_load(engine->store, f->client_id, &client);
+	if (result < 0)
+		return result;
+	if ((rule->recuse & RECUSE_INTRODUCER) != 0)
+		add_line(lane, LANE_SIZE, "=", client.introducer);
+	if ((rule->recuse & RECUSE_MANAGER) != 0)
+		add_line(lane, LANE_SIZE, "=", client.manager);
+	for (size_t i = 0; i < rule->exclude_roles.count; i++)
+		add_line(lane, LANE_SIZE, "@", rule->exclude_roles.items[i]);
+	return 0;
+}
+
+/* The queue that a template names for a client: "manager/" and a star stands for his own; without one, the fallback. */
+static int64_t queue_of_template(struct engine *engine, const char *template, const struct client *client)
+{
+	char name[160];
+	size_t length = strlen(template);
+
+	if (length == 0 || template[length - 1] != '*')
+		return store_name_id(engine->store, template);
+	const char *own = strncmp(template, "manager/", 8) == 0 ? client->manager : client->branch;
+	if (own[0] == '\0')
+		return store_name_id(engine->store, engine->policy->fallback_queue);
+	snprintf(name, sizeof(name), "%.*s%s", (int)(length - 1), template, own);
+	return store_name_id(engine->store, name);
+}
+
+static int64_t queue_for(struct engine *engine, const struct call *call, const struct followup *foremost, const struct rule *rule)
+{
+	struct client client;
+
+	if (call->bulk || rule == NULL)
+		return call->bulk ? call->channel : store_name_id(engine->store, engine->policy->fallback_queue);
+	int result = store_client_load(engine->store, foremost->client_id, &client);
+	if (result < 0)
+		return result;
+	const char *template = rule->queue;
+	if (call->widened > 0 && rule->widen_count > 0) {
+		size_t step = (size_t)call->widened < rule->widen_count ? (size_t)call->widened : rule->widen_count;
+		template = rule->widen[step - 1].queue;
+	}
+	return queue_of_template(engine, template, &client);
+}
+
+/* POLICY 5: the lowest priority number and the earliest due day of the agenda, the queue of its foremost item, everyone's recusals. */
+static int work_out(struct engine *engine, struct call *call, const struct followup_list *agenda, day_t day)
+{
+	char lane[LANE_SIZE] = "";
+	bool exempt = false, free_only = true;
+
+	call->priority = agenda->items[0].priority;
+	call->due_on = agenda->items[0].due_on;
+	for (int i = 0; i < agenda->count; i++) {
+		const struct followup *f = &agenda->items[i];
+		const struct rule *rule = agenda_rule(engine, f);
+		if (f->due_on < call->due_on)
+			call->due_on = f->due_on;
+		exempt = exempt || (rule != NULL && rule->class == CLASS_EXEMPT);
+		free_only = free_only && rule != NULL && rule->class == CLASS_FREE;
+		int result = rule != NULL && !call->bulk ? add_recusals(engine, f, rule, lane) : 0;
+		if (result < 0)
+			return result;
+	}
+	call->class = exempt ? CALL_EXEMPT : free_only ? CALL_FREE : CALL_COUNTED;
+	call->due_now = call->due_on <= day;
+	call->lane = store_lane_id(engine->store, lane);
+	if (call->lane < 0)
+		return (int)call->lane;
+	call->queue = queue_for(engine, call, &agenda->items[0], agenda_rule(engine, &agenda->items[0]));
+	return call->queue < 0 ? (int)call->queue : 0;
+}
+
+int call_work_out(struct engine *engine, struct call *call, day_t day)
+{
+	struct followup_list agenda = {NULL, 0, 0};
+
+	int result = agenda_load(engine, call->id, &agenda);
+	if (result == 0 && agenda.count == 0) {
+		/* Whoever holds it will hear at TOUCH or DONE that nothing is left. */
+		if (call->state != CALL_LEASED)
+			result = store_call_delete(engine->store, call->id);
+	} else if (result == 0) {
+		result = work_out(engine, call, &agenda, day);
+		if (result == 0)
+			result = store_call_save(engine->store, call);
+	}
+	followup_list_free(&agenda);
+	return result;
+}
+
+int agenda_settle(struct engine *engine, day_t day, int limit)
+{
+	struct call call;
+	int result;
+
+	while ((result = store_call_touched(engine->store, &call)) > 0) {
+		if (limit-- <= 0)
+			return 1;
+		result = store_call_clear_touched(engine->store, call.id);
+		if (result == 0)
+			result = call_work_out(engine, &call, day);
+		if (result < 0)
+			return result;
+		engine->changes++;
+	}
+	return result;
+}
+
+int64_t agenda_contact(struct engine *engine, const struct contact_made *made, bool *over_cap)
+{
+	const struct policy *policy = engine->policy;
+	struct contact contact = {0, made->call != NULL ? made->call->id : 0, made->day, made->at, made->channel, made->agent_id, false};
+
+	if (made->counted && policy->cap != NO_LIMIT) {
+		int before = store_contact_of_person(engine->store, made->person, cap_window_start(policy->cap_window, made->day), made->day);
+		if (before < 0)
+			return before;
+		contact.over_cap = before + 1 > policy->cap;
+	}
+	int result = store_contact_insert(engine->store, &contact);
+	for (size_t i = 0; result == 0 && made->counted && i < made->client_count; i++)
+		result = store_contact_count_for(engine->store, contact.id, made->client_ids[i], made->day);
+	for (size_t i = 0; result == 0 && i < made->ticked_count; i++) {
+		struct followup *f = made->ticked[i];
+		result = followup_move(engine, f, made->day > f->due_on ? FOLLOWUP_DONE_LATE : FOLLOWUP_DONE, 0, made->day);
+	}
+	if (result < 0)
+		return result;
+	*over_cap = contact.over_cap;
+	return contact.id;
+}
+
+int agenda_next_channel(struct engine *engine, struct followup *f, day_t day)
+{
+	const struct rule *rule = agenda_rule(engine, f);
+	int at = 0;
+
+	/* The channel it was on, as a place in the rule's list; all before and itself are used up. */
+	if (f->state == FOLLOWUP_QUEUED) {
+		struct call call;
+		int result = store_call_load(engine->store, f->call_id, &call);
+		if (result < 0)
+			return result;
+		for (size_t i = 0; rule != NULL && i < rule->channel_count; i++)
+			if (engine->channel_names[rule->channels[i]] == call.channel)
+				at = (int)i + 1;
+	}
+	f->channel_from = at > f->channel_from ? at : f->channel_from + 1;
+	f->tries = 0;
+	if (rule != NULL && rule->on) {
+		enum reason why;
+		int result = facts_load(engine, f->client_id, day, engine->other_facts);
+		if (result < 0)
+			return result;
+		if (channel_pick(engine, engine->other_facts, rule, f->channel_from, &why) >= 0)
+			return followup_move(engine, f, FOLLOWUP_SCHEDULED, 0, day);
+	}
+	return followup_move(engine, f, FOLLOWUP_MISSED, engine->reasons[REASON_UNREACHABLE], day);
+}

@@ -1,0 +1,450 @@
+/* engine.c - the day cycle in slices, and clients settled as their facts arrive (POLICY 3). */
+#include "followup/engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "followup/store.h"
+#include "followup/store_call.h"
+#include "followup/store_name.h"
+#include "internal.h"
+
+/* Where the cycle of a day stands, kept in the store, so that a crash goes on from the step it was in; within a step the work is found from state. */
+enum cycle_step { STEP_BEGIN, STEP_FACTS, STEP_FACTS_CALLS, STEP_EXPIRE, STEP_EXPIRE_CALLS, STEP_DUE, STEP_ADMIT, STEP_END };
+
+static const char *const reason_names[REASON_COUNT] = {
+	[REASON_NONE] = "",
+	[REASON_CAP] = "cap",
+	[REASON_PREEMPTED] = "preempted",
+	[REASON_GAP] = "min-gap",
+	[REASON_NO_CHANNEL] = "no-channel",
+	[REASON_DO_NOT_CONTACT] = "do-not-contact",
+	[REASON_EXPIRED] = "expired",
+	[REASON_LATE_FACT] = "late-fact",
+	[REASON_NOT_APPLICABLE] = "not-applicable",
+	[REASON_WITHDRAWN] = "withdrawn",
+	[REASON_RULE_OFF] = "rule-off",
+	[REASON_UNREACHABLE] = "unreachable",
+};
+
+struct engine *engine_new(struct store *store)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+
+	if (engine == NULL)
+		return NULL;
+	engine->store = store;
+	engine->facts = facts_new();
+	engine->other_facts = facts_new();
+	engine->open = calloc(OPEN_MAX, sizeof(*engine->open));
+	engine->scheduled = calloc(PERSON_SCHEDULED_MAX, sizeof(*engine->scheduled));
+	engine->waiting = calloc(PERSON_SCHEDULED_MAX, sizeof(*engine->waiting));
+	if (engine->facts == NULL || engine->other_facts == NULL || engine->open == NULL || engine->scheduled == NULL || engine->waiting == NULL) {
+		engine_free(engine);
+		return NULL;
+	}
+	return engine;
+}
+
+void engine_free(struct engine *engine)
+{
+	if (engine == NULL)
+		return;
+	facts_free(engine->facts);
+	facts_free(engine->other_facts);
+	free(engine->open);
+	free(engine->scheduled);
+	free(engine->waiting);
+	free(engine->rules);
+	free(engine->festival_days);
+	free(engine);
+}
+
+struct store *engine_store(const struct engine *engine)
+{
+	return engine->store;
+}
+
+const struct policy *engine_policy(const struct engine *engine)
+{
+	return engine->policy;
+}
+
+struct engine_counts engine_counts(const struct engine *engine)
+{
+	return engine->counts;
+}
+
+uint64_t engine_changes(const struct engine *engine)
+{
+	return engine->changes;
+}
+
+static int name_number(struct engine *engine, const char *name, int64_t *out)
+{
+	int64_t id = store_name_id(engine->store, name);
+
+	if (id < 0)
+		return (int)id;
+	*out = id;
+	return 0;
+}
+
+static int index_rule(struct engine *engine, const struct rule *rule, struct rule_index *index)
+{
+	int result = name_number(engine, rule->name, &index->name);
+
+	for (size_t i = 0; result == 0 && i < rule->events.count && i < RULE_KINDS_MAX; i++) {
+		result = name_number(engine, rule->events.items[i], &index->kinds[i]);
+		index->kind_count = i + 1;
+	}
+	for (size_t i = 0; result == 0 && i < rule->stops_on.count && i < RULE_KINDS_MAX; i++) {
+		result = name_number(engine, rule->stops_on.items[i], &index->stops[i]);
+		index->stop_count = i + 1;
+	}
+	return result;
+}
+
+static int index_policy(struct engine *engine, const struct policy *policy)
+{
+	struct rule_index *rules = calloc(policy->rule_count + 1, sizeof(*rules));
+
+	if (rules == NULL)
+		return ERR_MEMORY;
+	free(engine->rules);
+	engine->rules = rules;
+	engine->policy = policy;
+	int result = 0;
+	for (size_t i = 0; result == 0 && i < policy->rule_count; i++)
+		result = index_rule(engine, &policy->rules[i], &rules[i]);
+	for (size_t i = 0; result == 0 && i < policy->channel_count; i++)
+		result = name_number(engine, policy->channels[i].name, &engine->channel_names[i]);
+	for (int i = 1; result == 0 && i < REASON_COUNT; i++)
+		result = name_number(engine, reason_names[i], &engine->reasons[i]);
+	if (result == 0)
+		result = name_number(engine, "account_opened", &engine->kind_opened);
+	if (result == 0)
+		result = name_number(engine, "account_closed", &engine->kind_closed);
+	if (result == 0)
+		result = name_number(engine, "account_reopened", &engine->kind_reopened);
+	if (result == 0)
+		result = name_number(engine, "asset_outflow", &engine->kind_outflow);
+	engine->kind_trade = store_event_kind_trade();
+	return result == 0 ? occasion_prepare(engine) : result;
+}
+
+static int meta_or(struct engine *engine, const char *key, int64_t otherwise, int64_t *value)
+{
+	int result = store_meta_get(engine->store, key, value);
+
+	if (result == ERR_NOT_FOUND) {
+		*value = otherwise;
+		return 0;
+	}
+	return result;
+}
+
+/* A new rule or calendar: everything open is looked at again. The day is settled by whoever works next, hence the earliest there is. */
+static int note_new_policy(struct engine *engine)
+{
+	int64_t kept = 0, digest = policy_digest(engine->policy);
+	int result = store_meta_get(engine->store, "policy_digest", &kept);
+
+	if (result == 0 && kept == digest)
+		return 0;
+	if (result < 0 && result != ERR_NOT_FOUND)
+		return result;
+	result = store_due_mark_all(engine->store, 0);
+	return result < 0 ? result : store_meta_set(engine->store, "policy_digest", digest);
+}
+
+int engine_set_policy(struct engine *engine, const struct policy *policy)
+{
+	engine->version++;
+	engine->place_valid = false;
+	/* Its own transaction: the names' numbers are kept in memory and must not be rolled back with something else. */
+	int result = store_begin(engine->store);
+	if (result < 0)
+		return result;
+	result = index_policy(engine, policy);
+	if (result == 0)
+		result = note_new_policy(engine);
+	if (result < 0) {
+		store_rollback(engine->store);
+		return result;
+	}
+	return store_commit(engine->store);
+}
+
+/* First start: the days before today are nobody's promise (POLICY 3, start_on). */
+static int prepare_days(struct engine *engine, struct moment now, day_t *worked_on)
+{
+	int64_t worked, start;
+
+	int result = store_meta_get(engine->store, "worked_on", &worked);
+	if (result == ERR_NOT_FOUND) {
+		worked = now.day - 1;
+		result = store_meta_set(engine->store, "worked_on", worked);
+		if (result == 0)
+			result = store_meta_set(engine->store, "start_on", now.day);
+	}
+	if (result < 0)
+		return result;
+	result = meta_or(engine, "start_on", now.day, &start);
+	if (result < 0)
+		return result;
+	engine->start_on = engine->policy->start_on != NO_DAY ? engine->policy->start_on : (day_t)start;
+	*worked_on = (day_t)worked;
+	return 0;
+}
+
+int engine_begin_at(struct engine *engine, day_t day)
+{
+	int result = store_meta_set(engine->store, "worked_on", day - 1);
+
+	return result < 0 ? result : store_meta_set(engine->store, "start_on", day);
+}
+
+day_t engine_worked_on(const struct engine *engine)
+{
+	int64_t worked;
+
+	return store_meta_get(engine->store, "worked_on", &worked) == 0 ? (day_t)worked : NO_DAY;
+}
+
+bool engine_is_idle(struct engine *engine, struct moment now)
+{
+	int64_t client_id;
+	bool changed;
+
+	return engine_worked_on(engine) >= now.day && store_due_next(engine->store, now.day, &client_id, &changed) == 0;
+}
+
+/* Steps 1 and 3 for one client whose day has come. Expiry walks its own index; nothing it does depends on what is created on the same day. */
+static int settle_facts(struct engine *engine, int64_t client_id, bool changed, day_t day, int64_t *person)
+{
+	day_t next_on;
+
+	engine->version++;
+	int result = facts_load(engine, client_id, day, engine->facts);
+	if (result == 0)
+		result = settle_cancel(engine, engine->facts, changed);
+	if (result == 0)
+		result = settle_create(engine, engine->facts, &next_on);
+	if (result == 0)
+		result = store_due_set(engine->store, client_id, next_on);
+	*person = engine->facts->client.person;
+	return result;
+}
+
+static int expire_client(struct engine *engine, int64_t client_id, day_t day)
+{
+	int count = store_followup_open_of_client(engine->store, client_id, engine->open, OPEN_MAX);
+
+	for (int i = 0; i < count && i < OPEN_MAX; i++)
+		if (engine->open[i].last_on < day) {
+			int result = settle_expire(engine, &engine->open[i], day);
+			if (result < 0)
+				return result;
+		}
+	return count < 0 ? count : 0;
+}
+
+/* The four steps for one client at once (POLICY 3). */
+static int settle_client(struct engine *engine, int64_t client_id, bool changed, struct moment now)
+{
+	int64_t person;
+
+	int result = settle_facts(engine, client_id, changed, now.day, &person);
+	if (result == 0)
+		result = agenda_settle(engine, now.day, INT32_MAX);
+	if (result == 0)
+		result = expire_client(engine, client_id, now.day);
+	if (result == 0)
+		result = agenda_settle(engine, now.day, INT32_MAX);
+	if (result == 0)
+		result = admit_person(engine, person, now);
+	return result;
+}
+
+static int settle_some(struct engine *engine, struct moment now, int budget)
+{
+	int64_t client_id;
+	bool changed;
+	int result;
+
+	while ((result = store_due_next(engine->store, now.day, &client_id, &changed)) > 0) {
+		if (budget-- <= 0)
+			return 1;
+		result = settle_client(engine, client_id, changed, now);
+		if (result < 0)
+			return result;
+	}
+	return result;
+}
+
+/* A clock that stepped back works on the day it had reached. */
+static struct moment not_before(struct moment now, day_t worked_on)
+{
+	if (now.day < worked_on)
+		now.day = worked_on;
+	return now;
+}
+
+int engine_settle(struct engine *engine, struct moment now, int budget)
+{
+	day_t worked_on;
+
+	int result = prepare_days(engine, now, &worked_on);
+	if (result < 0)
+		return result;
+	if (worked_on < now.day)
+		return 1; /* the cycle of the day comes first and finds them */
+	return settle_some(engine, not_before(now, worked_on), budget);
+}
+
+/* Each step of the cycle: 1 when it is finished, 0 when the budget was used up before. */
+static int step_facts(struct engine *engine, day_t day, int *budget)
+{
+	int64_t client_id, person;
+	bool changed;
+	int result;
+
+	while ((result = store_due_next(engine->store, day, &client_id, &changed)) > 0) {
+		if ((*budget)-- <= 0)
+			return 0;
+		result = settle_facts(engine, client_id, changed, day, &person);
+		if (result < 0)
+			return result;
+	}
+	return result < 0 ? result : 1;
+}
+
+static int step_calls(struct engine *engine, day_t day, int *budget)
+{
+	int result = agenda_settle(engine, day, *budget);
+
+	if (result > 0)
+		*budget = 0;
+	return result < 0 ? result : result == 0;
+}
+
+static int step_expire(struct engine *engine, day_t day, int *budget)
+{
+	struct followup f;
+	int result;
+
+	while ((result = store_followup_expired(engine->store, day, &f)) > 0) {
+		if ((*budget)-- <= 0)
+			return 0;
+		result = settle_expire(engine, &f, day);
+		if (result < 0)
+			return result;
+	}
+	return result < 0 ? result : 1;
+}
+
+static int step_due(struct engine *engine, day_t day, int *budget)
+{
+	int marked = store_call_mark_due(engine->store, day, *budget);
+
+	if (marked < 0)
+		return marked;
+	engine->changes += marked > 0;
+	*budget -= marked;
+	return *budget > 0;
+}
+
+/* The place in the order is only in memory: after a crash or a rollback the walk begins again, and finds admitted what it has admitted. */
+static int step_admit(struct engine *engine, day_t day, struct moment now, int *budget)
+{
+	struct followup f;
+	int result;
+
+	if (!engine->place_valid || engine->place_rollbacks != store_rollbacks(engine->store)) {
+		store_admission_start(&engine->place);
+		engine->place_rollbacks = store_rollbacks(engine->store);
+		engine->place_valid = true;
+		engine->version++;
+	}
+	now.day = day;
+	while ((result = store_admission_next(engine->store, &engine->place, &f)) > 0) {
+		result = admit_followup(engine, &f, now);
+		if (result < 0)
+			return result;
+		if ((*budget)-- <= 0)
+			return 0;
+	}
+	if (result < 0)
+		return result;
+	engine->place_valid = false;
+	return 1;
+}
+
+static int run_step(struct engine *engine, enum cycle_step step, day_t day, struct moment now, int *budget)
+{
+	switch (step) {
+	case STEP_BEGIN: {
+		int marked = store_event_mark_departures(engine->store, day);
+		return marked < 0 ? marked : 1;
+	}
+	case STEP_FACTS:
+		return step_facts(engine, day, budget);
+	case STEP_FACTS_CALLS:
+	case STEP_EXPIRE_CALLS:
+		return step_calls(engine, day, budget);
+	case STEP_EXPIRE:
+		return step_expire(engine, day, budget);
+	case STEP_DUE:
+		return step_due(engine, day, budget);
+	case STEP_ADMIT:
+		return step_admit(engine, day, now, budget);
+	case STEP_END:
+		break;
+	}
+	return ERR_INVALID;
+}
+
+/* 1: the day is complete, 0: the budget was used up. */
+static int work_day(struct engine *engine, day_t day, struct moment now, int *budget)
+{
+	int64_t step;
+
+	int result = meta_or(engine, "cycle_step", STEP_BEGIN, &step);
+	if (result < 0)
+		return result;
+	while (step < STEP_END) {
+		result = run_step(engine, (enum cycle_step)step, day, now, budget);
+		if (result < 0)
+			return result;
+		if (result == 0)
+			break;
+		step++;
+	}
+	bool complete = step == STEP_END;
+	result = store_meta_set(engine->store, "cycle_step", complete ? STEP_BEGIN : step);
+	if (result == 0 && complete)
+		result = store_meta_set(engine->store, "worked_on", day);
+	return result < 0 ? result : complete;
+}
+
+int engine_work(struct engine *engine, struct moment now, int budget)
+{
+	day_t worked_on;
+
+	int result = prepare_days(engine, now, &worked_on);
+	if (result < 0)
+		return result;
+	while (worked_on < now.day) {
+		result = work_day(engine, worked_on + 1, now, &budget);
+		if (result < 0)
+			return result;
+		if (result == 0)
+			return 1;
+		worked_on++;
+		if (budget <= 0)
+			return 1;
+	}
+	return settle_some(engine, not_before(now, worked_on), budget);
+}

@@ -1,0 +1,149 @@
+/* internal.h - what the files of the engine share. Nothing outside daemon/engine includes it; the desk uses agenda.h. */
+#ifndef FOLLOWUP_ENGINE_INTERNAL_H
+#define FOLLOWUP_ENGINE_INTERNAL_H
+
+#include "followup/agenda.h"
+#include "followup/engine.h"
+#include "followup/followup.h"
+#include "followup/policy.h"
+#include "followup/store_client.h"
+#include "followup/store_event.h"
+#include "followup/store_followup.h"
+
+enum { TIER_UNKNOWN = 31, RULE_KINDS_MAX = 32, FORESIGHT_MAX = 512, OPEN_MAX = 256, PERSON_SCHEDULED_MAX = 256 };
+
+/* Why a follow-up is where it is, as far as the engine says it; an event kind can be a reason too. */
+enum reason {
+	REASON_NONE,
+	REASON_CAP,
+	REASON_PREEMPTED,
+	REASON_GAP,
+	REASON_NO_CHANNEL,
+	REASON_DO_NOT_CONTACT,
+	REASON_EXPIRED,
+	REASON_LATE_FACT,
+	REASON_NOT_APPLICABLE,
+	REASON_WITHDRAWN,
+	REASON_RULE_OFF,
+	REASON_UNREACHABLE,
+	REASON_COUNT
+};
+
+/* A rule's names as numbers. */
+struct rule_index {
+	int64_t name;
+	int64_t kinds[RULE_KINDS_MAX]; /* events that trigger it */
+	size_t kind_count;
+	int64_t stops[RULE_KINDS_MAX]; /* kinds that stop it, in order of precedence */
+	size_t stop_count;
+};
+
+/* What is known of one client on one day. */
+struct facts {
+	struct client client;
+	day_t day;
+	int tier; /* index, or TIER_UNKNOWN */
+	struct event *events; /* not trades; in order; withdrawn and coming ones too: see event_stands() */
+	int event_count, event_capacity;
+	struct event *departures; /* of his manager */
+	int departure_count, departure_capacity;
+	bool account_open;
+	day_t opened_on;     /* the last opening, NO_DAY: unknown */
+	day_t reopened_on;   /* the last reopening, NO_DAY: none */
+	day_t closing_stands; /* the last closing, when no reopening came after it; else NO_DAY */
+	day_t reopening_stands;
+	day_t last_trade_on;
+	bool withdrawal_today; /* a void event takes effect on this very day */
+	day_t next_fact_on; /* the next day on which something already known takes effect; INT32_MAX: none */
+};
+
+/* Days for which slots are kept free, of one person on one day. */
+struct foresight {
+	int64_t person;
+	day_t day;
+	uint64_t version;
+	int count;
+	struct {
+		day_t on;
+		int priority;
+	} days[FORESIGHT_MAX];
+};
+
+struct engine {
+	struct store *store;
+	const struct policy *policy;
+	struct rule_index *rules; /* as policy->rules */
+	int64_t channel_names[POLICY_CHANNELS_MAX];
+	int64_t reasons[REASON_COUNT];
+	int64_t kind_opened, kind_closed, kind_reopened, kind_outflow, kind_trade;
+	day_t *festival_days; /* [festival][year - FESTIVAL_FIRST_YEAR] */
+	day_t start_on;
+	uint64_t changes;
+	uint64_t version; /* moves whenever facts or the policy may have changed: what was thought before is old */
+	struct foresight foresight;
+	struct followup *open;      /* room for the open follow-ups of one client, */
+	struct followup *scheduled; /* for the scheduled ones of one person, */
+	struct followup *waiting;   /* and for those among them that may join a new call */
+	struct facts *facts;        /* of the client being settled */
+	struct facts *other_facts;  /* of another one, while the first is in use */
+	struct admission_place place; /* of the day cycle's fourth step */
+	bool place_valid;
+	uint64_t place_rollbacks;
+	struct engine_counts counts;
+};
+
+enum { FESTIVAL_FIRST_YEAR = 1990, FESTIVAL_YEARS = 120 };
+
+/* facts.c */
+struct facts *facts_new(void);
+void facts_free(struct facts *facts);
+int facts_load(struct engine *engine, int64_t client_id, day_t day, struct facts *facts) MUST_CHECK;
+bool event_stands(const struct event *event, day_t day); /* it has happened by then, and was not withdrawn by then */
+/* POLICY 3, cancel: the kind (a name) of the fact that stops a rule's follow-up on the day of the facts; 0: none does. */
+int64_t facts_stop(const struct engine *engine, const struct facts *facts, const struct rule *rule, day_t occasion_on, day_t opens_on);
+
+/* occasion.c */
+struct occasion {
+	char key[OCCASION_SIZE];
+	day_t on;
+	struct window window;
+	int priority;
+};
+typedef int occasion_visit(void *context, const struct rule *rule, const struct occasion *occasion);
+bool rule_fits(const struct rule *rule, const struct facts *facts); /* on, and for clients of this tier */
+bool rule_is_yearly(const struct rule *rule);
+/* Visits the occasions of a rule for a client, from what is known on facts->day, with due_on >= due_from and opens_on - early <= opens_until. */
+int occasion_each(struct engine *engine, const struct facts *facts, const struct rule *rule, day_t due_from, day_t opens_until, occasion_visit *visit,
+	void *context) MUST_CHECK;
+/* The occasion that a follow-up stands for, as the facts give it now: 1, or 0 when there is none any more and the reason why (enum reason or an event kind). */
+int occasion_again(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out,
+	int64_t *reason) MUST_CHECK;
+int occasion_prepare(struct engine *engine) MUST_CHECK;
+
+/* settle.c: steps 1 to 3 for one client */
+int settle_cancel(struct engine *engine, const struct facts *facts, bool changed) MUST_CHECK;
+int settle_expire(struct engine *engine, struct followup *followup, day_t day) MUST_CHECK;
+int settle_create(struct engine *engine, const struct facts *facts, day_t *next_on) MUST_CHECK;
+
+/* agenda.c */
+int call_work_out(struct engine *engine, struct call *call, day_t day) MUST_CHECK; /* agenda_settle() for one */
+
+/* admit.c: step 4 */
+int admit_followup(struct engine *engine, struct followup *followup, struct moment now) MUST_CHECK;
+/* All items of a call go back to wait, with the reason; the call ends. */
+int call_dissolve(struct engine *engine, const struct call *call, enum reason why, day_t day) MUST_CHECK;
+int admit_person(struct engine *engine, int64_t person, struct moment now) MUST_CHECK;
+
+/* slots.c */
+/* The first channel of the rule's list from place from on that the client has an address for and has not forbidden (POLICY 5): index into policy->channels, or -1 and why. */
+int channel_pick(const struct engine *engine, const struct facts *facts, const struct rule *rule, int from, enum reason *why);
+bool channel_is_open(const struct engine *engine, const struct facts *facts, int channel);
+/* Slots used by a person on a day: counted contacts and counted calls waiting or leased. */
+int slots_used(struct engine *engine, int64_t person, day_t day) MUST_CHECK;
+/* How many days a follow-up of that priority must leave free for better-ranked greetings. */
+int slots_foresight(struct engine *engine, int64_t person, day_t day, int priority) MUST_CHECK;
+
+/* digest.c: a number that changes when a rule or a calendar does */
+int64_t policy_digest(const struct policy *policy);
+
+#endif

@@ -1,0 +1,187 @@
+/* settle.c - cancel, expire and create: the first three steps of the day, for one client (POLICY 3). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "followup/store.h"
+#include "followup/store_call.h"
+#include "internal.h"
+
+static day_t last_useful(const struct rule *rule, day_t due_on)
+{
+	return rule->late == LATE_KEEP ? due_on + rule->max_late_days : due_on;
+}
+
+/* A corrected fact moves the open follow-up; it never makes a second. */
+static int follow_facts(struct engine *engine, const struct facts *facts, const struct rule *rule, struct followup *f)
+{
+	struct occasion now;
+	int64_t reason = 0;
+
+	int found = occasion_again(engine, facts, rule, f, &now, &reason);
+	if (found < 0)
+		return found;
+	if (found == 0) {
+		engine->counts.cancelled++;
+		return followup_move(engine, f, FOLLOWUP_CANCELLED, reason, facts->day);
+	}
+	if (strcmp(now.key, f->occasion) == 0 && now.window.opens_on == f->opens_on && now.window.due_on == f->due_on && now.priority == f->priority)
+		return 0;
+	memcpy(f->occasion, now.key, sizeof(f->occasion));
+	f->occasion_on = now.on;
+	f->opens_on = now.window.opens_on;
+	f->due_on = now.window.due_on;
+	f->last_on = last_useful(rule, now.window.due_on);
+	f->priority = now.priority;
+	engine->counts.moved++;
+	if (f->state == FOLLOWUP_QUEUED && f->opens_on - rule->early_days > facts->day)
+		return followup_move(engine, f, FOLLOWUP_SCHEDULED, 0, facts->day);
+	int result = store_followup_save(engine->store, f);
+	if (result == 0 && f->state == FOLLOWUP_QUEUED)
+		result = store_call_touch(engine->store, f->call_id);
+	return result;
+}
+
+/* The client has become part of another person: his matters leave the former person's waiting calls. */
+static int leave_stranger(struct engine *engine, const struct facts *facts, struct followup *f)
+{
+	struct call call;
+
+	int result = store_call_load(engine->store, f->call_id, &call);
+	if (result < 0)
+		return result;
+	if (call.person == facts->client.person || call.state == CALL_LEASED)
+		return store_call_touch(engine->store, call.id); /* recusals may have changed */
+	return followup_move(engine, f, FOLLOWUP_SCHEDULED, 0, facts->day);
+}
+
+int settle_cancel(struct engine *engine, const struct facts *facts, bool changed)
+{
+	struct followup *open = engine->open;
+	int count = store_followup_open_of_client(engine->store, facts->client.id, open, OPEN_MAX);
+
+	if (count < 0)
+		return count;
+	for (int i = 0; i < count && i < OPEN_MAX; i++) {
+		struct followup *f = &open[i];
+		const struct rule *rule = agenda_rule(engine, f);
+		if (rule == NULL) {
+			int result = followup_move(engine, f, FOLLOWUP_CANCELLED, engine->reasons[REASON_RULE_OFF], facts->day);
+			if (result < 0)
+				return result;
+			continue;
+		}
+		int result = changed || facts->withdrawal_today ? follow_facts(engine, facts, rule, f) : 0;
+		int64_t stopped_by = followup_state_is_open(f->state) ? facts_stop(engine, facts, rule, f->occasion_on, f->opens_on) : 0;
+		if (result == 0 && stopped_by != 0) {
+			engine->counts.cancelled++;
+			result = followup_move(engine, f, FOLLOWUP_CANCELLED, stopped_by, facts->day);
+		}
+		if (result == 0 && changed && f->state == FOLLOWUP_QUEUED)
+			result = leave_stranger(engine, facts, f);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+int settle_expire(struct engine *engine, struct followup *f, day_t day)
+{
+	engine->counts.expired++;
+	/* Waiting for a slot when its last useful day passed: the reason it waited for is why it never came. */
+	if (f->state == FOLLOWUP_SCHEDULED && f->reason != 0)
+		return followup_move(engine, f, FOLLOWUP_SUPPRESSED, f->reason, day);
+	return followup_move(engine, f, FOLLOWUP_MISSED, engine->reasons[REASON_EXPIRED], day);
+}
+
+struct creating {
+	struct engine *engine;
+	const struct facts *facts;
+	day_t next_on; /* the next day on which one opens */
+};
+
+/* Rules of one family share their occasions: whether a sibling has taken this one. A follow-up that ended because its rule no longer fits has given it back. */
+static int is_taken(struct engine *engine, int64_t client_id, const struct rule *rule, const char *occasion)
+{
+	const struct policy *policy = engine->policy;
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct rule *sibling = &policy->rules[i];
+		enum followup_state state;
+		int64_t reason;
+		bool same = sibling == rule;
+		if (!same && (rule->family == NULL || sibling->family == NULL || strcmp(rule->family, sibling->family) != 0))
+			continue;
+		int exists = store_followup_exists(engine->store, client_id, engine->rules[i].name, occasion, &state, &reason);
+		if (exists < 0)
+			return exists;
+		if (exists > 0 && (same || state != FOLLOWUP_CANCELLED || reason != engine->reasons[REASON_NOT_APPLICABLE]))
+			return 1;
+	}
+	return 0;
+}
+
+static int create_one(void *context, const struct rule *rule, const struct occasion *occasion)
+{
+	struct creating *creating = context;
+	struct engine *engine = creating->engine;
+	const struct facts *facts = creating->facts;
+	day_t from = occasion->window.opens_on - rule->early_days;
+
+	if (from > facts->day) {
+		if (from < creating->next_on)
+			creating->next_on = from;
+		return 0;
+	}
+	if (rule->stops_on_account_closed) {
+		day_t since = facts->reopened_on > facts->opened_on ? facts->reopened_on : facts->opened_on;
+		if (!facts->account_open || occasion->window.due_on < since)
+			return 0;
+	}
+	struct followup f = {
+		.client_id = facts->client.id,
+		.rule = engine->rules[rule - engine->policy->rules].name,
+		.occasion_on = occasion->on,
+		.opens_on = occasion->window.opens_on,
+		.due_on = occasion->window.due_on,
+		.last_on = last_useful(rule, occasion->window.due_on),
+		.priority = occasion->priority,
+		.state = FOLLOWUP_SCHEDULED,
+		.created_on = facts->day,
+		.closed_on = NO_DAY,
+	};
+	bool too_late = f.last_on < facts->day;
+	if (too_late && rule->late == LATE_DROP)
+		return 0;
+	int taken = is_taken(engine, facts->client.id, rule, occasion->key);
+	if (taken != 0)
+		return taken < 0 ? taken : 0;
+	memcpy(f.occasion, occasion->key, sizeof(f.occasion));
+	memcpy(f.client_ref, facts->client.ref, sizeof(f.client_ref));
+	if (too_late) {
+		f.state = FOLLOWUP_MISSED;
+		f.reason = engine->reasons[REASON_LATE_FACT];
+		f.closed_on = facts->day;
+	}
+	engine->counts.created++;
+	return store_followup_insert(engine->store, &f);
+}
+
+int settle_create(struct engine *engine, const struct facts *facts, day_t *next_on)
+{
+	enum { YEARS_AHEAD_DAYS = 800 }; /* far enough to meet the next occasion of every yearly rule, lunar birthdays that skip a year included */
+	struct creating creating = {engine, facts, facts->next_fact_on};
+
+	for (size_t r = 0; facts->client.known && r < engine->policy->rule_count; r++) {
+		const struct rule *rule = &engine->policy->rules[r];
+		if (!rule_fits(rule, facts))
+			continue;
+		/* What is over and would be dropped need not be looked at. */
+		day_t due_from = rule->late == LATE_DROP && engine->start_on < facts->day ? facts->day : engine->start_on;
+		int result = occasion_each(engine, facts, rule, due_from, facts->day + YEARS_AHEAD_DAYS, create_one, &creating);
+		if (result < 0)
+			return result;
+	}
+	*next_on = creating.next_on;
+	return 0;
+}

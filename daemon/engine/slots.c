@@ -1,0 +1,148 @@
+/* slots.c - two contacts a quarter: channels, slots used, and the days that greetings leave free (POLICY 5). */
+#include <string.h>
+
+#include "followup/store_call.h"
+#include "internal.h"
+
+enum { PERSON_CLIENTS_MAX = 256, PERSON_CALLS_MAX = 64, DO_NOT_CONTACT_MAX = 32 };
+
+static bool has_address(const struct facts *facts, const struct channel *channel)
+{
+	switch (channel->address) {
+	case ADDRESS_PHONE:
+		return facts->client.has_phone;
+	case ADDRESS_EMAIL:
+		return facts->client.has_email;
+	case ADDRESS_NONE:
+		return true;
+	}
+	return false;
+}
+
+static bool is_forbidden(const struct engine *engine, const struct facts *facts, int channel)
+{
+	struct do_not_contact entries[DO_NOT_CONTACT_MAX];
+
+	if (facts->client.do_not_contact[0] == '\0')
+		return false;
+	int count = fact_do_not_contact(engine->policy, facts->client.do_not_contact, entries, DO_NOT_CONTACT_MAX);
+	if (count < 0)
+		return true; /* a channel that is configured no more: when in doubt, do not contact */
+	for (int i = 0; i < count; i++)
+		if ((entries[i].channel == -1 || entries[i].channel == channel) && facts->day <= entries[i].until)
+			return true;
+	return false;
+}
+
+bool channel_is_open(const struct engine *engine, const struct facts *facts, int channel)
+{
+	const struct channel *c = &engine->policy->channels[channel];
+
+	return c->on && has_address(facts, c) && !is_forbidden(engine, facts, channel);
+}
+
+int channel_pick(const struct engine *engine, const struct facts *facts, const struct rule *rule, int from, enum reason *why)
+{
+	*why = REASON_NO_CHANNEL;
+	for (size_t i = (size_t)from; i < rule->channel_count; i++) {
+		const struct channel *channel = &engine->policy->channels[rule->channels[i]];
+		if (!channel->on || !has_address(facts, channel))
+			continue;
+		if (!is_forbidden(engine, facts, rule->channels[i]))
+			return rule->channels[i];
+		*why = REASON_DO_NOT_CONTACT;
+	}
+	return -1;
+}
+
+int slots_used(struct engine *engine, int64_t person, day_t day)
+{
+	struct call calls[PERSON_CALLS_MAX];
+	int used = store_contact_of_person(engine->store, person, cap_window_start(engine->policy->cap_window, day), day);
+
+	if (used < 0)
+		return used;
+	int count = store_call_of_person(engine->store, person, calls, PERSON_CALLS_MAX);
+	if (count < 0)
+		return count;
+	for (int i = 0; i < count && i < PERSON_CALLS_MAX; i++)
+		used += calls[i].class != CALL_FREE;
+	return used;
+}
+
+struct looking_ahead {
+	struct foresight *foresight;
+	day_t end;
+};
+
+static int note_day(void *context, const struct rule *rule, const struct occasion *occasion)
+{
+	struct looking_ahead *ahead = context;
+	struct foresight *f = ahead->foresight;
+	day_t on = occasion->window.opens_on;
+
+	(void)rule;
+	if (on <= f->day || on > ahead->end)
+		return 0;
+	for (int i = 0; i < f->count; i++)
+		if (f->days[i].on == on) {
+			if (occasion->priority < f->days[i].priority)
+				f->days[i].priority = occasion->priority;
+			return 0;
+		}
+	if (f->count < FORESIGHT_MAX) {
+		f->days[f->count].on = on;
+		f->days[f->count].priority = occasion->priority;
+		f->count++;
+	}
+	return 0;
+}
+
+/* Each day once, with the best priority that opens on it: a day counts for a follow-up when something better than it opens then. */
+static int look_ahead(struct engine *engine, int64_t person, day_t day)
+{
+	int64_t clients[PERSON_CLIENTS_MAX];
+	struct looking_ahead ahead = {&engine->foresight, cap_foresight_end(engine->policy->cap_window, day)};
+	struct facts *facts = engine->other_facts;
+
+	engine->foresight.count = 0;
+	engine->foresight.day = day;
+	engine->foresight.person = 0;
+	int count = store_client_of_person(engine->store, person, clients, PERSON_CLIENTS_MAX);
+	if (count < 0)
+		return count;
+	for (int i = 0; i < count && i < PERSON_CLIENTS_MAX; i++) {
+		int result = facts_load(engine, clients[i], day, facts);
+		if (result < 0)
+			return result;
+		if (!facts->client.known || !facts->account_open)
+			continue;
+		for (size_t r = 0; r < engine->policy->rule_count; r++) {
+			const struct rule *rule = &engine->policy->rules[r];
+			enum reason why;
+			if (!rule_is_yearly(rule) || !rule_fits(rule, facts) || channel_pick(engine, facts, rule, 0, &why) < 0)
+				continue;
+			result = occasion_each(engine, facts, rule, day + 1, ahead.end, note_day, &ahead);
+			if (result < 0)
+				return result;
+		}
+	}
+	engine->foresight.person = person;
+	engine->foresight.version = engine->version;
+	return 0;
+}
+
+int slots_foresight(struct engine *engine, int64_t person, day_t day, int priority)
+{
+	struct foresight *f = &engine->foresight;
+	int days = 0;
+
+	if (f->person != person || f->day != day || f->version != engine->version) {
+		int result = look_ahead(engine, person, day);
+		if (result < 0)
+			return result;
+	}
+	for (int i = 0; i < f->count; i++)
+		days += f->days[i].priority < priority;
+	return days;
+}

@@ -1,0 +1,370 @@
+/* simulate.c - files in, days worked one by one with a desk that a person can check by hand (DESIGN 4). */
+#include "followup/simulate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "followup/agenda.h"
+#include "followup/csv.h"
+#include "followup/engine.h"
+#include "followup/fact.h"
+#include "followup/store.h"
+#include "followup/store_call.h"
+#include "followup/store_name.h"
+
+enum { WITHOUT_LIMIT = INT32_MAX };
+
+struct loading {
+	struct engine *engine;
+	const struct policy *policy;
+	const char *file;
+	bool events;
+	struct moment begin;
+	FILE *complaints;
+	char *header[CSV_FIELDS_MAX]; /* NULL until the first record is read */
+	size_t header_count;
+	long rows, bad;
+};
+
+static void complain(struct loading *loading, long line, const char *reason)
+{
+	fprintf(loading->complaints, "%s:%ld: %s\n", loading->file, line, reason);
+}
+
+static int take_header(struct loading *loading, const struct csv_record *record)
+{
+	char reason[FACT_REASON_SIZE];
+	const char *names[CSV_FIELDS_MAX];
+
+	if (record->bad != NULL) {
+		complain(loading, record->line, record->bad);
+		return ERR_INVALID;
+	}
+	for (size_t i = 0; i < record->count; i++) {
+		loading->header[i] = strdup(record->fields[i]);
+		if (loading->header[i] == NULL)
+			return ERR_MEMORY;
+		loading->header_count = i + 1;
+		names[i] = loading->header[i];
+	}
+	int result = loading->events ? fact_check_event_columns(loading->policy, names, loading->header_count, reason) :
+				       fact_check_client_columns(loading->policy, names, loading->header_count, reason);
+	if (result < 0)
+		complain(loading, record->line, reason);
+	return result;
+}
+
+static int take_fields(struct loading *loading, const struct fact_field *fields, size_t count, char reason[FACT_REASON_SIZE])
+{
+	/* Assets stand in the file for every day of the run. */
+	enum { BEFORE_ALL_DAYS = -1000000 };
+	int result;
+
+	if (loading->events) {
+		struct event_fact event;
+		result = fact_event(loading->policy, fields, count, &event, reason);
+		if (result == 0)
+			result = engine_take_event(loading->engine, &event, loading->begin);
+	} else {
+		struct client_fact client;
+		result = fact_client(loading->policy, fields, count, &client, reason);
+		if (result == 0)
+			result = engine_take_client(loading->engine, &client, loading->begin, BEFORE_ALL_DAYS);
+	}
+	if (result == ERR_INVALID && reason[0] == '\0')
+		snprintf(reason, FACT_REASON_SIZE, "%s", store_message(engine_store(loading->engine)));
+	return result;
+}
+
+static int take_record(void *context, const struct csv_record *record)
+{
+	struct loading *loading = context;
+	struct fact_field fields[CSV_FIELDS_MAX];
+	char reason[FACT_REASON_SIZE] = "";
+
+	if (loading->header_count == 0)
+		return take_header(loading, record);
+	loading->rows++;
+	if (record->bad != NULL) {
+		snprintf(reason, sizeof(reason), "%s", record->bad);
+	} else if (record->count != loading->header_count) {
+		snprintf(reason, sizeof(reason), "%zu fields where the header has %zu", record->count, loading->header_count);
+	} else {
+		for (size_t i = 0; i < record->count; i++)
+			fields[i] = (struct fact_field){loading->header[i], record->fields[i], record->lengths[i]};
+		int result = take_fields(loading, fields, record->count, reason);
+		if (result >= 0)
+			return 0;
+		if (result != ERR_INVALID)
+			return result;
+	}
+	loading->bad++;
+	complain(loading, record->line, reason);
+	return 0;
+}
+
+static int load_file(struct loading *loading)
+{
+	char block[65536];
+	size_t length;
+	int result = 0;
+
+	FILE *file = fopen(loading->file, "re");
+	if (file == NULL) {
+		fprintf(loading->complaints, "%s: %s\n", loading->file, strerror(errno));
+		return ERR_SYSTEM;
+	}
+	struct csv *csv = csv_new(take_record, loading);
+	if (csv == NULL)
+		result = ERR_MEMORY;
+	while (result == 0 && (length = fread(block, 1, sizeof(block), file)) > 0)
+		result = csv_feed(csv, block, length);
+	if (result == 0 && ferror(file)) {
+		fprintf(loading->complaints, "%s: %s\n", loading->file, strerror(errno));
+		result = ERR_SYSTEM;
+	}
+	if (result == 0)
+		result = csv_finish(csv);
+	if (result == 0 && loading->header_count == 0) {
+		complain(loading, 1, "a header row is missing");
+		result = ERR_INVALID;
+	}
+	csv_free(csv);
+	(void)fclose(file);
+	for (size_t i = 0; i < loading->header_count; i++)
+		free(loading->header[i]);
+	return result;
+}
+
+/* The desk. */
+struct desk_day {
+	const struct simulation *simulation;
+	struct engine *engine;
+	struct moment now;
+};
+
+static int reach(struct desk_day *desk, const struct call *call)
+{
+	struct followup_list agenda = {NULL, 0, 0};
+	int64_t *clients = NULL;
+	struct followup **ticked = NULL;
+	bool over_cap;
+
+	int result = agenda_load(desk->engine, call->id, &agenda);
+	if (result == 0) {
+		clients = calloc((size_t)agenda.count + 1, sizeof(*clients));
+		ticked = calloc((size_t)agenda.count + 1, sizeof(struct followup *));
+		if (clients == NULL || ticked == NULL)
+			result = ERR_MEMORY;
+	}
+	if (result == 0) {
+		for (int i = 0; i < agenda.count; i++) {
+			clients[i] = agenda.items[i].client_id;
+			ticked[i] = &agenda.items[i];
+		}
+		struct contact_made made = {
+			.call = call,
+			.channel = call->channel,
+			.counted = call->class != CALL_FREE,
+			.person = call->person,
+			.client_ids = clients,
+			.client_count = (size_t)agenda.count,
+			.ticked = ticked,
+			.ticked_count = (size_t)agenda.count,
+			.day = desk->now.day,
+			.at = desk->now.unix_seconds,
+		};
+		int64_t contact = agenda_contact(desk->engine, &made, &over_cap);
+		result = contact < 0 ? (int)contact : agenda_settle(desk->engine, desk->now.day, WITHOUT_LIMIT);
+	}
+	free(clients);
+	free(ticked);
+	followup_list_free(&agenda);
+	return result;
+}
+
+/* The best ready call of a queue over all its lanes: the desk of a simulation has nobody to recuse. */
+static int best_call(struct store *store, int64_t queue, struct call *best)
+{
+	bool found = false;
+	int64_t lane = 0;
+
+	while ((lane = store_call_next_lane(store, queue, lane)) > 0) {
+		struct call_place place = {0};
+		struct call call;
+		int result = store_call_next(store, queue, lane, &place, &call);
+		if (result < 0)
+			return result;
+		if (result > 0 && (!found || call_compare(&call, best) < 0)) {
+			*best = call;
+			found = true;
+		}
+	}
+	return lane < 0 ? (int)lane : found;
+}
+
+static int hand_out(struct desk_day *desk, int64_t queue, long capacity)
+{
+	struct store *store = engine_store(desk->engine);
+	struct call call;
+	int result = 0;
+
+	while (capacity > 0 && (result = best_call(store, queue, &call)) > 0) {
+		result = gate_call(desk->engine, &call, desk->now.day);
+		if (result < 0)
+			return result;
+		if (result != GATE_OPEN)
+			continue;
+		result = reach(desk, &call);
+		if (result < 0)
+			return result;
+		capacity--;
+	}
+	return result;
+}
+
+static long capacity_of(const struct simulation *simulation, const char *queue)
+{
+	for (size_t i = 0; i < simulation->capacity_count; i++)
+		if (strcmp(simulation->capacities[i].queue, queue) == 0)
+			return simulation->capacities[i].calls_a_day;
+	return WITHOUT_LIMIT;
+}
+
+static bool is_bulk(const struct policy *policy, const char *queue)
+{
+	int channel = policy_channel(policy, queue);
+
+	return channel >= 0 && policy->channels[channel].kind == CHANNEL_BULK;
+}
+
+static bool is_staffed(const struct policy *policy, const char *queue, day_t day)
+{
+	const struct queue_settings *settings = policy_queue(policy, queue);
+
+	if (!calendar_is_work_day(policy->calendar, day))
+		return false;
+	return settings->always_open || hours_on(&settings->hours, day, policy->calendar) != NULL;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The names of the queues that have calls, bytewise. */
+static int list_queues(struct store *store, char ***out, size_t *out_count)
+{
+	char **names = NULL;
+	size_t count = 0;
+	int64_t queue = 0;
+
+	while ((queue = store_call_next_queue(store, queue)) > 0) {
+		char **larger = realloc(names, (count + 1) * sizeof(*names));
+		char *name = strdup(store_name_text(store, queue));
+		if (larger != NULL)
+			names = larger;
+		if (larger == NULL || name == NULL) {
+			free(name);
+			queue = ERR_MEMORY;
+			break;
+		}
+		names[count++] = name;
+	}
+	if (count > 0)
+		qsort(names, count, sizeof(*names), compare_names);
+	*out = names;
+	*out_count = count;
+	return queue < 0 ? (int)queue : 0;
+}
+
+static int work_desk(struct desk_day *desk, bool bulk)
+{
+	struct store *store = engine_store(desk->engine);
+	char **names;
+	size_t count;
+
+	int result = list_queues(store, &names, &count);
+	for (size_t i = 0; result == 0 && i < count; i++) {
+		const struct policy *policy = desk->simulation->policy;
+		if (is_bulk(policy, names[i]) != bulk || (!bulk && !is_staffed(policy, names[i], desk->now.day)))
+			continue;
+		int64_t queue = store_name_find(store, names[i]);
+		result = queue < 0 ? (int)queue : hand_out(desk, queue, bulk ? WITHOUT_LIMIT : capacity_of(desk->simulation, names[i]));
+	}
+	for (size_t i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
+	return result;
+}
+
+static int run_days(const struct simulation *simulation, struct engine *engine)
+{
+	struct desk_day desk = {simulation, engine, {0, 0, 0}};
+	int result = 0;
+
+	for (day_t day = simulation->from; result == 0 && day <= simulation->to; day++) {
+		desk.now = (struct moment){(int64_t)day * 86400, day, 0};
+		while ((result = engine_work(engine, desk.now, WITHOUT_LIMIT)) > 0)
+			continue;
+		if (result == 0)
+			result = work_desk(&desk, false);
+		if (result == 0)
+			result = work_desk(&desk, true);
+	}
+	return result;
+}
+
+static int load_files(const struct simulation *simulation, struct engine *engine, FILE *complaints, struct simulate_result *out)
+{
+	const char *const files[2] = {simulation->clients_file, simulation->events_file};
+	struct moment begin = {(int64_t)simulation->from * 86400, simulation->from, 0};
+
+	for (int i = 0; i < 2; i++) {
+		struct loading loading = {.engine = engine, .policy = simulation->policy, .file = files[i], .events = i == 1, .begin = begin, .complaints = complaints};
+		if (files[i] == NULL)
+			continue;
+		int result = load_file(&loading);
+		out->rows_read += loading.rows;
+		out->rows_bad += loading.bad;
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+int simulate_run(const struct simulation *simulation, FILE *complaints, struct simulate_result *out)
+{
+	struct simulate_result made = {NULL, 0, 0};
+	struct engine *engine = NULL;
+	char message[256];
+
+	int result = store_open(":memory:", &made.store, message);
+	if (result < 0) {
+		fprintf(complaints, "memory: %s\n", message);
+		return result;
+	}
+	engine = engine_new(made.store);
+	result = engine != NULL ? engine_set_policy(engine, simulation->policy) : ERR_MEMORY;
+	/* One transaction: nothing here is to last. */
+	if (result == 0)
+		result = store_begin(made.store);
+	if (result == 0)
+		result = engine_begin_at(engine, simulation->from);
+	if (result == 0)
+		result = load_files(simulation, engine, complaints, &made);
+	if (result == 0)
+		result = run_days(simulation, engine);
+	if (result == 0)
+		result = store_commit(made.store);
+	engine_free(engine);
+	if (result < 0) {
+		if (result != ERR_SYSTEM && result != ERR_INVALID)
+			fprintf(complaints, "%s: %s\n", error_text(result), store_message(made.store));
+		store_close(made.store);
+		return result;
+	}
+	*out = made;
+	return 0;
+}

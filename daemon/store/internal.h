@@ -1,0 +1,67 @@
+/* internal.h - what the files of the store share: the connection, prepared statements, and the few ways to use them. Nothing outside daemon/store includes it. */
+#ifndef FOLLOWUP_STORE_INTERNAL_H
+#define FOLLOWUP_STORE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "followup/date.h"
+#include "followup/store.h"
+
+enum { STORE_STATEMENTS_MAX = 256, STORE_NAME_CACHE = 1024 };
+
+/* Fixed rows of the table name, so that partial indexes can speak of them. */
+enum fixed_name { NAME_TRADE = 1, NAME_MANAGER_DEPARTED = 2, NAME_VOID = 3 };
+
+struct name_entry {
+	int64_t id; /* 0: empty */
+	char *text;
+};
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *statements[STORE_STATEMENTS_MAX];
+	struct name_entry names_by_text[STORE_NAME_CACHE]; /* direct-mapped; a miss costs one query */
+	struct name_entry names_by_id[STORE_NAME_CACHE];
+	char message[256];
+	sqlite3_int64 changes_at_begin;
+	uint64_t rollbacks;
+	int wal_pages;
+	bool in_transaction;
+};
+
+/* One SQL statement of the program, written beside the function that uses it and prepared once for each store. */
+struct statement {
+	const char *sql;
+	int slot; /* 0: not numbered yet */
+};
+#define STATEMENT(name, text) static struct statement name = {(text), 0}
+
+/* Binds by format: 'i' int64_t, 'n' int, 't' text or NULL, 'd' day_t with NO_DAY as NULL, 'b' blob (const void *, size_t).
+ * Returns the statement ready to step, NULL after a failure that store->message names. */
+sqlite3_stmt *store_query(struct store *store, struct statement *statement, const char *format, ...);
+
+/* 1: a row stands there, 0: no more (the statement is reset), negative: an error (reset as well). */
+int store_row(struct store *store, sqlite3_stmt *statement) MUST_CHECK;
+
+/* A statement that returns no row. The number of rows changed, or an error. */
+int store_run(struct store *store, struct statement *statement, const char *format, ...) MUST_CHECK;
+
+/* A single integer of the first row; ERR_NOT_FOUND when there is none. */
+int store_integer(struct store *store, struct statement *statement, int64_t *out, const char *format, ...) MUST_CHECK;
+
+/* Ends a query early. */
+void store_end(sqlite3_stmt *statement);
+
+/* The named error of the connection's last failure, its words kept in store->message. */
+int store_error(struct store *store);
+
+/* Column readers. Text is never NULL. */
+const char *column_text(sqlite3_stmt *statement, int column);
+day_t column_day(sqlite3_stmt *statement, int column);
+
+/* Creates or upgrades the tables; store_schema.c. */
+int store_schema_prepare(struct store *store) MUST_CHECK;
+
+void store_names_forget(struct store *store);
+
+#endif

@@ -1,0 +1,359 @@
+/* store.c - the connection: opening, transactions, statements, health. */
+#include "internal.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "followup/date.h"
+
+static int error_of_code(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_FULL:
+		return ERR_FULL;
+	case SQLITE_NOMEM:
+		return ERR_MEMORY;
+	case SQLITE_IOERR:
+		/* An I/O error for want of memory or room is not a broken disk. */
+		if (code == SQLITE_IOERR_NOMEM)
+			return ERR_MEMORY;
+		return ERR_CORRUPT;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return ERR_CORRUPT;
+	default:
+		return ERR_STORE;
+	}
+}
+
+int store_error(struct store *store)
+{
+	snprintf(store->message, sizeof(store->message), "%s", sqlite3_errmsg(store->db));
+	return error_of_code(sqlite3_extended_errcode(store->db));
+}
+
+const char *store_message(const struct store *store)
+{
+	return store->message;
+}
+
+static int count_wal_pages(void *context, sqlite3 *db, const char *schema, int pages)
+{
+	(void)db;
+	(void)schema;
+	((struct store *)context)->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+static int execute(struct store *store, const char *sql)
+{
+	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return store_error(store);
+	return 0;
+}
+
+int store_open(const char *path, struct store **out, char message[256])
+{
+	struct store *store = calloc(1, sizeof(*store));
+
+	if (store == NULL) {
+		snprintf(message, 256, "out of memory");
+		return ERR_MEMORY;
+	}
+	int result = 0;
+	/* One thread uses a store, so the library's own locks are not needed. */
+	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+		result = store->db != NULL ? store_error(store) : ERR_MEMORY;
+		goto failed;
+	}
+	sqlite3_extended_result_codes(store->db, 1);
+	sqlite3_busy_timeout(store->db, 5000);
+	sqlite3_wal_hook(store->db, count_wal_pages, store);
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	result = execute(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY;"
+				"PRAGMA cache_size=-32000; PRAGMA trusted_schema=OFF; PRAGMA wal_autocheckpoint=0;"
+				"PRAGMA journal_size_limit=16777216;");
+	sqlite3_wal_hook(store->db, count_wal_pages, store);
+	if (result < 0)
+		goto failed;
+	result = store_schema_prepare(store);
+	if (result < 0)
+		goto failed;
+	*out = store;
+	return 0;
+failed:
+	snprintf(message, 256, "%s", store->message[0] != '\0' ? store->message : error_text(result));
+	store_close(store);
+	return result;
+}
+
+void store_close(struct store *store)
+{
+	if (store == NULL)
+		return;
+	for (int i = 0; i < STORE_STATEMENTS_MAX; i++)
+		sqlite3_finalize(store->statements[i]);
+	sqlite3_close(store->db);
+	store_names_forget(store);
+	free(store);
+}
+
+static sqlite3_stmt *prepared(struct store *store, struct statement *statement)
+{
+	static atomic_int next_slot = 1;
+
+	if (statement->slot == 0) {
+		statement->slot = atomic_fetch_add(&next_slot, 1);
+		if (statement->slot >= STORE_STATEMENTS_MAX)
+			abort(); /* the program has more statements than the table: raise STORE_STATEMENTS_MAX */
+	}
+	sqlite3_stmt **place = &store->statements[statement->slot];
+	if (*place == NULL && sqlite3_prepare_v3(store->db, statement->sql, -1, SQLITE_PREPARE_PERSISTENT, place, NULL) != SQLITE_OK) {
+		(void)store_error(store);
+		return NULL;
+	}
+	return *place;
+}
+
+static sqlite3_stmt *bind_all(struct store *store, struct statement *statement, const char *format, va_list arguments)
+{
+	sqlite3_stmt *s = prepared(store, statement);
+	int place = 0, code = SQLITE_OK;
+
+	if (s == NULL)
+		return NULL;
+	sqlite3_reset(s);
+	for (const char *f = format; *f != '\0' && code == SQLITE_OK; f++) {
+		place++;
+		if (*f == 'i') {
+			code = sqlite3_bind_int64(s, place, va_arg(arguments, int64_t));
+		} else if (*f == 'n') {
+			code = sqlite3_bind_int(s, place, va_arg(arguments, int));
+		} else if (*f == 't') {
+			const char *text = va_arg(arguments, const char *);
+			code = text != NULL ? sqlite3_bind_text(s, place, text, -1, SQLITE_TRANSIENT) : sqlite3_bind_null(s, place);
+		} else if (*f == 'd') {
+			day_t day = (day_t)va_arg(arguments, int);
+			code = day != NO_DAY ? sqlite3_bind_int(s, place, day) : sqlite3_bind_null(s, place);
+		} else if (*f == 'b') {
+			const void *bytes = va_arg(arguments, const void *);
+			size_t length = va_arg(arguments, size_t);
+			code = sqlite3_bind_blob64(s, place, bytes, length, SQLITE_TRANSIENT);
+		} else {
+			abort(); /* a format letter that does not exist */
+		}
+	}
+	if (code != SQLITE_OK) {
+		(void)store_error(store);
+		return NULL;
+	}
+	if (place != sqlite3_bind_parameter_count(s))
+		abort(); /* the format and the statement do not agree */
+	return s;
+}
+
+sqlite3_stmt *store_query(struct store *store, struct statement *statement, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	sqlite3_stmt *s = bind_all(store, statement, format, arguments);
+	va_end(arguments);
+	return s;
+}
+
+int store_row(struct store *store, sqlite3_stmt *s)
+{
+	if (s == NULL) {
+		int code = error_of_code(sqlite3_extended_errcode(store->db));
+		return code < 0 ? code : ERR_STORE;
+	}
+	int code = sqlite3_step(s);
+	if (code == SQLITE_ROW)
+		return 1;
+	int result = code == SQLITE_DONE ? 0 : store_error(store);
+	sqlite3_reset(s);
+	return result;
+}
+
+void store_end(sqlite3_stmt *s)
+{
+	if (s != NULL)
+		sqlite3_reset(s);
+}
+
+int store_run(struct store *store, struct statement *statement, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	sqlite3_stmt *s = bind_all(store, statement, format, arguments);
+	va_end(arguments);
+	int result = store_row(store, s);
+	if (result > 0) {
+		sqlite3_reset(s);
+		result = 0;
+	}
+	return result < 0 ? result : sqlite3_changes(store->db);
+}
+
+int store_integer(struct store *store, struct statement *statement, int64_t *out, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	sqlite3_stmt *s = bind_all(store, statement, format, arguments);
+	va_end(arguments);
+	int result = store_row(store, s);
+	if (result < 0)
+		return result;
+	if (result == 0)
+		return ERR_NOT_FOUND;
+	bool missing = sqlite3_column_type(s, 0) == SQLITE_NULL;
+	int64_t value = sqlite3_column_int64(s, 0);
+	sqlite3_reset(s);
+	if (missing)
+		return ERR_NOT_FOUND;
+	*out = value;
+	return 0;
+}
+
+const char *column_text(sqlite3_stmt *statement, int column)
+{
+	const unsigned char *text = sqlite3_column_text(statement, column);
+
+	return text != NULL ? (const char *)text : "";
+}
+
+day_t column_day(sqlite3_stmt *statement, int column)
+{
+	return sqlite3_column_type(statement, column) == SQLITE_NULL ? NO_DAY : (day_t)sqlite3_column_int(statement, column);
+}
+
+/* Statements left standing on a row would hold the transaction open. */
+static void reset_all(struct store *store)
+{
+	for (int i = 0; i < STORE_STATEMENTS_MAX; i++)
+		if (store->statements[i] != NULL)
+			sqlite3_reset(store->statements[i]);
+}
+
+int store_begin(struct store *store)
+{
+	STATEMENT(begin, "BEGIN IMMEDIATE");
+
+	int result = store_run(store, &begin, "");
+	if (result < 0)
+		return result;
+	store->in_transaction = true;
+	store->changes_at_begin = sqlite3_total_changes64(store->db);
+	return 0;
+}
+
+bool store_is_dirty(const struct store *store)
+{
+	return sqlite3_total_changes64(store->db) != store->changes_at_begin;
+}
+
+int store_commit(struct store *store)
+{
+	STATEMENT(commit, "COMMIT");
+
+	reset_all(store);
+	int result = store_run(store, &commit, "");
+	if (result < 0) {
+		char kept[sizeof(store->message)];
+		memcpy(kept, store->message, sizeof(kept));
+		store_rollback(store);
+		memcpy(store->message, kept, sizeof(kept));
+		return result;
+	}
+	store->in_transaction = false;
+	return 0;
+}
+
+void store_rollback(struct store *store)
+{
+	STATEMENT(rollback, "ROLLBACK");
+
+	reset_all(store);
+	store_names_forget(store);
+	store->rollbacks++;
+	/* SQLite may have rolled back by itself, as it does when the disk is full. */
+	if (sqlite3_get_autocommit(store->db) == 0 && store_run(store, &rollback, "") < 0)
+		return;
+	store->in_transaction = false;
+}
+
+uint64_t store_rollbacks(const struct store *store)
+{
+	return store->rollbacks;
+}
+
+int store_savepoint(struct store *store)
+{
+	STATEMENT(savepoint, "SAVEPOINT command");
+
+	int result = store_run(store, &savepoint, "");
+	return result < 0 ? result : 0;
+}
+
+int store_release(struct store *store)
+{
+	STATEMENT(release, "RELEASE command");
+
+	int result = store_run(store, &release, "");
+	return result < 0 ? result : 0;
+}
+
+void store_rollback_savepoint(struct store *store)
+{
+	STATEMENT(rollback, "ROLLBACK TO command");
+
+	char kept[sizeof(store->message)];
+	memcpy(kept, store->message, sizeof(kept));
+	reset_all(store);
+	store_names_forget(store);
+	store->rollbacks++;
+	/* When the whole transaction is gone already there is nothing to go back to; commit will say so. */
+	if (store_run(store, &rollback, "") >= 0 && store_release(store) < 0)
+		return;
+	memcpy(store->message, kept, sizeof(kept));
+}
+
+int store_ping(struct store *store)
+{
+	STATEMENT(ping, "SELECT count(*) FROM meta");
+	int64_t count;
+
+	return store_integer(store, &ping, &count, "");
+}
+
+void store_checkpoint(struct store *store)
+{
+	enum { CHECKPOINT_PAGES = 2000 };
+
+	if (store->wal_pages < CHECKPOINT_PAGES)
+		return;
+	store->wal_pages = 0;
+	/* A failure is not lost: the pages stay in the WAL and the next commit says what is wrong. */
+	(void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+}
+
+int store_meta_get(struct store *store, const char *key, int64_t *value)
+{
+	STATEMENT(get, "SELECT value FROM meta WHERE key=?1");
+
+	return store_integer(store, &get, value, "t", key);
+}
+
+int store_meta_set(struct store *store, const char *key, int64_t value)
+{
+	STATEMENT(set, "INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value=excluded.value");
+
+	int result = store_run(store, &set, "ti", key, value);
+	return result < 0 ? result : 0;
+}

@@ -1,0 +1,240 @@
+/* store_call.c - calls: what NEXT touches, kept narrow. */
+#include "followup/store_call.h"
+
+#include <stdio.h>
+
+#include "internal.h"
+
+#define COLUMNS                                                                                                                                        \
+	"id, person, channel, bulk, queue, lane, due_now, priority, due_on, state, class, generation, agent_id, lease_until, not_before, tries_on,"         \
+	" tries_today, expiries, widened, queued_at"
+
+static void read_call(sqlite3_stmt *s, struct call *out)
+{
+	out->id = sqlite3_column_int64(s, 0);
+	out->person = sqlite3_column_int64(s, 1);
+	out->channel = sqlite3_column_int64(s, 2);
+	out->bulk = sqlite3_column_int(s, 3) != 0;
+	out->queue = sqlite3_column_int64(s, 4);
+	out->lane = sqlite3_column_int64(s, 5);
+	out->due_now = sqlite3_column_int(s, 6) != 0;
+	out->priority = sqlite3_column_int(s, 7);
+	out->due_on = column_day(s, 8);
+	out->state = (enum call_state)sqlite3_column_int(s, 9);
+	out->class = (enum call_class)sqlite3_column_int(s, 10);
+	out->generation = sqlite3_column_int(s, 11);
+	out->agent_id = sqlite3_column_int64(s, 12);
+	out->lease_until = sqlite3_column_int64(s, 13);
+	out->not_before = sqlite3_column_int64(s, 14);
+	out->tries_on = column_day(s, 15);
+	out->tries_today = sqlite3_column_int(s, 16);
+	out->expiries = sqlite3_column_int(s, 17);
+	out->widened = sqlite3_column_int(s, 18);
+	out->queued_at = sqlite3_column_int64(s, 19);
+}
+
+static int read_one(struct store *store, sqlite3_stmt *s, struct call *out)
+{
+	int result = store_row(store, s);
+
+	if (result > 0) {
+		read_call(s, out);
+		store_end(s);
+	}
+	return result;
+}
+
+static int read_list(struct store *store, sqlite3_stmt *s, struct call *out, int capacity)
+{
+	int count = 0, result;
+
+	while ((result = store_row(store, s)) > 0) {
+		if (count < capacity)
+			read_call(s, &out[count]);
+		count++;
+	}
+	return result < 0 ? result : count;
+}
+
+int store_call_insert(struct store *store, struct call *c)
+{
+	STATEMENT(insert, "INSERT INTO call(person, channel, bulk, queue, lane, due_now, priority, due_on, state, class, queued_at)"
+			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+	int result = store_run(store, &insert, "iiniinnnnni", c->person, c->channel, (int)c->bulk, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
+		(int)c->state, (int)c->class, c->queued_at);
+
+	if (result < 0)
+		return result;
+	c->id = sqlite3_last_insert_rowid(store->db);
+	return 0;
+}
+
+int store_call_save(struct store *store, const struct call *c)
+{
+	STATEMENT(save, "UPDATE call SET queue=?2, lane=?3, due_now=?4, priority=?5, due_on=?6, state=?7, class=?8, generation=?9, agent_id=nullif(?10, 0),"
+			" lease_until=nullif(?11, 0), not_before=nullif(?12, 0), tries_on=?13, tries_today=?14, expiries=?15, widened=?16, queued_at=?17,"
+			" person=?18 WHERE id=?1");
+	int result = store_run(store, &save, "iiinnnnnniiidnnnii", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on, (int)c->state, (int)c->class,
+		c->generation, c->agent_id, c->lease_until, c->not_before, c->tries_on, c->tries_today, c->expiries, c->widened, c->queued_at, c->person);
+
+	if (result == 0)
+		return ERR_NOT_FOUND;
+	return result < 0 ? result : 0;
+}
+
+int store_call_load(struct store *store, int64_t id, struct call *out)
+{
+	STATEMENT(load, "SELECT " COLUMNS " FROM call WHERE id=?1");
+	int result = read_one(store, store_query(store, &load, "i", id), out);
+
+	return result == 0 ? ERR_NOT_FOUND : result < 0 ? result : 0;
+}
+
+int store_call_delete(struct store *store, int64_t id)
+{
+	STATEMENT(delete, "DELETE FROM call WHERE id=?1");
+	int result = store_run(store, &delete, "i", id);
+
+	return result < 0 ? result : 0;
+}
+
+int store_call_touch(struct store *store, int64_t id)
+{
+	STATEMENT(touch, "UPDATE call SET touched=1 WHERE id=?1 AND touched=0");
+	int result = store_run(store, &touch, "i", id);
+
+	return result < 0 ? result : 0;
+}
+
+int store_call_touched(struct store *store, struct call *out)
+{
+	STATEMENT(next, "SELECT " COLUMNS " FROM call INDEXED BY call_touched WHERE touched=1 LIMIT 1");
+
+	return read_one(store, store_query(store, &next, ""), out);
+}
+
+int store_call_clear_touched(struct store *store, int64_t id)
+{
+	STATEMENT(clear, "UPDATE call SET touched=0 WHERE id=?1");
+	int result = store_run(store, &clear, "i", id);
+
+	return result < 0 ? result : 0;
+}
+
+int store_call_of_person(struct store *store, int64_t person, struct call *out, int capacity)
+{
+	STATEMENT(list, "SELECT " COLUMNS " FROM call WHERE person=?1 ORDER BY id");
+
+	return read_list(store, store_query(store, &list, "i", person), out, capacity);
+}
+
+int64_t store_lane_id(struct store *store, const char *text)
+{
+	STATEMENT(find, "SELECT id FROM lane WHERE text=?1");
+	STATEMENT(insert, "INSERT INTO lane(text) VALUES(?1) RETURNING id");
+	int64_t id = 1;
+
+	if (text[0] == '\0')
+		return id;
+	int result = store_integer(store, &find, &id, "t", text);
+	if (result == ERR_NOT_FOUND)
+		result = store_integer(store, &insert, &id, "t", text);
+	return result < 0 ? result : id;
+}
+
+int store_lane_text(struct store *store, int64_t id, char *out, size_t capacity)
+{
+	STATEMENT(get, "SELECT text FROM lane WHERE id=?1");
+	sqlite3_stmt *s = store_query(store, &get, "i", id);
+	int result = store_row(store, s);
+
+	if (result <= 0)
+		return result < 0 ? result : ERR_NOT_FOUND;
+	bool fits = (size_t)sqlite3_column_bytes(s, 0) < capacity;
+	if (fits)
+		snprintf(out, capacity, "%s", column_text(s, 0));
+	store_end(s);
+	return fits ? 0 : ERR_LIMIT;
+}
+
+int64_t store_call_next_lane(struct store *store, int64_t queue, int64_t lane)
+{
+	STATEMENT(next, "SELECT lane FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane>?2 ORDER BY lane LIMIT 1");
+	int64_t found;
+	int result = store_integer(store, &next, &found, "ii", queue, lane);
+
+	if (result == ERR_NOT_FOUND)
+		return 0;
+	return result < 0 ? result : found;
+}
+
+int store_call_next(struct store *store, int64_t queue, int64_t lane, struct call_place *place, struct call *out)
+{
+	STATEMENT(first, "SELECT " COLUMNS " FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane=?2"
+			 " ORDER BY due_now DESC, priority, due_on, id LIMIT 1");
+	/* Within one due_now the row comparison runs down the index; the change from due to not yet due is a second statement. */
+	STATEMENT(same, "SELECT " COLUMNS " FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane=?2 AND due_now=?3"
+			" AND (priority, due_on, id)>(?4, ?5, ?6) ORDER BY priority, due_on, id LIMIT 1");
+	STATEMENT(later, "SELECT " COLUMNS " FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane=?2 AND due_now=0"
+			 " ORDER BY priority, due_on, id LIMIT 1");
+	int result;
+
+	if (!place->started) {
+		result = read_one(store, store_query(store, &first, "ii", queue, lane), out);
+	} else {
+		result = read_one(store,
+			store_query(store, &same, "iinnni", queue, lane, (int)place->due_now, place->priority, (int)place->due_on, place->id), out);
+		if (result == 0 && place->due_now)
+			result = read_one(store, store_query(store, &later, "ii", queue, lane), out);
+	}
+	if (result > 0)
+		*place = (struct call_place){true, out->due_now, out->priority, out->due_on, out->id};
+	return result;
+}
+
+int64_t store_call_next_queue(struct store *store, int64_t queue)
+{
+	STATEMENT(next, "SELECT queue FROM call INDEXED BY call_ready WHERE state=0 AND queue>?1 ORDER BY queue LIMIT 1");
+	int64_t found;
+	int result = store_integer(store, &next, &found, "i", queue);
+
+	if (result == ERR_NOT_FOUND)
+		return 0;
+	return result < 0 ? result : found;
+}
+
+int store_call_mark_due(struct store *store, day_t day, int limit)
+{
+	STATEMENT(mark, "UPDATE call SET due_now=1 WHERE id IN (SELECT id FROM call INDEXED BY call_due WHERE due_now=0 AND due_on<=?1 LIMIT ?2)");
+
+	return store_run(store, &mark, "nn", day, limit);
+}
+
+int store_call_of_agent(struct store *store, int64_t agent_id, struct call *out, int capacity)
+{
+	STATEMENT(list, "SELECT " COLUMNS " FROM call INDEXED BY call_agent WHERE state=2 AND agent_id=?1 ORDER BY id");
+
+	return read_list(store, store_query(store, &list, "i", agent_id), out, capacity);
+}
+
+int store_call_next_expired(struct store *store, int64_t now, struct call *out)
+{
+	STATEMENT(next, "SELECT " COLUMNS " FROM call INDEXED BY call_lease WHERE state=2 AND lease_until<=?1 ORDER BY lease_until LIMIT 1");
+
+	return read_one(store, store_query(store, &next, "i", now), out);
+}
+
+int store_call_next_rested(struct store *store, int64_t now, struct call *out)
+{
+	STATEMENT(next, "SELECT " COLUMNS " FROM call INDEXED BY call_rest WHERE state=1 AND not_before<=?1 ORDER BY not_before LIMIT 1");
+
+	return read_one(store, store_query(store, &next, "i", now), out);
+}
+
+int store_call_next_time(struct store *store, int64_t *when)
+{
+	STATEMENT(next, "SELECT min(coalesce((SELECT min(lease_until) FROM call WHERE state=2), 9223372036854775807),"
+			" coalesce((SELECT min(not_before) FROM call WHERE state=1), 9223372036854775807))");
+
+	return store_integer(store, &next, when, "");
+}

@@ -1,0 +1,290 @@
+/* store_client.c - clients: rows in, and the part of them that rules look at. */
+#include "followup/store_client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "followup/money.h"
+#include "internal.h"
+
+static void copy_text(char *out, size_t size, const char *text)
+{
+	snprintf(out, size, "%s", text);
+}
+
+int store_client_load(struct store *store, int64_t id, struct client *out)
+{
+	STATEMENT(load,
+		"SELECT id, person, name IS NOT NULL, ref, tier, branch, manager, introducer, phone IS NOT NULL, email IS NOT NULL, birthday, birthday_calendar,"
+		" opened_on, closed_on, last_trade_on, do_not_contact, hours FROM client WHERE id=?1");
+	sqlite3_stmt *s = store_query(store, &load, "i", id);
+	int result = store_row(store, s);
+
+	if (result <= 0)
+		return result == 0 ? ERR_NOT_FOUND : result;
+	out->id = sqlite3_column_int64(s, 0);
+	out->person = sqlite3_column_int64(s, 1);
+	out->known = sqlite3_column_int(s, 2) != 0;
+	copy_text(out->ref, sizeof(out->ref), column_text(s, 3));
+	copy_text(out->tier, sizeof(out->tier), column_text(s, 4));
+	copy_text(out->branch, sizeof(out->branch), column_text(s, 5));
+	copy_text(out->manager, sizeof(out->manager), column_text(s, 6));
+	copy_text(out->introducer, sizeof(out->introducer), column_text(s, 7));
+	out->has_phone = sqlite3_column_int(s, 8) != 0;
+	out->has_email = sqlite3_column_int(s, 9) != 0;
+	const char *birthday = column_text(s, 10), *calendar = column_text(s, 11);
+	enum birthday_calendar kind = strcmp(calendar, "lunar") == 0 ? BIRTHDAY_LUNAR :
+				      strcmp(calendar, "lunar-leap") == 0 ? BIRTHDAY_LUNAR_LEAP :
+									    BIRTHDAY_SOLAR;
+	if (!birthday_parse(birthday, strlen(birthday), kind, &out->birthday))
+		out->birthday = (struct birthday){0, 0, BIRTHDAY_SOLAR};
+	out->opened_on = date_parse(column_text(s, 12), (size_t)sqlite3_column_bytes(s, 12));
+	out->closed_on = date_parse(column_text(s, 13), (size_t)sqlite3_column_bytes(s, 13));
+	out->last_trade_on = date_parse(column_text(s, 14), (size_t)sqlite3_column_bytes(s, 14));
+	copy_text(out->do_not_contact, sizeof(out->do_not_contact), column_text(s, 15));
+	copy_text(out->hours, sizeof(out->hours), column_text(s, 16));
+	store_end(s);
+	return 0;
+}
+
+int64_t store_client_find(struct store *store, const char *ref)
+{
+	STATEMENT(find, "SELECT id FROM client WHERE ref=?1");
+	int64_t id;
+	int result = store_integer(store, &find, &id, "t", ref);
+
+	return result < 0 ? result : id;
+}
+
+int64_t store_client_ensure(struct store *store, const char *ref)
+{
+	/* Standing alone is written as minus the own number, which the insert does not know yet: the greatest number so far, plus one, is what it will get. */
+	STATEMENT(insert, "INSERT INTO client(ref, person) VALUES(?1, -(SELECT coalesce(max(id), 0) + 1 FROM client)) RETURNING id");
+	int64_t id = store_client_find(store, ref);
+
+	if (id != ERR_NOT_FOUND)
+		return id;
+	int result = store_integer(store, &insert, &id, "t", ref);
+	if (result < 0)
+		return result;
+	return id;
+}
+
+static int64_t person_id(struct store *store, const char *ref, int64_t client_id)
+{
+	STATEMENT(find, "SELECT id FROM person WHERE ref=?1");
+	STATEMENT(insert, "INSERT INTO person(ref) VALUES(?1) RETURNING id");
+	int64_t id;
+
+	if (ref[0] == '\0')
+		return -client_id;
+	int result = store_integer(store, &find, &id, "t", ref);
+	if (result == ERR_NOT_FOUND)
+		result = store_integer(store, &insert, &id, "t", ref);
+	return result < 0 ? result : id;
+}
+
+/* Which of the row's fields are newer than what is kept. A row without as_of is older than any that has one (POLICY 10). */
+static int newer_fields(struct store *store, int64_t id, const struct client_fact *fact, bool take[CLIENT_FIELD_COUNT])
+{
+	STATEMENT(get, "SELECT field, as_of FROM client_as_of WHERE client_id=?1");
+	STATEMENT(set, "INSERT INTO client_as_of(client_id, field, as_of) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET as_of=excluded.as_of");
+	int result;
+
+	memcpy(take, fact->present, sizeof(fact->present));
+	sqlite3_stmt *s = store_query(store, &get, "i", id);
+	while ((result = store_row(store, s)) > 0) {
+		int field = sqlite3_column_int(s, 0);
+		if (field >= 0 && field < CLIENT_FIELD_COUNT && (!fact->has_as_of || sqlite3_column_int64(s, 1) > fact->as_of))
+			take[field] = false;
+	}
+	for (int field = 0; result == 0 && fact->has_as_of && field < CLIENT_FIELD_COUNT; field++)
+		if (take[field]) {
+			int changed = store_run(store, &set, "ini", id, field, fact->as_of);
+			result = changed < 0 ? changed : 0;
+		}
+	return result;
+}
+
+static int put_assets(struct store *store, int64_t id, const struct client_fact *fact, day_t day)
+{
+	STATEMENT(set, "INSERT INTO client_assets(client_id, on_day, amount) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET amount=excluded.amount");
+	STATEMENT(clear, "INSERT INTO client_assets(client_id, on_day, amount) VALUES(?1, ?2, NULL) ON CONFLICT DO UPDATE SET amount=NULL");
+	const char *text = fact->values[CLIENT_ASSETS];
+	money_t amount;
+	int result;
+
+	if (text[0] == '\0')
+		result = store_run(store, &clear, "in", id, day);
+	else if (money_parse(text, strlen(text), &amount))
+		result = store_run(store, &set, "ini", id, day, amount);
+	else
+		result = ERR_INVALID;
+	return result < 0 ? result : 0;
+}
+
+/* The day after which assets are known: a row as of 09:00 on a day tells what they were on that day. */
+static day_t day_of_fact(const struct client_fact *fact, day_t otherwise)
+{
+	return fact->has_as_of ? (day_t)(fact->as_of / 86400) : otherwise;
+}
+
+int store_client_put(struct store *store, const struct client_fact *fact, day_t assets_day, int64_t *out_id)
+{
+	bool take[CLIENT_FIELD_COUNT], changed = false, assets_taken = false;
+	char kept[CLIENT_FIELD_COUNT][FACT_TEXT_MAX + 1];
+	const char *values[CLIENT_FIELD_COUNT];
+	STATEMENT(load, "SELECT CASE WHEN c.person > 0 THEN p.ref END, name, phone, email, tier, branch, manager, introducer, birthday, birthday_calendar,"
+			" opened_on, closed_on, last_trade_on, assets, status, hours, do_not_contact, attorney, id_expires_on, risk_test_expires_on"
+			" FROM client c LEFT JOIN person p ON p.id=c.person WHERE c.id=?1");
+	STATEMENT(update, "UPDATE client SET person=?2, name=?3, phone=?4, email=?5, tier=?6, branch=?7, manager=?8, introducer=?9, birthday=?10,"
+			  " birthday_calendar=?11, opened_on=?12, closed_on=?13, last_trade_on=?14, assets=?15, status=?16, hours=?17, do_not_contact=?18,"
+			  " attorney=?19, id_expires_on=?20, risk_test_expires_on=?21 WHERE id=?1");
+
+	int64_t id = store_client_ensure(store, fact->client_ref);
+	if (id < 0)
+		return (int)id;
+	int result = newer_fields(store, id, fact, take);
+	if (result < 0)
+		return result;
+	sqlite3_stmt *s = store_query(store, &load, "i", id);
+	result = store_row(store, s);
+	if (result <= 0)
+		return result < 0 ? result : ERR_NOT_FOUND;
+	for (int field = 0; field < CLIENT_FIELD_COUNT; field++) {
+		copy_text(kept[field], sizeof(kept[field]), column_text(s, field));
+		values[field] = kept[field];
+		if (!take[field])
+			continue;
+		changed = changed || strcmp(kept[field], fact->values[field]) != 0;
+		values[field] = fact->values[field];
+		assets_taken = assets_taken || field == CLIENT_ASSETS;
+	}
+	store_end(s);
+	*out_id = id;
+	if (values[CLIENT_NAME][0] == '\0') {
+		snprintf(store->message, sizeof(store->message), "name: a client needs one");
+		return ERR_INVALID;
+	}
+	if (assets_taken) {
+		result = put_assets(store, id, fact, day_of_fact(fact, assets_day));
+		if (result < 0)
+			return result;
+	}
+	if (!changed)
+		return 0;
+	int64_t person = person_id(store, values[CLIENT_PERSON_REF], id);
+	if (person < 0 && person != -id)
+		return (int)person;
+	for (int field = 0; field < CLIENT_FIELD_COUNT; field++)
+		if (values[field][0] == '\0')
+			values[field] = NULL;
+	result = store_run(store, &update, "iittttttttttttttttttt", id, person, values[CLIENT_NAME], values[CLIENT_PHONE], values[CLIENT_EMAIL],
+		values[CLIENT_TIER], values[CLIENT_BRANCH], values[CLIENT_MANAGER], values[CLIENT_INTRODUCER], values[CLIENT_BIRTHDAY],
+		values[CLIENT_BIRTHDAY_CALENDAR], values[CLIENT_OPENED_ON], values[CLIENT_CLOSED_ON], values[CLIENT_LAST_TRADE_ON], values[CLIENT_ASSETS],
+		values[CLIENT_STATUS], values[CLIENT_HOURS], values[CLIENT_DO_NOT_CONTACT], values[CLIENT_ATTORNEY], values[CLIENT_ID_EXPIRES_ON],
+		values[CLIENT_RISK_TEST_EXPIRES_ON]);
+	return result < 0 ? result : 1;
+}
+
+int store_client_assets_before(struct store *store, int64_t id, day_t day, money_t *assets)
+{
+	STATEMENT(get, "SELECT amount FROM client_assets WHERE client_id=?1 AND on_day<?2 ORDER BY on_day DESC LIMIT 1");
+	int64_t amount;
+	int result = store_integer(store, &get, &amount, "in", id, day);
+
+	if (result == ERR_NOT_FOUND)
+		return 0;
+	if (result < 0)
+		return result;
+	*assets = amount;
+	return 1;
+}
+
+int store_client_of_person(struct store *store, int64_t person, int64_t *ids, int capacity)
+{
+	STATEMENT(list, "SELECT id FROM client WHERE person=?1 ORDER BY id");
+	int count = 0, result;
+
+	if (person < 0) { /* stands alone: no need to ask */
+		if (capacity > 0)
+			ids[0] = -person;
+		return 1;
+	}
+	sqlite3_stmt *s = store_query(store, &list, "i", person);
+	while ((result = store_row(store, s)) > 0) {
+		if (count < capacity)
+			ids[count] = sqlite3_column_int64(s, 0);
+		count++;
+	}
+	return result < 0 ? result : count;
+}
+
+int store_due_set(struct store *store, int64_t client_id, day_t next_on)
+{
+	STATEMENT(set, "INSERT INTO client_due(client_id, next_on, changed) VALUES(?1, ?2, 0)"
+		       " ON CONFLICT DO UPDATE SET next_on=excluded.next_on, changed=0 WHERE next_on<>excluded.next_on OR changed<>0");
+	int result = store_run(store, &set, "in", client_id, next_on);
+
+	return result < 0 ? result : 0;
+}
+
+int store_due_mark(struct store *store, int64_t client_id, day_t day, bool changed)
+{
+	STATEMENT(mark, "INSERT INTO client_due(client_id, next_on, changed) VALUES(?1, ?2, ?3)"
+			" ON CONFLICT DO UPDATE SET next_on=min(next_on, excluded.next_on), changed=max(changed, excluded.changed)");
+	int result = store_run(store, &mark, "inn", client_id, day, (int)changed);
+
+	return result < 0 ? result : 0;
+}
+
+int store_due_mark_manager(struct store *store, const char *manager, day_t day, bool changed)
+{
+	STATEMENT(mark, "UPDATE client_due SET next_on=min(next_on, ?2), changed=max(changed, ?3) WHERE client_id IN (SELECT id FROM client WHERE manager=?1)");
+
+	return store_run(store, &mark, "tnn", manager, day, (int)changed);
+}
+
+int store_due_mark_all(struct store *store, day_t day)
+{
+	STATEMENT(mark, "UPDATE client_due SET next_on=min(next_on, ?1), changed=1");
+
+	return store_run(store, &mark, "n", day);
+}
+
+int store_due_next(struct store *store, day_t day, int64_t *client_id, bool *changed)
+{
+	STATEMENT(next, "SELECT client_id, changed FROM client_due WHERE next_on<=?1 ORDER BY next_on, client_id LIMIT 1");
+	sqlite3_stmt *s = store_query(store, &next, "n", day);
+	int result = store_row(store, s);
+
+	if (result > 0) {
+		*client_id = sqlite3_column_int64(s, 0);
+		*changed = sqlite3_column_int(s, 1) != 0;
+		store_end(s);
+	}
+	return result;
+}
+
+int store_due_get(struct store *store, int64_t client_id, day_t *next_on)
+{
+	STATEMENT(get, "SELECT next_on FROM client_due WHERE client_id=?1");
+	int64_t value;
+	int result = store_integer(store, &get, &value, "i", client_id);
+
+	if (result < 0)
+		return result;
+	*next_on = (day_t)value;
+	return 0;
+}
+
+int64_t store_client_after(struct store *store, int64_t id)
+{
+	STATEMENT(next, "SELECT id FROM client WHERE id>?1 ORDER BY id LIMIT 1");
+	int64_t next_id;
+	int result = store_integer(store, &next, &next_id, "i", id);
+
+	if (result == ERR_NOT_FOUND)
+		return 0;
+	return result < 0 ? result : next_id;
+}

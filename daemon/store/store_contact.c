@@ -1,0 +1,80 @@
+/* store_contact.c - the ledger of contacts and the record of attempts. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "followup/store_call.h"
+#include "internal.h"
+
+int store_contact_insert(struct store *store, struct contact *c)
+{
+	STATEMENT(insert, "INSERT INTO contact(call_id, on_day, at, channel, agent_id, over_cap) VALUES(?1, ?2, ?3, ?4, nullif(?5, 0), ?6)");
+	int result = store_run(store, &insert, "iniiin", c->call_id, c->on_day, c->at, c->channel, c->agent_id, (int)c->over_cap);
+
+	if (result < 0)
+		return result;
+	c->id = sqlite3_last_insert_rowid(store->db);
+	return 0;
+}
+
+int store_contact_count_for(struct store *store, int64_t contact_id, int64_t client_id, day_t on_day)
+{
+	STATEMENT(insert, "INSERT OR IGNORE INTO contact_client(client_id, on_day, contact_id) VALUES(?1, ?2, ?3)");
+	int result = store_run(store, &insert, "ini", client_id, on_day, contact_id);
+
+	return result < 0 ? result : 0;
+}
+
+int store_contact_of_person(struct store *store, int64_t person, day_t first, day_t last)
+{
+	STATEMENT(of_one, "SELECT count(*) FROM contact_client WHERE client_id=?1 AND on_day BETWEEN ?2 AND ?3");
+	STATEMENT(of_many, "SELECT count(DISTINCT contact_id) FROM client c CROSS JOIN contact_client k ON k.client_id=c.id"
+			   " WHERE c.person=?1 AND k.on_day BETWEEN ?2 AND ?3");
+	int64_t count;
+	int result = person < 0 ? store_integer(store, &of_one, &count, "inn", -person, first, last) :
+				  store_integer(store, &of_many, &count, "inn", person, first, last);
+
+	return result < 0 ? result : (int)count;
+}
+
+int store_contact_last_of_client(struct store *store, int64_t client_id, day_t day, day_t *last)
+{
+	STATEMENT(get, "SELECT max(on_day) FROM contact_client WHERE client_id=?1 AND on_day<=?2");
+	int64_t value;
+	int result = store_integer(store, &get, &value, "in", client_id, day);
+
+	if (result < 0 && result != ERR_NOT_FOUND)
+		return result;
+	*last = result == 0 ? (day_t)value : NO_DAY;
+	return 0;
+}
+
+int store_attempt_insert(struct store *store, const struct attempt *a)
+{
+	STATEMENT(insert, "INSERT INTO attempt(at, call_id, generation, agent, queue, channel, client_ref, disposition, detail, contact_id, over_cap, expired, answer)"
+			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, nullif(?10, 0), ?11, ?12, ?13)");
+	int result = store_run(store, &insert, "iintiitttinnt", a->at, a->call_id, a->generation, a->agent, a->queue, a->channel, a->client_ref, a->disposition,
+		a->detail, a->contact_id, (int)a->over_cap, (int)a->expired, a->answer);
+
+	return result < 0 ? result : 0;
+}
+
+int store_attempt_answer(
+	struct store *store, int64_t call_id, int generation, const char *agent, const char *disposition, const char *detail, char **answer)
+{
+	STATEMENT(get, "SELECT agent=?3 AND disposition=?4 AND coalesce(detail, '')=coalesce(?5, ''), answer FROM attempt WHERE call_id=?1 AND generation=?2"
+		       " ORDER BY id LIMIT 1");
+	sqlite3_stmt *s = store_query(store, &get, "inttt", call_id, generation, agent, disposition, detail);
+	int result = store_row(store, s);
+
+	if (result <= 0)
+		return result;
+	bool same = sqlite3_column_int(s, 0) != 0;
+	char *copy = same ? strdup(column_text(s, 1)) : NULL;
+	store_end(s);
+	if (!same)
+		return ERR_INVALID;
+	if (copy == NULL)
+		return ERR_MEMORY;
+	*answer = copy;
+	return 1;
+}

@@ -1,0 +1,221 @@
+/* store_event.c - events in, corrected, withdrawn; and out again in the order in which they happened. */
+#include "followup/store_event.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "followup/store_client.h"
+#include "followup/store_name.h"
+#include "internal.h"
+
+enum { DAY_SECONDS = 86400 };
+
+int64_t store_event_kind_trade(void)
+{
+	return NAME_TRADE;
+}
+
+static day_t day_of(int64_t local_seconds)
+{
+	return (day_t)(local_seconds / DAY_SECONDS - (local_seconds % DAY_SECONDS < 0 ? 1 : 0));
+}
+
+/* Sets an event's withdrawal to the earliest void event that names it, or to none. 1: that changed it. */
+static int settle_withdrawal(struct store *store, const char *ref)
+{
+	STATEMENT(settle, "UPDATE event SET withdrawn_at=(SELECT min(v.occurred_at) FROM event v WHERE v.kind=3 AND v.detail=?1)"
+			  " WHERE ref=?1 AND kind<>3 AND withdrawn_at IS NOT (SELECT min(v.occurred_at) FROM event v WHERE v.kind=3 AND v.detail=?1)");
+
+	return store_run(store, &settle, "t", ref);
+}
+
+/* Whoever an event is about, for the change it causes. */
+static int note_subject(struct store *store, const char *ref, struct event_change *change)
+{
+	STATEMENT(get, "SELECT client_id, CASE WHEN kind=2 THEN detail END FROM event WHERE ref=?1");
+	sqlite3_stmt *s = store_query(store, &get, "t", ref);
+	int result = store_row(store, s);
+
+	if (result > 0) {
+		change->client_id = sqlite3_column_int64(s, 0);
+		snprintf(change->manager, sizeof(change->manager), "%s", column_text(s, 1));
+		store_end(s);
+	}
+	return result;
+}
+
+static int insert_or_update(struct store *store, const struct event_fact *fact, int64_t client_id, int64_t kind, bool exists)
+{
+	STATEMENT(insert, "INSERT INTO event(ref, client_id, kind, occurred_at, detail, amount, as_of) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+	STATEMENT(update, "UPDATE event SET client_id=?2, kind=?3, occurred_at=?4, detail=?5, amount=?6, as_of=?7 WHERE ref=?1");
+	STATEMENT(no_amount, "UPDATE event SET amount=NULL WHERE ref=?1");
+	STATEMENT(no_as_of, "UPDATE event SET as_of=NULL WHERE ref=?1");
+	int result = store_run(store, exists ? &update : &insert, "tiiitii", fact->event_ref, client_id, kind, fact->occurred_at,
+		fact->detail[0] != '\0' ? fact->detail : NULL, fact->amount, fact->as_of);
+
+	if (result >= 0 && !fact->has_amount)
+		result = store_run(store, &no_amount, "t", fact->event_ref);
+	if (result >= 0 && !fact->has_as_of)
+		result = store_run(store, &no_as_of, "t", fact->event_ref);
+	return result < 0 ? result : 0;
+}
+
+int store_event_put(struct store *store, const struct event_fact *fact, struct event_change *change)
+{
+	STATEMENT(get, "SELECT client_id, kind, occurred_at, amount, detail, as_of FROM event WHERE ref=?1");
+	struct event_change made = {0};
+	char former_void_target[FACT_TEXT_MAX + 1] = "";
+	int64_t client_id = 0;
+
+	if (fact->client_ref[0] != '\0') {
+		client_id = store_client_ensure(store, fact->client_ref);
+		if (client_id < 0)
+			return (int)client_id;
+	}
+	int64_t kind = store_name_id(store, fact->kind);
+	if (kind < 0)
+		return (int)kind;
+	sqlite3_stmt *s = store_query(store, &get, "t", fact->event_ref);
+	int exists = store_row(store, s);
+	if (exists < 0)
+		return exists;
+	if (exists > 0) {
+		int64_t former_client = sqlite3_column_int64(s, 0), former_kind = sqlite3_column_int64(s, 1);
+		bool same = former_client == client_id && former_kind == kind && sqlite3_column_int64(s, 2) == fact->occurred_at &&
+			    (sqlite3_column_type(s, 3) != SQLITE_NULL) == fact->has_amount &&
+			    (!fact->has_amount || sqlite3_column_int64(s, 3) == fact->amount) && strcmp(column_text(s, 4), fact->detail) == 0;
+		bool kept_has_as_of = sqlite3_column_type(s, 5) != SQLITE_NULL;
+		int64_t kept_as_of = sqlite3_column_int64(s, 5);
+		/* POLICY 10: of two versions the later wins, of equals the one loaded later. One without as_of is older than any that has one. */
+		bool older = kept_has_as_of && (!fact->has_as_of || fact->as_of < kept_as_of);
+		bool same_as_of = fact->has_as_of == kept_has_as_of && (!fact->has_as_of || fact->as_of == kept_as_of);
+		if (former_kind == NAME_VOID)
+			snprintf(former_void_target, sizeof(former_void_target), "%s", column_text(s, 4));
+		if (former_kind == NAME_MANAGER_DEPARTED && strcmp(column_text(s, 4), fact->detail) != 0)
+			snprintf(made.former_manager, sizeof(made.former_manager), "%s", column_text(s, 4));
+		made.former_client_id = former_client != client_id ? former_client : 0;
+		made.corrected = true;
+		store_end(s);
+		if (older || (same && same_as_of))
+			return 0;
+		if (same) { /* only its as_of moves on: nothing that a rule could see */
+			int result = insert_or_update(store, fact, client_id, kind, true);
+			return result < 0 ? result : 0;
+		}
+	}
+	made.client_id = client_id;
+	if (kind == NAME_MANAGER_DEPARTED)
+		snprintf(made.manager, sizeof(made.manager), "%s", fact->detail);
+	int result = insert_or_update(store, fact, client_id, kind, exists > 0);
+	if (result == 0)
+		result = settle_withdrawal(store, fact->event_ref);
+	if (result >= 0 && former_void_target[0] != '\0') {
+		result = settle_withdrawal(store, former_void_target);
+		if (result > 0)
+			result = note_subject(store, former_void_target, &made);
+	}
+	if (result >= 0 && kind == NAME_VOID) {
+		made.corrected = true;
+		result = settle_withdrawal(store, fact->detail);
+		if (result > 0)
+			result = note_subject(store, fact->detail, &made);
+	}
+	if (result < 0)
+		return result;
+	*change = made;
+	return 1;
+}
+
+static void read_event(sqlite3_stmt *s, struct event *event)
+{
+	snprintf(event->ref, sizeof(event->ref), "%s", column_text(s, 0));
+	event->kind = sqlite3_column_int64(s, 1);
+	event->occurred_at = sqlite3_column_int64(s, 2);
+	event->day = day_of(event->occurred_at);
+	event->amount = sqlite3_column_type(s, 3) == SQLITE_NULL ? NO_MONEY : sqlite3_column_int64(s, 3);
+	event->withdrawn_on = sqlite3_column_type(s, 4) == SQLITE_NULL ? NO_DAY : day_of(sqlite3_column_int64(s, 4));
+}
+
+static int read_events(struct store *store, sqlite3_stmt *s, struct event *events, int capacity)
+{
+	int count = 0, result;
+
+	while ((result = store_row(store, s)) > 0) {
+		if (count < capacity)
+			read_event(s, &events[count]);
+		count++;
+	}
+	return result < 0 ? result : count;
+}
+
+int store_event_of_client(struct store *store, int64_t client_id, struct event *events, int capacity)
+{
+	STATEMENT(list, "SELECT ref, kind, occurred_at, amount, withdrawn_at FROM event WHERE client_id=?1 AND kind<>1 ORDER BY occurred_at, ref");
+
+	return read_events(store, store_query(store, &list, "i", client_id), events, capacity);
+}
+
+int store_event_departures(struct store *store, const char *manager, struct event *events, int capacity)
+{
+	STATEMENT(list, "SELECT ref, kind, occurred_at, amount, withdrawn_at FROM event WHERE detail=?1 AND kind=2 ORDER BY occurred_at, ref");
+
+	return read_events(store, store_query(store, &list, "t", manager), events, capacity);
+}
+
+int store_event_find(struct store *store, const char *ref, struct event *event, int64_t *client_id)
+{
+	STATEMENT(find, "SELECT ref, kind, occurred_at, amount, withdrawn_at, client_id FROM event WHERE ref=?1");
+	sqlite3_stmt *s = store_query(store, &find, "t", ref);
+	int result = store_row(store, s);
+
+	if (result > 0) {
+		read_event(s, event);
+		*client_id = sqlite3_column_int64(s, 5);
+		store_end(s);
+	}
+	return result;
+}
+
+int store_event_trades(struct store *store, int64_t client_id, day_t day, day_t *last, day_t *next, bool *withdrawn_today)
+{
+	/* A withdrawn trade stands until the day of its withdrawal. */
+	STATEMENT(last_one, "SELECT occurred_at FROM event WHERE client_id=?1 AND kind=1 AND occurred_at<?2 AND (withdrawn_at IS NULL OR withdrawn_at>=?2)"
+			    " ORDER BY occurred_at DESC LIMIT 1");
+	STATEMENT(next_one, "SELECT occurred_at FROM event WHERE client_id=?1 AND kind=1 AND occurred_at>=?2 ORDER BY occurred_at LIMIT 1");
+	STATEMENT(next_withdrawal, "SELECT min(withdrawn_at) FROM event WHERE client_id=?1 AND kind=1 AND withdrawn_at>=?2");
+	int64_t end = ((int64_t)day + 1) * DAY_SECONDS, at;
+	bool withdrawn = false;
+	day_t last_day = NO_DAY, next_day = NO_DAY;
+
+	int result = store_integer(store, &last_one, &at, "ii", client_id, end);
+	if (result == 0)
+		last_day = day_of(at);
+	else if (result != ERR_NOT_FOUND)
+		return result;
+	result = store_integer(store, &next_one, &at, "ii", client_id, end);
+	if (result == 0)
+		next_day = day_of(at);
+	else if (result != ERR_NOT_FOUND)
+		return result;
+	result = store_integer(store, &next_withdrawal, &at, "ii", client_id, end - DAY_SECONDS);
+	if (result == 0 && day_of(at) == day) {
+		withdrawn = true;
+		result = store_integer(store, &next_withdrawal, &at, "ii", client_id, end);
+	}
+	if (result == 0 && (next_day == NO_DAY || day_of(at) < next_day))
+		next_day = day_of(at);
+	else if (result < 0 && result != ERR_NOT_FOUND)
+		return result;
+	*last = last_day;
+	*next = next_day;
+	*withdrawn_today = withdrawn;
+	return 0;
+}
+
+int store_event_mark_departures(struct store *store, day_t day)
+{
+	STATEMENT(mark, "UPDATE client_due SET next_on=?1 WHERE next_on>?1 AND client_id IN (SELECT c.id FROM event e JOIN client c ON c.manager=e.detail"
+			" WHERE e.kind=2 AND e.occurred_at>=?2 AND e.occurred_at<?3)");
+
+	return store_run(store, &mark, "nii", day, (int64_t)day * DAY_SECONDS, ((int64_t)day + 1) * DAY_SECONDS);
+}

@@ -1,0 +1,211 @@
+/* store_followup.c - follow-ups: rows in and out, and the orders in which the engine walks them. */
+#include "followup/store_followup.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "followup/store_name.h"
+#include "internal.h"
+
+#define COLUMNS                                                                                                                                        \
+	"f.id, f.client_id, f.rule, f.occasion, f.client_ref, f.occasion_on, f.opens_on, f.due_on, f.last_on, f.priority, f.state, f.reason, f.channel,"   \
+	" f.queue, f.call_id, f.created_on, f.closed_on, f.channel_from, f.tries"
+
+static void read_followup(sqlite3_stmt *s, struct followup *out)
+{
+	out->id = sqlite3_column_int64(s, 0);
+	out->client_id = sqlite3_column_int64(s, 1);
+	out->rule = sqlite3_column_int64(s, 2);
+	snprintf(out->occasion, sizeof(out->occasion), "%s", column_text(s, 3));
+	snprintf(out->client_ref, sizeof(out->client_ref), "%s", column_text(s, 4));
+	out->occasion_on = column_day(s, 5);
+	out->opens_on = column_day(s, 6);
+	out->due_on = column_day(s, 7);
+	out->last_on = column_day(s, 8);
+	out->priority = sqlite3_column_int(s, 9);
+	out->state = (enum followup_state)sqlite3_column_int(s, 10);
+	out->reason = sqlite3_column_int64(s, 11);
+	out->channel = sqlite3_column_int64(s, 12);
+	out->queue = sqlite3_column_int64(s, 13);
+	out->call_id = sqlite3_column_int64(s, 14);
+	out->created_on = column_day(s, 15);
+	out->closed_on = column_day(s, 16);
+	out->channel_from = sqlite3_column_int(s, 17);
+	out->tries = sqlite3_column_int(s, 18);
+}
+
+static int read_list(struct store *store, sqlite3_stmt *s, struct followup *out, int capacity)
+{
+	int count = 0, result;
+
+	while ((result = store_row(store, s)) > 0) {
+		if (count < capacity)
+			read_followup(s, &out[count]);
+		count++;
+	}
+	return result < 0 ? result : count;
+}
+
+static int read_one(struct store *store, sqlite3_stmt *s, struct followup *out)
+{
+	int result = store_row(store, s);
+
+	if (result > 0) {
+		read_followup(s, out);
+		store_end(s);
+	}
+	return result;
+}
+
+int store_followup_insert(struct store *store, struct followup *f)
+{
+	STATEMENT(insert, "INSERT INTO followup(client_id, rule, occasion, client_ref, occasion_on, opens_on, due_on, last_on, priority, state, reason, created_on,"
+			  " closed_on) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, nullif(?11, 0), ?12, ?13)");
+	int result = store_run(store, &insert, "iittnnnnnnidd", f->client_id, f->rule, f->occasion, f->client_ref, f->occasion_on, f->opens_on, f->due_on,
+		f->last_on, f->priority, (int)f->state, f->reason, f->created_on, f->closed_on);
+
+	if (result < 0)
+		return result;
+	f->id = sqlite3_last_insert_rowid(store->db);
+	return 0;
+}
+
+int store_followup_exists(struct store *store, int64_t client_id, int64_t rule, const char *occasion, enum followup_state *state, int64_t *reason)
+{
+	STATEMENT(get, "SELECT state, reason FROM followup WHERE client_id=?1 AND rule=?2 AND occasion=?3");
+	sqlite3_stmt *s = store_query(store, &get, "iit", client_id, rule, occasion);
+	int result = store_row(store, s);
+
+	if (result > 0) {
+		*state = (enum followup_state)sqlite3_column_int(s, 0);
+		*reason = sqlite3_column_int64(s, 1);
+		store_end(s);
+	}
+	return result;
+}
+
+int store_followup_load(struct store *store, int64_t id, struct followup *out)
+{
+	STATEMENT(load, "SELECT " COLUMNS " FROM followup f WHERE id=?1");
+	int result = read_one(store, store_query(store, &load, "i", id), out);
+
+	return result == 0 ? ERR_NOT_FOUND : result;
+}
+
+int store_followup_open_of_client(struct store *store, int64_t client_id, struct followup *out, int capacity)
+{
+	STATEMENT(list, "SELECT " COLUMNS " FROM followup f INDEXED BY followup_open WHERE client_id=?1 AND state<=1 ORDER BY id");
+
+	return read_list(store, store_query(store, &list, "i", client_id), out, capacity);
+}
+
+int store_followup_agenda(struct store *store, int64_t call_id, struct followup *out, int capacity)
+{
+	STATEMENT(list, "SELECT " COLUMNS " FROM followup f JOIN name n ON n.id=f.rule WHERE f.call_id=?1"
+			" ORDER BY f.priority, f.due_on, n.text, f.client_ref, f.occasion");
+
+	return read_list(store, store_query(store, &list, "i", call_id), out, capacity);
+}
+
+int store_followup_scheduled_of_person(struct store *store, int64_t person, struct followup *out, int capacity)
+{
+	STATEMENT(of_one, "SELECT " COLUMNS " FROM followup f INDEXED BY followup_open JOIN name n ON n.id=f.rule WHERE f.client_id=?1 AND f.state<=1 AND f.state=0"
+			  " ORDER BY f.priority, f.due_on, n.text, f.client_ref, f.occasion");
+	STATEMENT(of_many, "SELECT " COLUMNS " FROM client c CROSS JOIN followup f INDEXED BY followup_open JOIN name n ON n.id=f.rule"
+			   " WHERE c.person=?1 AND f.client_id=c.id AND f.state<=1 AND f.state=0"
+			   " ORDER BY f.priority, f.due_on, n.text, f.client_ref, f.occasion");
+	sqlite3_stmt *s = person < 0 ? store_query(store, &of_one, "i", -person) : store_query(store, &of_many, "i", person);
+
+	return read_list(store, s, out, capacity);
+}
+
+int store_followup_expired(struct store *store, day_t day, struct followup *out)
+{
+	STATEMENT(next, "SELECT " COLUMNS " FROM followup f INDEXED BY followup_last WHERE last_on<?1 AND state<=1 ORDER BY last_on LIMIT 1");
+
+	return read_one(store, store_query(store, &next, "n", day), out);
+}
+
+void store_admission_start(struct admission_place *place)
+{
+	*place = (struct admission_place){.priority = INT_MIN, .due_on = INT32_MIN};
+}
+
+/* The index followup_scheduled is ordered by the rule's number; the order asked for is by its name. So the walk goes group by group: the next (priority, due_on), in
+ * it the rule with the next name, in that the rows. Few groups fall on one day, so finding them costs little. */
+static int next_pair(struct store *store, struct admission_place *place)
+{
+	STATEMENT(next, "SELECT priority, due_on FROM followup INDEXED BY followup_scheduled WHERE state=0 AND (priority, due_on)>(?1, ?2)"
+			" ORDER BY priority, due_on LIMIT 1");
+	sqlite3_stmt *s = store_query(store, &next, "nn", place->priority, (int)place->due_on);
+	int result = store_row(store, s);
+
+	if (result > 0) {
+		place->priority = sqlite3_column_int(s, 0);
+		place->due_on = column_day(s, 1);
+		place->rule[0] = place->client_ref[0] = place->occasion[0] = '\0';
+		store_end(s);
+	}
+	return result;
+}
+
+static int next_rule(struct store *store, struct admission_place *place)
+{
+	/* A recursive walk visits each rule of the pair once instead of each row. */
+	STATEMENT(next, "WITH RECURSIVE r(id) AS (SELECT min(rule) FROM followup WHERE state=0 AND priority=?1 AND due_on=?2"
+			" UNION ALL SELECT (SELECT min(rule) FROM followup WHERE state=0 AND priority=?1 AND due_on=?2 AND rule>r.id) FROM r WHERE r.id IS NOT NULL)"
+			" SELECT n.text FROM r JOIN name n ON n.id=r.id WHERE n.text>?3 ORDER BY n.text LIMIT 1");
+	sqlite3_stmt *s = store_query(store, &next, "nnt", place->priority, (int)place->due_on, place->rule);
+	int result = store_row(store, s);
+
+	if (result > 0) {
+		snprintf(place->rule, sizeof(place->rule), "%s", column_text(s, 0));
+		place->client_ref[0] = place->occasion[0] = '\0';
+		store_end(s);
+	}
+	return result;
+}
+
+int store_admission_next(struct store *store, struct admission_place *place, struct followup *out)
+{
+	STATEMENT(next, "SELECT " COLUMNS " FROM followup f INDEXED BY followup_scheduled WHERE state=0 AND priority=?1 AND due_on=?2 AND rule=?3"
+			" AND (client_ref, occasion)>(?4, ?5) ORDER BY client_ref, occasion LIMIT 1");
+	int result;
+
+	for (;;) {
+		if (place->rule[0] != '\0') {
+			int64_t rule = store_name_find(store, place->rule);
+			if (rule < 0)
+				return (int)rule;
+			result = read_one(store, store_query(store, &next, "nnitt", place->priority, (int)place->due_on, rule, place->client_ref, place->occasion), out);
+			if (result < 0)
+				return result;
+			if (result > 0) {
+				memcpy(place->client_ref, out->client_ref, sizeof(place->client_ref));
+				memcpy(place->occasion, out->occasion, sizeof(place->occasion));
+				return 1;
+			}
+		}
+		result = place->priority == INT_MIN ? 0 : next_rule(store, place);
+		if (result == 0) {
+			result = next_pair(store, place);
+			if (result > 0)
+				result = next_rule(store, place);
+		}
+		if (result <= 0)
+			return result;
+	}
+}
+
+int store_followup_save(struct store *store, const struct followup *f)
+{
+	STATEMENT(save, "UPDATE followup SET occasion=?2, occasion_on=?3, opens_on=?4, due_on=?5, last_on=?6, priority=?7, state=?8, reason=nullif(?9, 0),"
+			" channel=nullif(?10, 0), queue=nullif(?11, 0), call_id=nullif(?12, 0), closed_on=?13, channel_from=?14, tries=?15 WHERE id=?1");
+	int result = store_run(store, &save, "itnnnnnniiiidnn", f->id, f->occasion, f->occasion_on, f->opens_on, f->due_on, f->last_on, f->priority, (int)f->state,
+		f->reason, f->channel, f->queue, f->call_id, f->closed_on, f->channel_from, f->tries);
+
+	if (result == 0)
+		return ERR_NOT_FOUND;
+	return result < 0 ? result : 0;
+}

@@ -1,0 +1,138 @@
+/* store_schema.c - the tables, and how an older file becomes the present one. Days are counts since 1970-01-01, amounts ten-thousandths of a yuan, moments
+ * seconds since 1970: of the local calendar where a fact happened (occurred_at, as_of), of UTC where the desk acts (at, lease_until, not_before). */
+#include <stdio.h>
+
+#include "internal.h"
+
+enum { APPLICATION_ID = 0x464f4c55 /* "FOLU" */, SCHEMA_VERSION = 1 };
+
+/* Each entry brings a file from version i to i + 1. Never change one that has been released: add the next. */
+static const char *const upgrades[SCHEMA_VERSION] = {
+	/* 0 -> 1 */
+	"CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+	/* Rules, queues, channels, event kinds, reasons. The first three are fixed: partial indexes speak of them. */
+	"CREATE TABLE name(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
+	"INSERT INTO name VALUES(1, 'trade'), (2, 'manager_departed'), (3, 'void');"
+
+	/* person: the natural person. person.id, or minus client.id for a client that stands alone. name is NULL while only events have spoken of the client. */
+	"CREATE TABLE person(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE);"
+	"CREATE TABLE client(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, person INTEGER NOT NULL, name TEXT, phone TEXT, email TEXT, tier TEXT, branch TEXT,"
+	" manager TEXT, introducer TEXT, birthday TEXT, birthday_calendar TEXT, opened_on TEXT, closed_on TEXT, last_trade_on TEXT, assets TEXT, status TEXT,"
+	" hours TEXT, do_not_contact TEXT, attorney TEXT, id_expires_on TEXT, risk_test_expires_on TEXT);"
+	"CREATE INDEX client_person ON client(person);"
+	"CREATE INDEX client_manager ON client(manager) WHERE manager IS NOT NULL;"
+	/* Of which time each field speaks, for fields that ever came with as_of. */
+	"CREATE TABLE client_as_of(client_id INTEGER, field INTEGER, as_of INTEGER NOT NULL, PRIMARY KEY(client_id, field)) WITHOUT ROWID;"
+	/* What the assets were, by the day they are known for. */
+	"CREATE TABLE client_assets(client_id INTEGER, on_day INTEGER, amount INTEGER, PRIMARY KEY(client_id, on_day)) WITHOUT ROWID;"
+	/* next_on: the next day on which something about the client can fall due; up to today: he waits to be settled. changed: facts were corrected or came late. */
+	"CREATE TABLE client_due(client_id INTEGER PRIMARY KEY, next_on INTEGER NOT NULL, changed INTEGER NOT NULL DEFAULT 0);"
+	"CREATE INDEX client_due_next ON client_due(next_on);"
+
+	/* client_id 0: of no single client. withdrawn_at: when the earliest void event that names it happened. */
+	"CREATE TABLE event(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, client_id INTEGER NOT NULL, kind INTEGER NOT NULL, occurred_at INTEGER NOT NULL,"
+	" amount INTEGER, detail TEXT, as_of INTEGER, withdrawn_at INTEGER);"
+	"CREATE INDEX event_trade ON event(client_id, occurred_at, withdrawn_at) WHERE kind=1;"
+	"CREATE INDEX event_trade_withdrawn ON event(client_id, withdrawn_at) WHERE kind=1 AND withdrawn_at IS NOT NULL;"
+	"CREATE INDEX event_other ON event(client_id, occurred_at, ref) WHERE kind<>1;"
+	"CREATE INDEX event_departed ON event(detail, occurred_at) WHERE kind=2;"
+	"CREATE INDEX event_departed_day ON event(occurred_at) WHERE kind=2;"
+	"CREATE INDEX event_void ON event(detail, occurred_at) WHERE kind=3;"
+
+	/* state: 0 scheduled, 1 queued, then the final ones (followup.h). client_ref stands here because the order of admission needs it. queue and channel: the last
+	 * ones held; while queued the call's count. channel_from: how many of the rule's channels are used up. */
+	"CREATE TABLE followup(id INTEGER PRIMARY KEY, client_id INTEGER NOT NULL, rule INTEGER NOT NULL, occasion TEXT NOT NULL, client_ref TEXT NOT NULL,"
+	" occasion_on INTEGER NOT NULL, opens_on INTEGER NOT NULL, due_on INTEGER NOT NULL, last_on INTEGER NOT NULL, priority INTEGER NOT NULL,"
+	" state INTEGER NOT NULL, reason INTEGER, channel INTEGER, queue INTEGER, call_id INTEGER, created_on INTEGER NOT NULL, closed_on INTEGER,"
+	" channel_from INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, UNIQUE(client_id, rule, occasion));"
+	"CREATE INDEX followup_open ON followup(client_id) WHERE state<=1;"
+	"CREATE INDEX followup_last ON followup(last_on) WHERE state<=1;"
+	"CREATE INDEX followup_call ON followup(call_id) WHERE call_id IS NOT NULL;"
+	"CREATE INDEX followup_scheduled ON followup(priority, due_on, rule, client_ref, occasion) WHERE state=0;"
+
+	/* state: 0 ready, 1 resting until not_before, 2 leased. A call that has ended is no row: its attempts are. lane: who must not call. due_now: due today or overdue. */
+	"CREATE TABLE call(id INTEGER PRIMARY KEY AUTOINCREMENT, person INTEGER NOT NULL, channel INTEGER NOT NULL, bulk INTEGER NOT NULL, queue INTEGER NOT NULL,"
+	" lane INTEGER NOT NULL, due_now INTEGER NOT NULL, priority INTEGER NOT NULL, due_on INTEGER NOT NULL, state INTEGER NOT NULL, class INTEGER NOT NULL,"
+	" generation INTEGER NOT NULL DEFAULT 0, agent_id INTEGER, lease_until INTEGER, not_before INTEGER, tries_on INTEGER, tries_today INTEGER NOT NULL DEFAULT 0,"
+	" expiries INTEGER NOT NULL DEFAULT 0, widened INTEGER NOT NULL DEFAULT 0, queued_at INTEGER NOT NULL, touched INTEGER NOT NULL DEFAULT 0);"
+	"CREATE INDEX call_ready ON call(queue, lane, due_now DESC, priority, due_on, id) WHERE state=0;"
+	"CREATE INDEX call_person ON call(person);"
+	"CREATE INDEX call_due ON call(due_on) WHERE due_now=0;"
+	"CREATE INDEX call_rest ON call(not_before) WHERE state=1;"
+	"CREATE INDEX call_lease ON call(lease_until) WHERE state=2;"
+	"CREATE INDEX call_agent ON call(agent_id) WHERE state=2;"
+	"CREATE INDEX call_touched ON call(touched) WHERE touched=1;"
+	"CREATE TABLE lane(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
+	"INSERT INTO lane VALUES(1, '');"
+
+	/* The ledger of the cap: one row for each client that a counted contact spoke for. */
+	"CREATE TABLE contact(id INTEGER PRIMARY KEY AUTOINCREMENT, call_id INTEGER NOT NULL, on_day INTEGER NOT NULL, at INTEGER NOT NULL, channel INTEGER NOT NULL,"
+	" agent_id INTEGER, over_cap INTEGER NOT NULL DEFAULT 0);"
+	"CREATE TABLE contact_client(client_id INTEGER, on_day INTEGER, contact_id INTEGER, PRIMARY KEY(client_id, on_day, contact_id)) WITHOUT ROWID;"
+	/* One try each, never changed. answer: what DONE was answered, for the same DONE sent again. */
+	"CREATE TABLE attempt(id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, call_id INTEGER NOT NULL, generation INTEGER NOT NULL, agent TEXT NOT NULL,"
+	" queue INTEGER NOT NULL, channel INTEGER NOT NULL, number TEXT, client_ref TEXT NOT NULL, disposition TEXT NOT NULL, detail TEXT, contact_id INTEGER,"
+	" over_cap INTEGER NOT NULL DEFAULT 0, expired INTEGER NOT NULL DEFAULT 0, answer TEXT);"
+	"CREATE INDEX attempt_call ON attempt(call_id, generation);"
+	"CREATE INDEX attempt_client ON attempt(client_ref);"
+
+	"CREATE TABLE agent(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, roles INTEGER NOT NULL, token_hash BLOB, queues TEXT NOT NULL);",
+};
+
+static int pragma_integer(struct store *store, const char *sql, int *out)
+{
+	sqlite3_stmt *s = NULL;
+	int result = ERR_STORE;
+
+	if (sqlite3_prepare_v2(store->db, sql, -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW) {
+		*out = sqlite3_column_int(s, 0);
+		result = 0;
+	} else {
+		result = store_error(store);
+	}
+	sqlite3_finalize(s);
+	return result;
+}
+
+static int execute(struct store *store, const char *sql)
+{
+	return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : store_error(store);
+}
+
+int store_schema_prepare(struct store *store)
+{
+	int version = 0, application = 0, tables = 0;
+	int result = pragma_integer(store, "PRAGMA user_version", &version);
+
+	if (result == 0)
+		result = pragma_integer(store, "PRAGMA application_id", &application);
+	if (result == 0)
+		result = pragma_integer(store, "SELECT count(*) FROM sqlite_schema", &tables);
+	if (result < 0)
+		return result;
+	if (application != APPLICATION_ID && (tables > 0 || version > 0)) {
+		snprintf(store->message, sizeof(store->message), "not a followupd database");
+		return ERR_INVALID;
+	}
+	if (version > SCHEMA_VERSION) {
+		snprintf(store->message, sizeof(store->message), "schema %d is newer than this program's %d: install the newer followupd", version, SCHEMA_VERSION);
+		return ERR_INVALID;
+	}
+	if (version == SCHEMA_VERSION)
+		return 0;
+	result = execute(store, "BEGIN IMMEDIATE");
+	for (int i = version; result == 0 && i < SCHEMA_VERSION; i++)
+		result = execute(store, upgrades[i]);
+	if (result == 0) {
+		char sql[128];
+		snprintf(sql, sizeof(sql), "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT", APPLICATION_ID, SCHEMA_VERSION);
+		result = execute(store, sql);
+	}
+	if (result < 0) {
+		char kept[sizeof(store->message)];
+		snprintf(kept, sizeof(kept), "%s", store->message);
+		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+		snprintf(store->message, sizeof(store->message), "%s", kept);
+	}
+	return result;
+}

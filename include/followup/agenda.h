@@ -1,0 +1,63 @@
+/* agenda.h - the one place where follow-ups change state and calls are worked out from their agendas (POLICY 3, 5). Used by the engine and the desk. */
+#ifndef FOLLOWUP_AGENDA_H
+#define FOLLOWUP_AGENDA_H
+
+#include "followup/call.h"
+#include "followup/engine.h"
+#include "followup/followup.h"
+
+struct followup_list {
+	struct followup *items;
+	int count, capacity;
+};
+void followup_list_free(struct followup_list *list); /* frees the items */
+
+/* A call's agenda in order of rank. */
+int agenda_load(struct engine *engine, int64_t call_id, struct followup_list *out) MUST_CHECK;
+
+/* Moves a follow-up, which may take it off its call: the call is worked out again by agenda_settle() at the end of the step, so that those that leave in one
+ * step leave together. Stops the program when the move is not one of POLICY 3's. reason: a name, 0 none. day: of closing, for final states. */
+int followup_move(struct engine *engine, struct followup *followup, enum followup_state to, int64_t reason, day_t day) MUST_CHECK;
+
+/* Works out the calls that changed since: priority, due day, queue, class, who must not call; ends those whose agenda is empty and that nobody holds. At most
+ * limit of them: 1 when more are left. */
+int agenda_settle(struct engine *engine, day_t day, int limit) MUST_CHECK;
+
+enum gate_result {
+	GATE_OPEN = 1,    /* may be handed out */
+	GATE_GONE = 0,    /* the call was dissolved or changed its place: look for the next one */
+	GATE_LATER = 2,   /* another phone call of that person is leased just now */
+};
+/* POLICY 5: every gate looked at again when a call is about to be handed out on a day. May take items off the call or dissolve it. call is read again. */
+int gate_call(struct engine *engine, struct call *call, day_t day) MUST_CHECK;
+
+/* A contact that happened on day (POLICY 3): writes the ledger and closes the ticked items as done or done-late. call may be NULL (RECORD). clients: whom it counts for.
+ * Returns the contact's number; *over_cap says that it was above the cap. */
+struct contact_made {
+	const struct call *call;
+	int64_t channel; /* a name */
+	bool counted;
+	int64_t person;
+	const int64_t *client_ids;
+	size_t client_count;
+	struct followup *const *ticked;
+	size_t ticked_count;
+	day_t day;
+	int64_t at;
+	int64_t agent_id;
+};
+int64_t agenda_contact(struct engine *engine, const struct contact_made *made, bool *over_cap) MUST_CHECK;
+
+/* The rule of a follow-up; NULL when the configuration has it no more. */
+const struct rule *agenda_rule(const struct engine *engine, const struct followup *followup);
+
+/* A name as number, kept since the last change of policy: "unreachable". */
+int64_t agenda_reason_unreachable(const struct engine *engine);
+
+/* Puts the items on the next channel of their rules, or ends them as missed, unreachable (POLICY 7: after the last try, a bounce). */
+int agenda_next_channel(struct engine *engine, struct followup *followup, day_t day) MUST_CHECK;
+
+struct store *engine_store(const struct engine *engine);
+const struct policy *engine_policy(const struct engine *engine);
+
+#endif

@@ -1,0 +1,51 @@
+/* call.h - a call: one interruption of one natural person, and its agenda (POLICY 1, 5). */
+#ifndef FOLLOWUP_CALL_H
+#define FOLLOWUP_CALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "followup/date.h"
+
+/* The numbers stand in the database. A call that has ended is no longer kept; its attempts are. */
+enum call_state {
+	CALL_READY = 0,   /* may be handed out */
+	CALL_RESTING = 1, /* not before not_before: a retry */
+	CALL_LEASED = 2,
+};
+
+const char *call_state_name(enum call_state state);
+
+enum call_class {
+	CALL_COUNTED = 0,
+	CALL_EXEMPT = 1, /* holds an exempt item: goes ahead whole, and is counted */
+	CALL_FREE = 2,   /* only free items: asks for no slot and is not counted */
+};
+
+struct call {
+	int64_t id;
+	int64_t person;
+	int64_t channel; /* a name (store_name.h), as queue is */
+	bool bulk;
+	int64_t queue;
+	int64_t lane; /* who must not call (store_call.h); 1: nobody is excluded */
+	bool due_now; /* due today or overdue */
+	int priority;
+	day_t due_on;
+	enum call_state state;
+	enum call_class class;
+	int generation; /* of the lease; grows with each hand-out */
+	int64_t agent_id;
+	int64_t lease_until; /* unix seconds; of the lease */
+	int64_t not_before;  /* unix seconds; of the rest */
+	day_t tries_on;      /* the day that tries_today counts */
+	int tries_today;
+	int expiries;
+	int widened; /* how many of the rule's wider queues it has moved on to */
+	int64_t queued_at; /* unix seconds: since when it has waited on this queue */
+};
+
+/* POLICY 6, the order inside a queue: due today or overdue first; then priority; then due_on; then the call created first. Negative: a comes first. */
+int call_compare(const struct call *a, const struct call *b);
+
+#endif

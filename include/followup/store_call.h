@@ -1,0 +1,91 @@
+/* store_call.h - calls, the ledger of contacts and the record of attempts, as the store keeps them. */
+#ifndef FOLLOWUP_STORE_CALL_H
+#define FOLLOWUP_STORE_CALL_H
+
+#include "followup/call.h"
+#include "followup/error.h"
+
+struct store;
+
+int store_call_insert(struct store *store, struct call *call) MUST_CHECK; /* gives it its id */
+int store_call_save(struct store *store, const struct call *call) MUST_CHECK;
+int store_call_load(struct store *store, int64_t id, struct call *out) MUST_CHECK; /* ERR_NOT_FOUND */
+int store_call_delete(struct store *store, int64_t id) MUST_CHECK;
+
+/* A call whose agenda lost or gained items and must be worked out again at the end of the step (POLICY 5: those that leave in one step leave together). */
+int store_call_touch(struct store *store, int64_t id) MUST_CHECK;
+int store_call_touched(struct store *store, struct call *out) MUST_CHECK; /* the next one, 1 or 0 */
+int store_call_clear_touched(struct store *store, int64_t id) MUST_CHECK;
+
+/* The calls of a person, by id: at most capacity; the count. */
+int store_call_of_person(struct store *store, int64_t person, struct call *out, int capacity) MUST_CHECK;
+
+/* Lanes: who must not call, as text made by the desk ("" nobody). */
+int64_t store_lane_id(struct store *store, const char *text) MUST_CHECK;
+int store_lane_text(struct store *store, int64_t id, char *out, size_t capacity) MUST_CHECK;
+
+/* Hand-out order. The next lane with ready calls on a queue after lane (0 to start): its number, or 0. */
+int64_t store_call_next_lane(struct store *store, int64_t queue, int64_t lane) MUST_CHECK;
+/* Where a walk down one lane stands; zero to start. */
+struct call_place {
+	bool started;
+	bool due_now;
+	int priority;
+	day_t due_on;
+	int64_t id;
+};
+/* The next ready call of a queue's lane in order (due now, priority, due_on, id) after place, which moves on: 1 or 0. */
+int store_call_next(struct store *store, int64_t queue, int64_t lane, struct call_place *place, struct call *out) MUST_CHECK;
+
+/* Ready calls' queues, walked by number: the next one after queue, 0 at the end; with bulk ones only, or only others. */
+int64_t store_call_next_queue(struct store *store, int64_t queue) MUST_CHECK;
+
+/* Marks calls due on or before day that are not marked due now, at most limit: the count. */
+int store_call_mark_due(struct store *store, day_t day, int limit) MUST_CHECK;
+
+/* Leased calls of an agent, by id. */
+int store_call_of_agent(struct store *store, int64_t agent_id, struct call *out, int capacity) MUST_CHECK;
+
+/* The next leased call whose lease ended, or resting one whose time came, by now: 1 or 0. And when the next one will: INT64_MAX for none. */
+int store_call_next_expired(struct store *store, int64_t now, struct call *out) MUST_CHECK;
+int store_call_next_rested(struct store *store, int64_t now, struct call *out) MUST_CHECK;
+int store_call_next_time(struct store *store, int64_t *when) MUST_CHECK;
+
+/* The cap's ledger. */
+struct contact {
+	int64_t id;
+	int64_t call_id;
+	day_t on_day;
+	int64_t at;
+	int64_t channel;
+	int64_t agent_id; /* 0: none */
+	bool over_cap;
+};
+int store_contact_insert(struct store *store, struct contact *contact) MUST_CHECK;
+/* Counts the contact for a client (POLICY 5: kept by client, the person is looked up when asked). */
+int store_contact_count_for(struct store *store, int64_t contact_id, int64_t client_id, day_t on_day) MUST_CHECK;
+/* Counted contacts of a person's clients from first to last, both included. */
+int store_contact_of_person(struct store *store, int64_t person, day_t first, day_t last) MUST_CHECK;
+/* The day of a client's latest contact up to day, NO_DAY when there is none. */
+int store_contact_last_of_client(struct store *store, int64_t client_id, day_t day, day_t *last) MUST_CHECK;
+/* One try, written once and never changed. */
+struct attempt {
+	int64_t at; /* unix seconds */
+	int64_t call_id;
+	int generation;
+	const char *agent;
+	int64_t queue, channel;
+	const char *client_ref;
+	const char *disposition;
+	const char *detail; /* JSON, or NULL */
+	int64_t contact_id; /* 0: none */
+	bool over_cap;
+	bool expired;       /* recorded under a lease that no longer held */
+	const char *answer; /* JSON: what the agent was told */
+};
+int store_attempt_insert(struct store *store, const struct attempt *attempt) MUST_CHECK;
+/* The answer given to an agent's DONE under this lease, when it is the same DONE again: 1 with the answer (free it), 0 when nothing was recorded,
+ * ERR_INVALID when another outcome was. */
+int store_attempt_answer(struct store *store, int64_t call_id, int generation, const char *agent, const char *disposition, const char *detail, char **answer) MUST_CHECK;
+
+#endif

@@ -1,0 +1,63 @@
+/* store_client.h - clients as the store keeps them, and when each must be looked at again. */
+#ifndef FOLLOWUP_STORE_CLIENT_H
+#define FOLLOWUP_STORE_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "followup/fact.h"
+#include "followup/occasion_day.h"
+
+struct store;
+
+enum { CLIENT_TEXT_SIZE = 65 };
+
+/* What the engine and the desk need of a client; names and numbers stay in the store (store_view.h). */
+struct client {
+	int64_t id;
+	int64_t person; /* minus id when he stands alone */
+	bool known;     /* false: only events have spoken of him; no rule looks at him */
+	char ref[CLIENT_TEXT_SIZE];
+	char tier[CLIENT_TEXT_SIZE];
+	char branch[CLIENT_TEXT_SIZE];
+	char manager[CLIENT_TEXT_SIZE];
+	char introducer[CLIENT_TEXT_SIZE];
+	bool has_phone, has_email;
+	struct birthday birthday; /* month 0: none */
+	day_t opened_on, closed_on, last_trade_on; /* as the file says; NO_DAY: it does not */
+	char do_not_contact[FACT_TEXT_MAX + 1];
+	char hours[FACT_TEXT_MAX + 1];
+};
+
+/* By number or by reference. ERR_NOT_FOUND. */
+int store_client_load(struct store *store, int64_t id, struct client *out) MUST_CHECK;
+int64_t store_client_find(struct store *store, const char *ref) MUST_CHECK;
+
+/* The client's number; a row without a name is made when there is none (an event that came before its client). */
+int64_t store_client_ensure(struct store *store, const char *ref) MUST_CHECK;
+
+/* Takes in a row. 1: something changed, 0: known already (or of an earlier as_of), ERR_INVALID: a new client without a name. assets_day: from which day
+ * the assets are known, when the row carries no as_of. *id is the client. */
+int store_client_put(struct store *store, const struct client_fact *fact, day_t assets_day, int64_t *id) MUST_CHECK;
+
+/* The assets last known before day (POLICY 4, large-outflow): 1, or 0 when none are known. */
+int store_client_assets_before(struct store *store, int64_t id, day_t day, money_t *assets) MUST_CHECK;
+
+/* The clients of a person, ascending, at most capacity; the count (which may be larger). */
+int store_client_of_person(struct store *store, int64_t person, int64_t *ids, int capacity) MUST_CHECK;
+
+/* When to look at a client again: the next day that matters, INT32_MAX for never. */
+int store_due_set(struct store *store, int64_t client_id, day_t next_on) MUST_CHECK;
+/* Has him looked at on day; changed: his facts were corrected or came late, so what is open must be compared with them. */
+int store_due_mark(struct store *store, int64_t client_id, day_t day, bool changed) MUST_CHECK;
+/* The same for all clients of a manager, and for every client (after a reload). The count of rows. */
+int store_due_mark_manager(struct store *store, const char *manager, day_t day, bool changed) MUST_CHECK;
+int store_due_mark_all(struct store *store, day_t day) MUST_CHECK;
+/* The next client to look at on or before day, and whether his facts changed: 1, or 0 when there is none. */
+int store_due_next(struct store *store, day_t day, int64_t *client_id, bool *changed) MUST_CHECK;
+int store_due_get(struct store *store, int64_t client_id, day_t *next_on) MUST_CHECK;
+
+/* Walks all clients in order of number: the next after id, 0 at the end. */
+int64_t store_client_after(struct store *store, int64_t id) MUST_CHECK;
+
+#endif

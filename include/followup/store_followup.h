@@ -1,0 +1,43 @@
+/* store_followup.h - follow-ups as the store keeps them. */
+#ifndef FOLLOWUP_STORE_FOLLOWUP_H
+#define FOLLOWUP_STORE_FOLLOWUP_H
+
+#include "followup/error.h"
+#include "followup/followup.h"
+
+struct store;
+
+/* Inserts followup (its id is given to it). ERR_INVALID when the occasion has one already: the caller asks first. */
+int store_followup_insert(struct store *store, struct followup *followup) MUST_CHECK;
+
+/* Whether a rule has a follow-up for a client's occasion: 1 or 0; its state and reason when it has. */
+int store_followup_exists(struct store *store, int64_t client_id, int64_t rule, const char *occasion, enum followup_state *state, int64_t *reason) MUST_CHECK;
+
+int store_followup_load(struct store *store, int64_t id, struct followup *out) MUST_CHECK;
+
+/* Reading lists: at most capacity, the count (which may be larger). Open ones of a client by id; a call's agenda in order of rank (priority, due_on, rule's
+ * name, client_ref, occasion); scheduled ones of a person likewise, that are open to admission on day or earlier. */
+int store_followup_open_of_client(struct store *store, int64_t client_id, struct followup *out, int capacity) MUST_CHECK;
+int store_followup_agenda(struct store *store, int64_t call_id, struct followup *out, int capacity) MUST_CHECK;
+int store_followup_scheduled_of_person(struct store *store, int64_t person, struct followup *out, int capacity) MUST_CHECK;
+
+/* Open ones whose last useful day is before day: the next, 1 or 0. */
+int store_followup_expired(struct store *store, day_t day, struct followup *out) MUST_CHECK;
+
+/* Where a walk over the scheduled ones in order of admission (POLICY 3, step 4) stands. Start with all zero and priority, due_on at their least. */
+struct admission_place {
+	int priority;
+	day_t due_on;
+	char rule[65]; /* "" before the first of a (priority, due_on) */
+	char client_ref[65];
+	char occasion[OCCASION_SIZE];
+};
+void store_admission_start(struct admission_place *place);
+/* The next scheduled one after place, which moves on: 1, or 0 at the end. */
+int store_admission_next(struct store *store, struct admission_place *place, struct followup *out) MUST_CHECK;
+
+/* Writes back what may change in a follow-up's life: window, priority, state, reason, channel, queue, call, closing, tries. Nothing else decides state:
+ * see followup_move() in the engine. */
+int store_followup_save(struct store *store, const struct followup *followup) MUST_CHECK;
+
+#endif
