@@ -1,0 +1,165 @@
+/* text.c - what a terminal may be shown, and how wide it is. */
+#include "followup/ctl_text.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "followup/csv.h"
+
+struct span {
+	uint32_t first, last;
+};
+
+/* Characters of two columns: the East Asian wide and full-width blocks and the emoji (Unicode, East_Asian_Width W and F, by blocks). Ascending. */
+static const struct span wide[] = {
+	{0x1100, 0x115F},
+	{0x231A, 0x231B},
+	{0x23E9, 0x23EC},
+	{0x2E80, 0x303E},
+	{0x3041, 0x4DBF},
+	{0x4E00, 0xA4CF},
+	{0xA960, 0xA97F},
+	{0xAC00, 0xD7A3},
+	{0xF900, 0xFAFF},
+	{0xFE10, 0xFE19},
+	{0xFE30, 0xFE6F},
+	{0xFF01, 0xFF60},
+	{0xFFE0, 0xFFE6},
+	{0x16FE0, 0x18CFF},
+	{0x1B000, 0x1B2FF},
+	{0x1F004, 0x1F004},
+	{0x1F0CF, 0x1F0CF},
+	{0x1F18E, 0x1F18E},
+	{0x1F191, 0x1F19A},
+	{0x1F200, 0x1F320},
+	{0x1F32D, 0x1F64F},
+	{0x1F680, 0x1F6FF},
+	{0x1F7E0, 0x1F7EB},
+	{0x1F90C, 0x1F9FF},
+	{0x1FA70, 0x1FAFF},
+	{0x20000, 0x3FFFD},
+};
+
+/* Characters of no column: they are drawn onto the one before. Ascending. */
+static const struct span combining[] = {
+	{0x0300, 0x036F},
+	{0x0483, 0x0489},
+	{0x0591, 0x05BD},
+	{0x064B, 0x065F},
+	{0x0E31, 0x0E31},
+	{0x0E34, 0x0E3A},
+	{0x0E47, 0x0E4E},
+	{0x1AB0, 0x1AFF},
+	{0x1DC0, 0x1DFF},
+	{0x200B, 0x200D},
+	{0x20D0, 0x20FF},
+	{0x302A, 0x302D},
+	{0x3099, 0x309A},
+	{0xFE00, 0xFE0F},
+	{0xFE20, 0xFE2F},
+	{0xE0100, 0xE01EF},
+};
+
+/* Marks that change the direction of writing, or that nobody sees: a name could pretend to be another with them. Ascending. */
+static const struct span hidden[] = {
+	{0x0080, 0x009F},
+	{0x061C, 0x061C},
+	{0x200E, 0x200F},
+	{0x2028, 0x202E},
+	{0x2060, 0x206F},
+	{0xFEFF, 0xFEFF},
+	{0xFFF9, 0xFFFB},
+	{0xE0000, 0xE007F},
+};
+
+static bool in_spans(uint32_t character, const struct span *spans, size_t count)
+{
+	for (size_t i = 0; i < count && spans[i].first <= character; i++) {
+		if (character <= spans[i].last)
+			return true;
+	}
+	return false;
+}
+
+#define IN(character, spans) in_spans(character, spans, sizeof(spans) / sizeof((spans)[0]))
+
+/* The character at the front and the bytes it takes; 0 bytes when what stands there is not UTF-8. */
+static size_t take_character(const char *bytes, size_t length, uint32_t *character)
+{
+	unsigned char lead = (unsigned char)bytes[0];
+	size_t size = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+
+	if (size > length || !csv_is_utf8(bytes, size))
+		return 0;
+	uint32_t value = size == 1 ? lead : (uint32_t)(lead & (0xFF >> (size + 1)));
+	for (size_t i = 1; i < size; i++)
+		value = value << 6 | ((unsigned char)bytes[i] & 0x3F);
+	*character = value;
+	return size;
+}
+
+void ctl_text_clean(struct buffer *out, const char *bytes, size_t length, bool lines)
+{
+	for (size_t at = 0; at < length;) {
+		uint32_t character;
+		size_t size = take_character(bytes + at, length - at, &character);
+
+		if (size == 0) {
+			buffer_printf(out, "\\x%02X", (unsigned char)bytes[at]);
+			at++;
+			continue;
+		}
+		if (lines && (character == '\n' || character == '\t'))
+			buffer_append(out, bytes + at, 1);
+		else if (lines && character == '\r')
+			; /* the first half of a line end */
+		else if (character < 0x20 || character == 0x7F)
+			buffer_printf(out, "\\x%02X", (unsigned)character);
+		else if (IN(character, hidden))
+			buffer_printf(out, "\\u{%04X}", (unsigned)character);
+		else
+			buffer_append(out, bytes + at, size);
+		at += size;
+	}
+}
+
+size_t ctl_text_width(const char *bytes, size_t length)
+{
+	size_t width = 0;
+
+	for (size_t at = 0; at < length;) {
+		uint32_t character;
+		size_t size = take_character(bytes + at, length - at, &character);
+
+		if (size == 0) {
+			size = 1;
+			width++;
+		} else if (IN(character, wide)) {
+			width += 2;
+		} else if (!IN(character, combining)) {
+			width++;
+		}
+		at += size;
+	}
+	return width;
+}
+
+void ctl_text_json(struct buffer *out, const char *text, size_t length)
+{
+	size_t kept = 0; /* bytes before here are written */
+
+	buffer_text(out, "\"");
+	for (size_t at = 0; at < length; at++) {
+		unsigned char byte = (unsigned char)text[at];
+		if (byte >= 0x20 && byte != '"' && byte != '\\')
+			continue;
+		buffer_append(out, text + kept, at - kept);
+		kept = at + 1;
+		if (byte >= 0x20)
+			buffer_printf(out, "\\%c", byte);
+		else
+			buffer_printf(out, "\\u%04x", byte);
+	}
+	buffer_append(out, text + kept, length - kept);
+	buffer_text(out, "\"");
+}

@@ -1,0 +1,190 @@
+/* test_ctl.c - followupctl's text and tables. Its sources are taken in here, because they are no part of the library. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "../../ctl/table.c"
+#include "../../ctl/text.c"
+
+static void test_clean(void **state)
+{
+	static const struct {
+		const char *text, *line, *lines;
+	} texts[] = {
+		{"plain 孔丽勇", "plain 孔丽勇", "plain 孔丽勇"},
+		{"a\tb\r\nc", "a\\x09b\\x0D\\x0Ac", "a\tb\nc"},
+		{"\x1b[31mred", "\\x1B[31mred", "\\x1B[31mred"},
+		{"\x7f", "\\x7F", "\\x7F"},
+		{"a\xE2\x80\xAE"
+		 "b",
+			"a\\u{202E}b", "a\\u{202E}b"}, /* right to left from here */
+		{"\xC2\x9B"
+		 "31m",
+			"\\u{009B}31m", "\\u{009B}31m"}, /* an escape sequence in one character */
+		{"\xD5\xC5\xFF", "\\xD5\\xC5\\xFF", "\\xD5\\xC5\\xFF"},
+		{"\xE5\xAD", "\\xE5\\xAD", "\\xE5\\xAD"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		struct buffer out = {0};
+		ctl_text_clean(&out, texts[i].text, strlen(texts[i].text), false);
+		assert_string_equal(out.data, texts[i].line);
+		buffer_clear(&out);
+		ctl_text_clean(&out, texts[i].text, strlen(texts[i].text), true);
+		assert_string_equal(out.data, texts[i].lines);
+		buffer_free(&out);
+	}
+}
+
+static void test_width(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t width;
+	} texts[] = {{"", 0}, {"abc", 3}, {"孔丽勇", 6}, {"a孔b", 4}, {"é", 1}, {"e\xCC\x81", 1}, {"ｱＡ", 3}, {"𠮷", 2}, {"（）", 4},
+		{"\xFF", 1}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		if (ctl_text_width(texts[i].text, strlen(texts[i].text)) != texts[i].width)
+			fail_msg("\"%s\" is not %zu wide", texts[i].text, texts[i].width);
+	}
+}
+
+static void test_spans_ascend(void **state)
+{
+	static const struct {
+		const struct span *spans;
+		size_t count;
+	} lists[] = {{wide, sizeof wide / sizeof wide[0]}, {combining, sizeof combining / sizeof combining[0]},
+		{hidden, sizeof hidden / sizeof hidden[0]}};
+
+	(void)state;
+	for (size_t list = 0; list < 3; list++) {
+		for (size_t i = 0; i < lists[list].count; i++) {
+			assert_true(lists[list].spans[i].first <= lists[list].spans[i].last);
+			assert_true(i == 0 || lists[list].spans[i - 1].last < lists[list].spans[i].first);
+		}
+	}
+}
+
+static int keep_text(void *context, const struct json_value *value)
+{
+	buffer_append(context, value->text, value->length);
+	return 0;
+}
+
+/* What is written as JSON is read as the same text. */
+static void test_json_text(void **state)
+{
+	static const char *const texts[] = {"", "plain", "孔丽勇", "\"", "\\", "a\"b\\c", "\n\r\t\b\x01\x1f\x7f", "</script>", "\\u0041"};
+	struct json *json = json_new();
+
+	(void)state;
+	assert_non_null(json);
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		struct buffer document = {0}, back = {0};
+		buffer_text(&document, "[");
+		ctl_text_json(&document, texts[i], strlen(texts[i]));
+		buffer_text(&document, "]");
+		assert_int_equal(json_each(json, document.data, document.length, "$", keep_text, &back), 0);
+		assert_int_equal(back.length, strlen(texts[i]));
+		if (back.length > 0)
+			assert_memory_equal(back.data, texts[i], back.length);
+		buffer_free(&document);
+		buffer_free(&back);
+	}
+	json_free(json);
+}
+
+static void test_tables(void **state)
+{
+	static const struct {
+		const char *document, *shown;
+	} documents[] = {
+		{"[]", "none\n"},
+		{"{}", "none\n"},
+		{"[1,\"a\",null,true]", "1\na\n\nyes\n"},
+		{"[{\"queue\":\"service\",\"waiting\":5},{\"queue\":\"sms\",\"waiting\":1000}]",
+			"queue    waiting\nservice        5\nsms         1000\n"},
+		{"[{\"name\":\"孔丽勇\",\"tier\":\"gold\"},{\"name\":\"Ann\",\"tier\":\"\"}]", "name    tier\n孔丽勇  gold\nAnn\n"},
+		{"[{\"a\":1},{\"b\":2}]", "a  b\n1\n   2\n"},
+		{"[{\"a\":[\"x\",\"y\"],\"b\":false}]", "a     b\nx, y  no\n"},
+		{"{\"call\":5,\"open\":true,\"none\":null,\"text\":\"\",\"list\":[1,2]}", "call: 5\nopen: yes\nnone:\ntext:\nlist: 1, 2\n"},
+		{"{\"call\":5,\"agenda\":[{\"rule\":\"a\",\"n\":1},{\"rule\":\"bb\",\"n\":22}],\"end\":1}",
+			"call: 5\nagenda:\n  rule   n\n  a      1\n  bb    22\nend: 1\n"},
+		{"{\"lease\":{\"holder\":\"anna\",\"deep\":{\"x\":1}},\"empty\":[]}",
+			"lease:\n  holder: anna\n  deep: {\"x\":1}\nempty: none\n"},
+		{"[{\"call\":1,\"agenda\":[{\"r\":1}]},{\"call\":2,\"agenda\":[]}]",
+			"call: 1\nagenda:\n  r\n  1\n\ncall: 2\nagenda: none\n"},
+		{"[{\"a\":\"\\u001b[2J\"}]", "a\n\\x1B[2J\n"},
+		{"{\"\\u001b[2J\":1}", "\\x1B[2J: 1\n"},
+		{"[[1,2],[{\"x\":1}]]", "1, 2\n{\"x\":1}\n"},
+		{"[{\"a\":1,\"a\":2}]", "a\n2\n"},
+	};
+	struct ctl_table *table = ctl_table_new();
+
+	(void)state;
+	assert_non_null(table);
+	for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++) {
+		struct buffer out = {0};
+		assert_int_equal(ctl_table_show(table, documents[i].document, strlen(documents[i].document), &out), 0);
+		if (strcmp(out.data, documents[i].shown) != 0)
+			fail_msg("%s is shown as\n%s", documents[i].document, out.data);
+		buffer_free(&out);
+	}
+	static const char *const broken[] = {"{", "[1,]", "{not json}", ""};
+	for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+		struct buffer out = {0};
+		assert_int_equal(ctl_table_show(table, broken[i], strlen(broken[i]), &out), ERR_SYNTAX);
+		buffer_free(&out);
+	}
+	ctl_table_free(table);
+	ctl_table_free(NULL);
+}
+
+/* Hostile documents: more columns than a table has, and deeper than anyone reads. */
+static void test_monsters(void **state)
+{
+	struct ctl_table *table = ctl_table_new();
+	struct buffer document = {0}, out = {0};
+
+	(void)state;
+	assert_non_null(table);
+	buffer_text(&document, "[{\"k\":0");
+	for (int i = 1; i < 1000; i++)
+		buffer_printf(&document, ",\"k%d\":%d", i, i);
+	buffer_text(&document, "}]");
+	assert_int_equal(ctl_table_show(table, document.data, document.length, &out), 0);
+	assert_non_null(strstr(out.data, "k63"));
+	assert_null(strstr(out.data, "k64"));
+	buffer_free(&out);
+	buffer_clear(&document);
+	for (int i = 0; i < 900; i++)
+		buffer_text(&document, "[");
+	for (int i = 0; i < 900; i++)
+		buffer_text(&document, "]");
+	assert_int_equal(ctl_table_show(table, document.data, document.length, &out), 0);
+	buffer_free(&out);
+	buffer_free(&document);
+	ctl_table_free(table);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_width),
+		cmocka_unit_test(test_spans_ascend),
+		cmocka_unit_test(test_json_text),
+		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_monsters),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
