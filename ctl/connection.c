@@ -40,7 +40,13 @@ static void tell(const char *before, const char *text, size_t length)
 
 enum ctl_status ctl_tell_error(const struct redisReply *reply)
 {
-	tell("", reply->str, (size_t)reply->len);
+	/* RELOAD gives all its complaints in one error, which is one line on the socket: here each has its own. */
+	static const char between[] = " | ";
+	const char *at = reply->str, *bar;
+
+	for (; (bar = strstr(at, between)) != NULL; at = bar + strlen(between))
+		tell("", at, (size_t)(bar - at));
+	tell("", at, strlen(at));
 	for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++) {
 		size_t length = strlen(advices[i].word);
 		if (strncmp(reply->str, advices[i].word, length) == 0 && (reply->str[length] == ' ' || reply->str[length] == '\0'))

@@ -297,6 +297,16 @@ static bool hold_objects(const struct items *items)
 	return false;
 }
 
+/* Sentences rather than words: each deserves a line of its own. */
+static bool hold_sentences(const struct items *items)
+{
+	for (size_t i = 0; i < items->count; i++) {
+		if (items->items[i].type == JSON_TEXT && strchr(items->items[i].text, ' ') != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* An array or object inside an object, below its key. */
 static int show_nested(struct ctl_table *table, const struct item *item, struct buffer *out)
 {
@@ -308,6 +318,13 @@ static int show_nested(struct ctl_table *table, const struct item *item, struct 
 	if (item->type == JSON_ARRAY && hold_objects(&members)) {
 		buffer_text(out, "\n");
 		result = show_table(table, &members, INDENT, out);
+	} else if (item->type == JSON_ARRAY && hold_sentences(&members)) {
+		buffer_text(out, "\n");
+		for (size_t i = 0; i < members.count; i++) {
+			pad(out, INDENT);
+			show_scalar(&members.items[i], out);
+			buffer_text(out, "\n");
+		}
 	} else if (item->type == JSON_ARRAY || members.count == 0) {
 		buffer_text(out, " ");
 		result = members.count == 0 ? 0 : show_cell(table, item, out);

@@ -127,6 +127,7 @@ static void test_tables(void **state)
 		{"{\"\\u001b[2J\":1}", "\\x1B[2J: 1\n"},
 		{"[[1,2],[{\"x\":1}]]", "1, 2\n{\"x\":1}\n"},
 		{"[{\"a\":1,\"a\":2}]", "a\n2\n"},
+		{"{\"warnings\":[\"one thing\",\"x\"],\"n\":1}", "warnings:\n  one thing\n  x\nn: 1\n"},
 	};
 	struct ctl_table *table = ctl_table_new();
 

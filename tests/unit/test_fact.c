@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "followup/csv.h"
 #include "followup/fact.h"
 #include "followup/zone.h"
 
@@ -390,6 +391,66 @@ static void test_do_not_contact(void **state)
 	}
 }
 
+/* tests/data/clients-bad-columns.csv: a good row, then one row for each column that is bad in this column alone, then a good row. */
+struct bad_columns {
+	struct policy policy;
+	char *names[CSV_FIELDS_MAX];
+	size_t count, rows;
+};
+
+static int check_bad_column(void *context, const struct csv_record *record)
+{
+	struct bad_columns *file = context;
+	struct fact_field fields[CSV_FIELDS_MAX];
+	struct client_fact fact;
+	char reason[FACT_REASON_SIZE] = "";
+
+	assert_null(record->bad);
+	if (file->count == 0) {
+		for (size_t i = 0; i < record->count; i++)
+			file->names[i] = strdup(record->fields[i]);
+		file->count = record->count;
+		assert_int_equal(fact_check_client_columns(&file->policy, (const char *const *)file->names, file->count, reason), 0);
+		return 0;
+	}
+	assert_int_equal(record->count, file->count);
+	for (size_t i = 0; i < file->count; i++)
+		fields[i] = (struct fact_field){file->names[i], record->fields[i], record->lengths[i]};
+	int result = fact_client(&file->policy, fields, file->count, &fact, reason);
+	size_t row = file->rows++;
+	if (row == 0 || row > file->count) {
+		if (result != 0)
+			fail_msg("the good row on line %ld: %s", record->line, reason);
+		return 0;
+	}
+	const char *column = file->names[row - 1];
+	if (result != ERR_INVALID || strncmp(reason, column, strlen(column)) != 0 || reason[strlen(column)] != ':')
+		fail_msg("line %ld, bad in %s: %d, \"%s\"", record->line, column, result, reason);
+	return 0;
+}
+
+static void test_file_with_every_column_bad(void **state)
+{
+	struct bad_columns file = {.policy = make_policy()};
+	struct csv *csv = csv_new(check_bad_column, &file);
+	FILE *input = fopen("tests/data/clients-bad-columns.csv", "r"); /* tests run at the root */
+	static char bytes[65536];
+
+	(void)state;
+	assert_non_null(csv);
+	assert_non_null(input);
+	size_t length = fread(bytes, 1, sizeof bytes, input);
+	assert_true(length < sizeof bytes);
+	assert_int_equal(fclose(input), 0);
+	assert_int_equal(csv_feed(csv, bytes, length), 0);
+	assert_int_equal(csv_finish(csv), 0);
+	assert_int_equal(file.count, CLIENT_FIELD_COUNT + 2);
+	assert_int_equal(file.rows, file.count + 2);
+	for (size_t i = 0; i < file.count; i++)
+		free(file.names[i]);
+	csv_free(csv);
+}
+
 static int set_zone(void **state)
 {
 	(void)state;
@@ -406,6 +467,7 @@ int main(void)
 		cmocka_unit_test(test_event_values),
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_do_not_contact),
+		cmocka_unit_test(test_file_with_every_column_bad),
 	};
 	return cmocka_run_group_tests(tests, set_zone, NULL);
 }
