@@ -1,0 +1,178 @@
+/* Commands of supervisors and operators about the daemon and its agents. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "followup/command.h"
+#include "followup/server.h"
+#include "followup/turn.h"
+
+enum { CLOCK_STEP_MAX = 400 * 86400 };
+
+static const struct identity *who(const struct request *request)
+{
+	return &request->session->standing.identity;
+}
+
+static void note_agent(struct request *request, const char *event, const char *name)
+{
+	char agent[LOG_QUOTED_SIZE];
+	char by[LOG_QUOTED_SIZE];
+
+	turn_note(request->server, "event=%s agent=%s by=%s", event, log_quote(name, strlen(name), agent),
+		log_quote(who(request)->name, strlen(who(request)->name), by));
+}
+
+/* Nobody makes an operator who is none himself, and nobody touches one. */
+static int guard_operators(struct request *request, const char *name, const char *roles)
+{
+	struct identity there = {0};
+	char list[256];
+	char *rest = list;
+	char *role;
+	bool wanted = false;
+	int result;
+
+	if ((who(request)->roles & ROLE_OPERATOR) != 0)
+		return 0;
+	(void)snprintf(list, sizeof list, "%s", roles);
+	while ((role = strsep(&rest, ",")) != NULL)
+		wanted |= role_parse(role) == ROLE_OPERATOR;
+	result = desk_identify(request->server->desk, name, &there);
+	if (result < 0 && result != ERR_NOT_FOUND)
+		return result;
+	if (wanted || (result >= 0 && (there.roles & ROLE_OPERATOR) != 0)) {
+		(void)snprintf(
+			request->answer->why, sizeof request->answer->why, "only an operator may let in, change or shut out an operator");
+		return ERR_RIGHTS;
+	}
+	return 0;
+}
+
+int command_agent_add(struct request *request)
+{
+	const char *const *queues = NULL;
+	size_t queue_count = 0;
+	int result = guard_operators(request, request->words[1], request->words[2]);
+
+	if (result < 0)
+		return result;
+	if (request->count > 3) {
+		if (!request_has_keyword(request, 3, "QUEUES") || request->count == 4) {
+			(void)snprintf(request->answer->why, sizeof request->answer->why, "usage: %s %s", request->command->name,
+				request->command->usage);
+			return ERR_INVALID;
+		}
+		queues = request->words + 4;
+		queue_count = request->count - 4;
+	}
+	result = desk_agent_add(request->server->desk, request->words[1], request->words[2], queues, queue_count, request->answer);
+	if (result < 0)
+		return result;
+	note_agent(request, "agent_added", request->words[1]);
+	server_forget_agent(request->server, request->words[1]);
+	return request_answer_json(request);
+}
+
+int command_agent_delete(struct request *request)
+{
+	int result = guard_operators(request, request->words[1], "");
+
+	if (result < 0)
+		return result;
+	result = desk_agent_delete(request->server->desk, request->words[1], request->answer);
+	if (result < 0)
+		return result;
+	note_agent(request, "agent_deleted", request->words[1]);
+	server_forget_agent(request->server, request->words[1]);
+	return request_answer_json(request);
+}
+
+int command_agent_list(struct request *request)
+{
+	int result = desk_agent_list(request->server->desk, request->answer);
+
+	return result < 0 ? result : request_answer_json(request);
+}
+
+int command_check_book(struct request *request)
+{
+	int result = engine_check(request->server->engine, request->now, &request->answer->json);
+
+	if (result > 0)
+		turn_note(request->server, "event=check_found_faults faults=%d", result);
+	return result < 0 ? result : request_answer_json(request);
+}
+
+static void print_time(struct moment moment, char out[40])
+{
+	char day[DATE_TEXT_SIZE];
+
+	(void)snprintf(out, 40,
+		"%s"
+		"T%02d:%02d:%02d",
+		date_format(moment.day, day), moment.second / 3600, moment.second / 60 % 60, moment.second % 60);
+}
+
+int command_clock(struct request *request)
+{
+	struct server *server = request->server;
+	int64_t local = 0;
+	int64_t target;
+	char text[40];
+
+	if (request->count == 1) {
+		print_time(request->now, text);
+		reply_text(&request->reply, text);
+		return COMMAND_ANSWERED;
+	}
+	if (request_has_keyword(request, 1, "SET") && request->count == 3) {
+		if (zone_parse_time(request->words[2], request->lengths[2], &local) < 0 || local < 0) {
+			(void)snprintf(request->answer->why, sizeof request->answer->why, "no time: write 2025-03-03T10:00:00");
+			return ERR_INVALID;
+		}
+		target = zone_unix((day_t)(local / 86400), (int32_t)(local % 86400));
+	} else if (request_has_keyword(request, 1, "ADVANCE") && request->count == 3) {
+		if (request_number(request, 2, 0, CLOCK_STEP_MAX, &local) < 0)
+			return ERR_INVALID;
+		target = request->now.unix_seconds + local;
+	} else {
+		(void)snprintf(
+			request->answer->why, sizeof request->answer->why, "usage: %s %s", request->command->name, request->command->usage);
+		return ERR_INVALID;
+	}
+	clock_freeze(server->business_clock, target);
+	server_clock_moved(server);
+	request->park = PARK_IDLE;
+	request->park_seconds = SERVER_WAIT_SECONDS_MAX;
+	return COMMAND_PARKED;
+}
+
+int command_info(struct request *request)
+{
+	server_info(request->server, request->count > 1 ? request->words[1] : NULL, &request->answer->json);
+	return request_answer_json(request);
+}
+
+int command_reload(struct request *request)
+{
+	struct buffer why = {0};
+	int result = server_reload(request->server, &request->answer->json, &why);
+
+	if (result >= 0) {
+		result = request_answer_json(request);
+	} else if (!turn_is_store_error(result) && why.length > 0 && !why.failed) {
+		/* As many complaints as there are, which may be more than answer->why holds. */
+		reply_error(&request->reply, "ERR", why.data);
+		result = COMMAND_REFUSED;
+	}
+	buffer_free(&why);
+	return result;
+}
+
+int command_shutdown(struct request *request)
+{
+	reply_simple(&request->reply, "OK");
+	server_drain(request->server, "SHUTDOWN");
+	return COMMAND_ANSWERED;
+}

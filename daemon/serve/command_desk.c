@@ -1,0 +1,246 @@
+/* Commands of agents, gateways, feeders and readers: words in, the desk's answer out. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "followup/command.h"
+#include "followup/server.h"
+#include "followup/turn.h"
+
+static const struct identity *who(const struct request *request)
+{
+	return &request->session->standing.identity;
+}
+
+/* A line for the log, once it is true: who did what to which call. Texts of the asker are quoted. */
+static void note(struct request *request, const char *event, const char *key, const char *value)
+{
+	char agent[LOG_QUOTED_SIZE];
+	char quoted[LOG_QUOTED_SIZE];
+
+	turn_note(request->server, "event=%s %s=%s agent=%s", event, key, log_quote(value, strlen(value), quoted),
+		log_quote(who(request)->name, strlen(who(request)->name), agent));
+}
+
+struct next_words {
+	struct next_request next;
+	int64_t wait_seconds;
+	int64_t count;
+};
+
+/* NEXT [QUEUE q ...] [WAIT seconds] [COUNT n]: the queues are neighbours among the words, so they need no copy. */
+static int parse_next(struct request *request, struct next_words *out)
+{
+	static const char *const keywords[] = {"QUEUE", "WAIT", "COUNT"};
+	bool seen[3] = {false};
+	int result = 0;
+
+	memset(out, 0, sizeof *out);
+	for (size_t i = 1; i < request->count && result == 0;) {
+		size_t keyword = 0;
+		while (keyword < 3 && !request_has_keyword(request, i, keywords[keyword]))
+			keyword++;
+		if (keyword == 3 || seen[keyword]) {
+			(void)snprintf(request->answer->why, sizeof request->answer->why, "usage: %s %s", request->command->name,
+				request->command->usage);
+			return ERR_INVALID;
+		}
+		seen[keyword] = true;
+		i++;
+		if (keyword == 0) {
+			out->next.queues = request->words + i;
+			while (i < request->count && !request_has_keyword(request, i, "WAIT") &&
+				!request_has_keyword(request, i, "COUNT")) {
+				out->next.queue_count++;
+				i++;
+			}
+			if (out->next.queue_count == 0) {
+				(void)snprintf(request->answer->why, sizeof request->answer->why, "QUEUE needs a queue's name");
+				return ERR_INVALID;
+			}
+		} else if (keyword == 1) {
+			result = request_number(request, i++, 0, SERVER_WAIT_SECONDS_MAX, &out->wait_seconds);
+		} else {
+			result = request_number(request, i++, 1, SERVER_COUNT_MAX, &out->count);
+		}
+	}
+	out->next.count = (int)out->count;
+	return result;
+}
+
+/* Notes the lease of a call that is handed out. */
+static int note_lease(void *context, const struct json_value *value)
+{
+	if (value->key != NULL && strcmp(value->key, "lease") == 0 && value->text != NULL)
+		note(context, "handed_out", "lease", value->text);
+	return 0;
+}
+
+struct list_of_calls {
+	struct buffer bulks;
+	size_t count;
+};
+
+static int collect_call(void *context, const struct json_value *value)
+{
+	struct list_of_calls *list = context;
+	struct reply reply = {.out = &list->bulks, .protocol = 2};
+
+	reply_bulk(&reply, value->text, value->length);
+	list->count++;
+	return 0;
+}
+
+/* A JSON array of calls becomes a list of bulk strings. */
+static int reply_calls(struct request *request)
+{
+	struct list_of_calls list = {0};
+	const struct buffer *json = &request->answer->json;
+	char number[32];
+	int result = json_each(request->server->json, json->data, json->length, "$", collect_call, &list);
+
+	if (result >= 0 && list.bulks.failed)
+		result = ERR_MEMORY;
+	if (result >= 0) {
+		reply_array(&request->reply, list.count);
+		buffer_append(request->reply.out, list.bulks.data, list.bulks.length);
+		(void)snprintf(number, sizeof number, "%zu", list.count);
+		note(request, "handed_out", "calls", number);
+		result = COMMAND_ANSWERED;
+	}
+	buffer_free(&list.bulks);
+	return result;
+}
+
+int command_next(struct request *request)
+{
+	struct next_words words;
+	const struct buffer *json = &request->answer->json;
+	int result = parse_next(request, &words);
+
+	if (result < 0)
+		return result;
+	result = desk_next(request->server->desk, who(request), &words.next, request->now, request->answer);
+	if (result > 0) {
+		if (json->failed)
+			return ERR_MEMORY;
+		if (words.next.count > 0)
+			return reply_calls(request);
+		result = json_each(request->server->json, json->data, json->length, "$", note_lease, request);
+		return result < 0 ? result : request_answer_json(request);
+	}
+	if ((result == 0 || result == ERR_CLOSED) && words.wait_seconds > 0 && !request->last_look) {
+		request->roll_back = result < 0;
+		request->park = PARK_NEXT;
+		request->park_seconds = (int)words.wait_seconds;
+		return COMMAND_PARKED;
+	}
+	if (result < 0)
+		return result;
+	if (words.next.count > 0)
+		reply_null_array(&request->reply);
+	else
+		reply_null(&request->reply);
+	return COMMAND_ANSWERED;
+}
+
+int command_touch(struct request *request)
+{
+	int result = desk_touch(request->server->desk, who(request), request->words[1], request->now, request->answer);
+
+	return result < 0 ? result : request_answer_json(request);
+}
+
+int command_done(struct request *request)
+{
+	const char *json = request->count > 3 ? request->words[3] : NULL;
+	int result =
+		desk_done(request->server->desk, who(request), request->words[1], request->words[2], json, request->now, request->answer);
+
+	if (result < 0)
+		return result;
+	note(request, "done", "lease", request->words[1]);
+	return request_answer_json(request);
+}
+
+int command_release(struct request *request)
+{
+	int result = desk_release(request->server->desk, who(request), request->words[1], request->words[2], request->now, request->answer);
+
+	if (result < 0)
+		return result;
+	note(request, "released", "lease", request->words[1]);
+	return request_answer_json(request);
+}
+
+int command_record(struct request *request)
+{
+	int result = desk_record(request->server->desk, who(request), request->words[1], request->words[2], request->now, request->answer);
+
+	if (result < 0)
+		return result;
+	note(request, "recorded", "peer", request->session->peer); /* the client's number stays out of the log */
+	return request_answer_json(request);
+}
+
+int command_show(struct request *request)
+{
+	int result = desk_show(request->server->desk, who(request), request->words[1], request->now, request->answer);
+
+	return result < 0 ? result : request_answer_json(request);
+}
+
+int command_mine(struct request *request)
+{
+	int result = desk_mine(request->server->desk, who(request), request->now, request->answer);
+
+	return result < 0 ? result : request_answer_json(request);
+}
+
+int command_queues(struct request *request)
+{
+	int result = desk_queues(request->server->desk, request->now, request->answer);
+
+	return result < 0 ? result : request_answer_json(request);
+}
+
+int command_list(struct request *request)
+{
+	int result = desk_list(request->server->desk, who(request), request->words + 1, request->count - 1, request->now, request->answer);
+
+	return result < 0 ? result : request_answer_json(request);
+}
+
+int command_why(struct request *request)
+{
+	int result = desk_why(request->server->desk, who(request), request->words[1], request->now, request->answer);
+
+	return result < 0 ? result : request_answer_json(request);
+}
+
+int command_report(struct request *request)
+{
+	int result = desk_report(request->server->desk, request->words + 1, request->count - 1, request->now, request->answer);
+
+	return result < 0 ? result : request_answer_json(request);
+}
+
+int command_client_put(struct request *request)
+{
+	int result = desk_client_put(request->server->desk, request->words[1], request->lengths[1], request->now, request->answer);
+
+	if (result < 0)
+		return result;
+	reply_integer(&request->reply, result > 0);
+	return COMMAND_ANSWERED;
+}
+
+int command_event_put(struct request *request)
+{
+	int result = desk_event_put(request->server->desk, request->words[1], request->lengths[1], request->now, request->answer);
+
+	if (result < 0)
+		return result;
+	reply_integer(&request->reply, result > 0);
+	return COMMAND_ANSWERED;
+}

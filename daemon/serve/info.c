@@ -1,0 +1,101 @@
+/* INFO: how the daemon is, as lines of key:value below section titles. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "followup/server.h"
+
+static void print_moment(struct buffer *out, const char *key, int64_t unix_seconds)
+{
+	struct moment moment = zone_moment(unix_seconds);
+	char day[DATE_TEXT_SIZE];
+
+	buffer_printf(out, "%s:%sT%02d:%02d:%02d\r\n", key, date_format(moment.day, day), moment.second / 3600, moment.second / 60 % 60,
+		moment.second % 60);
+}
+
+static void print_day(struct buffer *out, const char *key, day_t day)
+{
+	char text[DATE_TEXT_SIZE];
+
+	buffer_printf(out, "%s:%s\r\n", key, date_format(day, text));
+}
+
+static void info_server(struct server *server, struct buffer *out)
+{
+	buffer_printf(out, "version:%s\r\npid:%ld\r\n", FOLLOWUP_VERSION, (long)getpid());
+	buffer_printf(out, "uptime_in_seconds:%" PRId64 "\r\n", (clock_monotonic_ms() - server->started_at_ms) / 1000);
+	buffer_printf(out, "config_file:%s\r\n", server->config_file);
+	print_moment(out, "time", server->now.unix_seconds);
+	buffer_printf(out, "time_zone:%s\r\ntest_clock:%s\r\n", server->policy->time_zone, server->business_clock->frozen ? "yes" : "no");
+	buffer_printf(out, "loading:0\r\nlog_lines_dropped:%" PRIu64 "\r\n", log_dropped(server->log));
+}
+
+static void info_clients(struct server *server, struct buffer *out)
+{
+	buffer_printf(out, "connected_clients:%zu\r\nblocked_clients:%zu\r\nmaxclients:%zu\r\n", server->session_count,
+		server->parked_count, server->policy->max_connections);
+	for (size_t i = 0; i < server->listeners.count; i++)
+		buffer_printf(out, "listener%zu:%s\r\n", i, server->listeners.items[i].address);
+}
+
+static void info_stats(struct server *server, struct buffer *out)
+{
+	buffer_printf(out, "total_connections_received:%" PRIu64 "\r\nrejected_connections:%" PRIu64 "\r\n", server->connections,
+		server->refused_connections);
+	buffer_printf(out, "total_commands_processed:%" PRIu64 "\r\nturns:%" PRIu64 "\r\nslices:%" PRIu64 "\r\n", server->commands,
+		server->turns, server->slices);
+}
+
+static void info_storage(struct server *server, struct buffer *out)
+{
+	const struct storage_health *health = &server->health;
+
+	buffer_printf(out, "database:%s\r\n", server->policy->database);
+	if (health->failing) {
+		buffer_printf(out, "storage:failing\r\nstorage_message:%s\r\n", health->message);
+		print_moment(out, "storage_failing_since", health->since);
+	} else {
+		buffer_text(out, "storage:healthy\r\n");
+	}
+	buffer_printf(out, "storage_failures:%" PRIu64 "\r\n", health->failures);
+}
+
+static void info_work(struct server *server, struct buffer *out)
+{
+	print_day(out, "day", server->now.day);
+	print_day(out, "worked_until", engine_worked_on(server->engine));
+	buffer_printf(out, "idle:%s\r\n", !server->work_pending && engine_is_idle(server->engine, server->now) ? "yes" : "no");
+}
+
+static void info_calendar(struct server *server, struct buffer *out)
+{
+	print_day(out, "work_days_until", calendar_reach(server->policy->calendar));
+	print_day(out, "trading_days_until", calendar_trading_reach(server->policy->calendar));
+}
+
+static const struct {
+	const char *title;
+	void (*print)(struct server *server, struct buffer *out);
+} sections[] = {
+	{"Server", info_server},
+	{"Clients", info_clients},
+	{"Stats", info_stats},
+	{"Storage", info_storage},
+	{"Work", info_work},
+	{"Calendar", info_calendar},
+};
+
+void server_info(struct server *server, const char *section, struct buffer *out)
+{
+	bool all = section == NULL || strcasecmp(section, "all") == 0 || strcasecmp(section, "everything") == 0 ||
+		   strcasecmp(section, "default") == 0;
+
+	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+		if (!all && strcasecmp(section, sections[i].title) != 0)
+			continue;
+		buffer_printf(out, "%s# %s\r\n", out->length > 0 ? "\r\n" : "", sections[i].title);
+		sections[i].print(server, out);
+	}
+}

@@ -1,0 +1,513 @@
+#include "followup/server.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <event2/util.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "followup/notify.h"
+#include "followup/turn.h"
+#include "followup/waiter.h"
+
+enum {
+	TIMER_MS_MAX = 60 * 1000, /* so that a stepped or suspended system clock is noticed */
+	DRAIN_MS = 5 * 1000,
+	SLICE_ROWS_LEAST = 20,
+	SLICE_ROWS_FIRST = 200,
+	SLICE_ROWS_MOST = 2000,
+	SLICE_MS = 5,
+	PROBE_MS = 5 * 1000,
+	ACCEPT_PAUSE_MS = 1000,
+};
+
+static void on_timer(evutil_socket_t fd, short what, void *context)
+{
+	/* Nothing to do: the loop returns, and the turn looks at the time. */
+	(void)fd;
+	(void)what;
+	(void)context;
+}
+
+static void on_signal(evutil_socket_t number, short what, void *context)
+{
+	struct server *server = context;
+	struct buffer json = {0};
+	struct buffer why = {0};
+
+	(void)what;
+	if (number != SIGHUP) {
+		server_drain(server, number == SIGTERM ? "SIGTERM" : "SIGINT");
+		return;
+	}
+	server->now = zone_moment(clock_now(server->business_clock));
+	server_reload(server, &json, &why); /* it logs its outcome */
+	buffer_free(&json);
+	buffer_free(&why);
+}
+
+/* Tells a peer that there is no place for him. The socket's buffer is empty, so a line fits. */
+static void refuse_connection(struct server *server, evutil_socket_t fd, const char *why)
+{
+	char line[128];
+	int length = snprintf(line, sizeof line, "-BUSY %s\r\n", why);
+
+	server->refused_connections++;
+	(void)send(fd, line, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT);
+	evutil_closesocket(fd);
+	log_event(server->log, LOG_LEVEL_WARNING, "connection_refused", "why=\"%s\" connections=%zu", why, server->session_count);
+}
+
+static void on_connection(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int length, void *context)
+{
+	struct server *server = context;
+	char peer[80] = "";
+	int on = 1;
+
+	(void)listener;
+	(void)length;
+	if (server->session_count >= server->policy->max_connections) {
+		refuse_connection(server, fd, "too many connections (max_connections)");
+		return;
+	}
+	if (address->sa_family == AF_INET || address->sa_family == AF_INET6) {
+		char host[64] = "?";
+		const struct sockaddr_in *ip4 = (const struct sockaddr_in *)(const void *)address;
+		const struct sockaddr_in6 *ip6 = (const struct sockaddr_in6 *)(const void *)address;
+		const void *number = address->sa_family == AF_INET ? (const void *)&ip4->sin_addr : (const void *)&ip6->sin6_addr;
+		unsigned port = ntohs(address->sa_family == AF_INET ? ip4->sin_port : ip6->sin6_port);
+		(void)evutil_inet_ntop(address->sa_family, number, host, sizeof host);
+		(void)snprintf(peer, sizeof peer, address->sa_family == AF_INET ? "%s:%u" : "[%s]:%u", host, port);
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+		(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+	}
+	server->connections++;
+	if (session_open(server, fd, peer[0] == '\0', peer) < 0)
+		log_event(server->log, LOG_LEVEL_WARNING, "connection_refused", "why=\"no memory\"");
+	else
+		log_event(server->log, LOG_LEVEL_DEBUG, "connected", "session=%" PRIu64 " peer=%s", server->last_session_id,
+			TAILQ_LAST(&server->all, session_list)->peer);
+}
+
+static void on_accept_error(struct evconnlistener *listener, void *context)
+{
+	struct server *server = context;
+	int error = EVUTIL_SOCKET_ERROR();
+
+	/* Out of descriptors, most likely: the connection stays in the queue, and asking again at once would only spin. */
+	log_event(server->log, LOG_LEVEL_ERROR, "accept_failed", "error=\"%s\"", evutil_socket_error_to_string(error));
+	(void)evconnlistener_disable(listener);
+	server->accept_at_ms = clock_monotonic_ms() + ACCEPT_PAUSE_MS;
+}
+
+static void resume_listening(struct server *server, int64_t now_ms)
+{
+	if (server->accept_at_ms == 0 || now_ms < server->accept_at_ms)
+		return;
+	server->accept_at_ms = 0;
+	for (size_t i = 0; i < server->listeners.count; i++)
+		if (server->listeners.items[i].events != NULL)
+			(void)evconnlistener_enable(server->listeners.items[i].events);
+}
+
+int server_init(struct server *server, struct policy *policy)
+{
+	static const int numbers[3] = {SIGHUP, SIGTERM, SIGINT};
+	uint64_t watchdog_us = notify_watchdog_us();
+	struct event_config *config = event_config_new();
+
+	if (config == NULL)
+		return ERR_MEMORY;
+	/* The timer's resolution matters less than a system call a turn. */
+	(void)event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+	server->base = event_base_new_with_config(config);
+	event_config_free(config);
+	if (server->base == NULL)
+		return ERR_SYSTEM;
+	TAILQ_INIT(&server->all);
+	TAILQ_INIT(&server->ready);
+	TAILQ_INIT(&server->parked);
+	TAILQ_INIT(&server->dead);
+	TAILQ_INIT(&server->touched);
+	server->timer = evtimer_new(server->base, on_timer, server);
+	if (server->timer == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < 3; i++) {
+		server->signals[i] = evsignal_new(server->base, numbers[i], on_signal, server);
+		if (server->signals[i] == NULL || evsignal_add(server->signals[i], NULL) != 0)
+			return ERR_SYSTEM;
+	}
+	server->policy = policy;
+	server->started_at_ms = clock_monotonic_ms();
+	server->now = zone_moment(clock_now(server->business_clock));
+	server->wait_end_ms = INT64_MAX;
+	server->wake_wanted = true;
+	server->day_seen = server->now.day;
+	server->midnight = zone_unix(server->day_seen + 1, 0);
+	server->work_pending = true; /* missed days, and whatever was left */
+	server->work_budget = SLICE_ROWS_FIRST;
+	if (watchdog_us > 0) {
+		server->watchdog_ms = watchdog_us < 4000 ? 1 : (int64_t)(watchdog_us / 2000);
+		server->watchdog_at_ms = server->started_at_ms;
+	}
+	return 0;
+}
+
+static void free_dead(struct server *server)
+{
+	struct session *session;
+
+	while ((session = TAILQ_FIRST(&server->dead)) != NULL) {
+		TAILQ_REMOVE(&server->dead, session, in_all);
+		session_free(session);
+	}
+}
+
+static void stop_listening(struct server *server)
+{
+	for (size_t i = 0; i < server->listeners.count; i++) {
+		if (server->listeners.items[i].events != NULL)
+			evconnlistener_free(server->listeners.items[i].events);
+		server->listeners.items[i].events = NULL;
+	}
+	listener_close(&server->listeners);
+}
+
+void server_release(struct server *server)
+{
+	if (server->base == NULL)
+		return;
+	while (!TAILQ_EMPTY(&server->all))
+		session_close(TAILQ_FIRST(&server->all), "the daemon stops");
+	free_dead(server);
+	stop_listening(server);
+	for (size_t i = 0; i < 3; i++)
+		if (server->signals[i] != NULL)
+			event_free(server->signals[i]);
+	if (server->timer != NULL)
+		event_free(server->timer);
+	event_base_free(server->base);
+	server->base = NULL;
+	buffer_free(&server->notes);
+	buffer_free(&server->answer.json);
+	policy_free(server->policy);
+	server->policy = NULL;
+}
+
+int server_listen(struct server *server, char why[256])
+{
+	int inherited = notify_inherited();
+	int result;
+
+	if (inherited < 0) {
+		(void)snprintf(why, 256, "more than %d sockets were handed over", (int)NOTIFY_FDS_MAX);
+		return inherited;
+	}
+	result = listener_open(&server->listeners, server->policy, inherited, why);
+	for (size_t i = 0; i < server->listeners.count && result == 0; i++) {
+		struct listener_socket *item = &server->listeners.items[i];
+		/* Backlog 0: it listens already. The descriptor is closed by listener_close. */
+		item->events = evconnlistener_new(server->base, on_connection, server, LEV_OPT_CLOSE_ON_EXEC, 0, item->fd);
+		if (item->events == NULL) {
+			(void)snprintf(why, 256, "out of memory");
+			result = ERR_MEMORY;
+			break;
+		}
+		evconnlistener_set_error_cb(item->events, on_accept_error);
+		log_event(server->log, LOG_LEVEL_NOTICE, "listening", "address=%s inherited=%s", item->address,
+			item->inherited ? "yes" : "no");
+	}
+	return result;
+}
+
+void server_drain(struct server *server, const char *why)
+{
+	if (server->draining)
+		return;
+	server->draining = true;
+	server->drain_until_ms = clock_monotonic_ms() + DRAIN_MS;
+	log_event(server->log, LOG_LEVEL_NOTICE, "stopping", "why=\"%s\" connections=%zu waiting=%zu", why, server->session_count,
+		server->parked_count);
+	(void)notify_send("STOPPING=1\nSTATUS=answering the last requests");
+}
+
+void server_clock_moved(struct server *server)
+{
+	server->now = zone_moment(clock_now(server->business_clock));
+	server->wake_wanted = true; /* whatever was waited for may have come */
+	server->sweep_wanted = true;
+	server->work_pending = true;
+}
+
+void server_forget_agent(struct server *server, const char *name)
+{
+	struct session *session;
+
+	TAILQ_FOREACH(session, &server->all, in_all)
+	{
+		if (!session->standing.signed_in || session->standing.identity.agent_id == 0 ||
+			strcmp(session->standing.identity.name, name) != 0)
+			continue;
+		session->standing.signed_in = false;
+		session->committed.signed_in = false;
+		/* Its waiting request is looked at again, and hears that it has no rights any more. */
+		session->sweep = 0;
+		server->sweep_wanted = true;
+	}
+}
+
+static void warn(void *context, const struct complaint *complaint)
+{
+	struct server *server = context;
+	char text[LOG_QUOTED_SIZE];
+
+	log_event(server->log, LOG_LEVEL_WARNING, "calendar", "text=%s", log_quote(complaint->text, strlen(complaint->text), text));
+}
+
+void server_warn_reach(struct server *server)
+{
+	policy_check_reach(server->policy, server->now.day, warn, server);
+}
+
+/* Moves the day and the desk on to the present moment. */
+static void turn_begin(struct server *server)
+{
+	struct moment now = zone_moment(clock_now(server->business_clock));
+
+	if (server->business_clock->behind > 1 && !server->clock_complained)
+		log_event(server->log, LOG_LEVEL_WARNING, "clock_stepped_back", "seconds=%" PRId64, server->business_clock->behind);
+	server->clock_complained = server->business_clock->behind > 1;
+	server->now = now;
+	if (now.day != server->day_seen) {
+		server->day_seen = now.day;
+		server->midnight = zone_unix(now.day + 1, 0);
+		server->work_pending = true;
+		server_warn_reach(server);
+	}
+	if ((server->wake_wanted || server->wakeup_at <= now.unix_seconds) && server->exit_status == 0) {
+		server->wake_wanted = false;
+		/* Leases that ended, retries that are due, or calling hours that open. */
+		server->wakeup_stale = true;
+		server->sweep_wanted = true;
+		if (turn_open(server) == 0) {
+			int result = desk_wake(server->desk, now);
+			if (result < 0)
+				turn_fail(server, result);
+		}
+	}
+}
+
+/* A write of our own, so that storage that works again is found out although nobody asks. */
+static void probe_storage(struct server *server)
+{
+	if (!server->health.failing || server->exit_status != 0 || clock_monotonic_ms() < server->health.probe_at_ms)
+		return;
+	server->health.probe_at_ms = clock_monotonic_ms() + PROBE_MS;
+	if (server->policy_unset) {
+		int result = server_set_policy(server, server->policy);
+		server->policy_unset = result < 0;
+		if (result < 0)
+			return;
+	}
+	if (turn_open(server) == 0) {
+		int result = store_meta_set(server->store, "storage_probed_at", server->now.unix_seconds);
+		if (result < 0)
+			turn_fail(server, result);
+		else
+			turn_commit(server);
+	}
+	server->work_pending = true; /* slices stopped with the failure */
+}
+
+static void close_silent(struct server *server, int64_t now_ms)
+{
+	int64_t limit_ms = (int64_t)server->policy->idle_seconds * 1000;
+	struct session *session;
+	struct session *next;
+
+	if (limit_ms == 0)
+		return;
+	for (session = TAILQ_FIRST(&server->all); session != NULL && now_ms - session->heard_ms >= limit_ms; session = next) {
+		next = TAILQ_NEXT(session, in_all);
+		if (session->park == PARK_NONE)
+			session_close_after_replies(session, "idle");
+	}
+}
+
+static void run_ready(struct server *server)
+{
+	size_t left = SERVER_REQUESTS_A_TURN;
+	struct session *last = TAILQ_LAST(&server->ready, session_list);
+	struct session *session;
+
+	/* Each session once; those that become ready again stand behind the last. */
+	while (left > 0 && (session = TAILQ_FIRST(&server->ready)) != NULL) {
+		left -= session_run(session, left < SESSION_REQUESTS_A_TURN ? left : SESSION_REQUESTS_A_TURN);
+		if (session == last)
+			break;
+	}
+}
+
+static void finish_drain(struct server *server)
+{
+	struct session *session;
+	struct session *next;
+
+	for (session = TAILQ_FIRST(&server->all); session != NULL; session = next) {
+		next = TAILQ_NEXT(session, in_all);
+		session_close_after_replies(session, "the daemon stops");
+	}
+	server->finished = server->session_count == 0 || clock_monotonic_ms() >= server->drain_until_ms;
+}
+
+static void run_turn(struct server *server)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
+	turn_begin(server);
+	server->turns++;
+	if (!server->draining) {
+		run_ready(server);
+		waiter_expire(server, now_ms);
+	}
+	if (server->draining)
+		waiter_dismiss(server);
+	turn_close(server);
+	close_silent(server, now_ms);
+	resume_listening(server, now_ms);
+	probe_storage(server);
+	if (server->draining) {
+		stop_listening(server);
+		finish_drain(server);
+	}
+	free_dead(server);
+}
+
+/* One slice of long work, in a transaction of its own; its size follows the time that the last one took. */
+static void run_slice(struct server *server)
+{
+	int64_t began_ms = clock_monotonic_ms();
+	int64_t took_ms;
+	int result;
+
+	if (server->health.failing && began_ms < server->health.probe_at_ms) {
+		server->work_pending = false; /* the next probe takes it up again */
+		waiter_answer_idle(server);
+		turn_close(server);
+		return;
+	}
+	server->now = zone_moment(clock_now(server->business_clock));
+	server->slices++;
+	if (turn_open(server) == 0) {
+		result = engine_work(server->engine, server->now, server->work_budget);
+		if (result < 0)
+			turn_fail(server, result);
+		else if (turn_commit(server) == 0)
+			server->work_pending = result > 0;
+	}
+	took_ms = clock_monotonic_ms() - began_ms;
+	if (took_ms > 2 * SLICE_MS)
+		server->work_budget = server->work_budget / 2 < SLICE_ROWS_LEAST ? SLICE_ROWS_LEAST : server->work_budget / 2;
+	else if (took_ms < SLICE_MS)
+		server->work_budget = server->work_budget * 2 > SLICE_ROWS_MOST ? SLICE_ROWS_MOST : server->work_budget * 2;
+	/* What became available goes to those who wait. */
+	turn_close(server);
+	if (!server->work_pending) {
+		waiter_answer_idle(server);
+		turn_close(server);
+	}
+}
+
+static void sooner(int64_t *at, int64_t candidate)
+{
+	if (candidate < *at)
+		*at = candidate;
+}
+
+/* Arms the one timer for whatever comes first. */
+static void arm_timer(struct server *server)
+{
+	int64_t now_ms = clock_monotonic_ms();
+	int64_t at_ms = now_ms + TIMER_MS_MAX;
+	struct timeval delay;
+
+	if (server->wakeup_stale && server->exit_status == 0) {
+		server->wakeup_at = desk_next_wakeup(server->desk, server->now);
+		/* What is due this second has just been looked at. */
+		if (server->wakeup_at <= server->now.unix_seconds)
+			server->wakeup_at = server->now.unix_seconds + 1;
+		server->wakeup_stale = false;
+	}
+	/* A test clock does not run: nothing comes by itself. */
+	if (!server->business_clock->frozen) {
+		int64_t now = clock_now(server->business_clock);
+		int64_t at = server->midnight;
+		sooner(&at, server->wakeup_at);
+		if (at - now < TIMER_MS_MAX / 1000)
+			sooner(&at_ms, now_ms + (at > now ? (at - now) * 1000 : 0));
+	}
+	sooner(&at_ms, waiter_next_end(server));
+	if (server->policy->idle_seconds > 0 && !TAILQ_EMPTY(&server->all)) {
+		int64_t at = TAILQ_FIRST(&server->all)->heard_ms + (int64_t)server->policy->idle_seconds * 1000;
+		/* The longest silent may be one who waits; then look again in a while. */
+		sooner(&at_ms, at > now_ms ? at : now_ms + 1000);
+	}
+	if (server->watchdog_ms > 0)
+		sooner(&at_ms, server->watchdog_at_ms);
+	if (server->health.failing)
+		sooner(&at_ms, server->health.probe_at_ms);
+	if (server->accept_at_ms > 0)
+		sooner(&at_ms, server->accept_at_ms);
+	if (server->draining)
+		sooner(&at_ms, server->drain_until_ms);
+	at_ms = at_ms > now_ms ? at_ms - now_ms : 0;
+	delay = (struct timeval){.tv_sec = (time_t)(at_ms / 1000), .tv_usec = (suseconds_t)(at_ms % 1000 * 1000)};
+	(void)evtimer_add(server->timer, &delay);
+}
+
+/* Tells the service manager that all is well, but only when the database answers. */
+static void feed_watchdog(struct server *server)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
+	if (server->watchdog_ms == 0 || now_ms < server->watchdog_at_ms)
+		return;
+	server->watchdog_at_ms = now_ms + server->watchdog_ms;
+	if (store_ping(server->store) == 0)
+		(void)notify_send("WATCHDOG=1");
+	else
+		log_event(server->log, LOG_LEVEL_ERROR, "watchdog_not_fed", "reason=\"the database does not answer\"");
+}
+
+int server_run(struct server *server)
+{
+	while (!server->finished) {
+		bool busy = server->work_pending || server->sweep_unfinished || !TAILQ_EMPTY(&server->ready);
+		arm_timer(server);
+		if (event_base_loop(server->base, EVLOOP_ONCE | (busy ? EVLOOP_NONBLOCK : 0)) < 0) {
+			log_event(server->log, LOG_LEVEL_ERROR, "loop_failed", "error=\"%s\"", strerror(errno));
+			server->exit_status = EXIT_SYSTEM;
+			break;
+		}
+		run_turn(server);
+		feed_watchdog(server);
+		if (server->work_pending && !server->draining)
+			run_slice(server);
+		if (server->checkpoint_wanted && server->exit_status == 0)
+			store_checkpoint(server->store); /* which knows whether it is worth while */
+		server->checkpoint_wanted = false;
+	}
+	if (server->exit_status == 0) {
+		(void)notify_send("EXTEND_TIMEOUT_USEC=30000000\nSTATUS=writing the last pages");
+		store_checkpoint(server->store);
+	}
+	return server->exit_status;
+}

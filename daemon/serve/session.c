@@ -1,0 +1,359 @@
+#include "followup/session.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "followup/server.h"
+#include "followup/turn.h"
+#include "followup/waiter.h"
+
+enum {
+	INPUT_BUFFER = 64 * 1024,   /* bytes read ahead of what is executed */
+	WRITE_TIMEOUT_SECONDS = 60, /* a peer that takes nothing of its answers for so long is cut off */
+	PASSWORD_ENTRY_SIZE = 4096,
+};
+
+static const char *const why_done = "closed by peer";
+
+static size_t session_unread_output(const struct session *session)
+{
+	return evbuffer_get_length(bufferevent_get_output(session->stream));
+}
+
+static void on_read(struct bufferevent *stream, void *context)
+{
+	(void)stream;
+	session_make_ready(context);
+}
+
+static void on_written(struct bufferevent *stream, void *context)
+{
+	struct session *session = context;
+
+	(void)stream;
+	if (session->closing && session_unread_output(session) == 0)
+		session_close(session, session->why);
+	else
+		session_make_ready(session);
+}
+
+static void on_event(struct bufferevent *stream, short what, void *context)
+{
+	struct session *session = context;
+
+	(void)stream;
+	if (what & BEV_EVENT_TIMEOUT) {
+		session_close(session, "peer does not read its answers");
+	} else if (what & BEV_EVENT_ERROR) {
+		session_close(session, "connection lost");
+	} else if (what & BEV_EVENT_EOF) {
+		session->ended = true;
+		/* Whoever waits for a call and goes away must not get one. */
+		if (session->park != PARK_NONE)
+			session_close_after_replies(session, why_done);
+		else
+			session_make_ready(session);
+	}
+}
+
+/* Roles that the operator on the unix socket has: everything but holding calls. */
+static const unsigned operator_roles = ROLE_OPERATOR | ROLE_SUPERVISOR | ROLE_FEEDER | ROLE_AUDITOR | ROLE_REVIEWER;
+
+void session_reset_identity(struct session *session)
+{
+	struct standing *standing = &session->standing;
+
+	*standing = (struct standing){.protocol = 2};
+	if (session->is_unix && (session->peer_uid == 0 || session->peer_uid == geteuid())) {
+		(void)snprintf(standing->identity.name, sizeof standing->identity.name, "operator");
+		standing->identity.roles = operator_roles;
+		standing->signed_in = true;
+	}
+	/* Of others the book may know the user's name; it is asked in the next turn. */
+	standing->looked_up = !session->is_unix || standing->signed_in;
+}
+
+/* The default identity of a unix socket's peer: the agent of its user's name. */
+static void session_look_up(struct session *session)
+{
+	struct server *server = session->server;
+	char room[PASSWORD_ENTRY_SIZE];
+	struct passwd entry;
+	struct passwd *found = NULL;
+	int result;
+
+	if (getpwuid_r(session->peer_uid, &entry, room, sizeof room, &found) != 0 || found == NULL) {
+		session->standing.looked_up = true;
+		return;
+	}
+	if (turn_open(server) < 0)
+		return;
+	result = desk_identify(server->desk, found->pw_name, &session->standing.identity);
+	if (turn_is_store_error(result)) {
+		turn_fail(server, result);
+		return;
+	}
+	session->standing.signed_in = result >= 0;
+	session->standing.looked_up = true;
+}
+
+int session_open(struct server *server, int fd, bool is_unix, const char *peer_name)
+{
+	static const struct timeval write_timeout = {.tv_sec = WRITE_TIMEOUT_SECONDS};
+	struct session *session = calloc(1, sizeof *session);
+	struct ucred peer;
+	socklen_t peer_size = sizeof peer;
+
+	if (session == NULL)
+		goto fail;
+	session->server = server;
+	session->is_unix = is_unix;
+	session->peer_uid = (uid_t)-1;
+	if (is_unix) {
+		if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_size) != 0)
+			goto fail;
+		session->peer_uid = peer.uid;
+		(void)snprintf(session->peer, sizeof session->peer, "unix:uid=%lu", (unsigned long)peer.uid);
+	} else {
+		(void)snprintf(session->peer, sizeof session->peer, "%s", peer_name);
+	}
+	session->stream = bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (session->stream == NULL)
+		goto fail;
+	resp_parser_init(&session->parser);
+	session_reset_identity(session);
+	session->id = ++server->last_session_id;
+	session->heard_ms = clock_monotonic_ms();
+	bufferevent_setcb(session->stream, on_read, on_written, on_event, session);
+	bufferevent_setwatermark(session->stream, EV_READ, 0, INPUT_BUFFER);
+	bufferevent_setwatermark(session->stream, EV_WRITE, 0, 0);
+	(void)bufferevent_set_max_single_read(session->stream, INPUT_BUFFER);
+	(void)bufferevent_set_timeouts(session->stream, NULL, &write_timeout);
+	TAILQ_INSERT_TAIL(&server->all, session, in_all);
+	server->session_count++;
+	if (bufferevent_enable(session->stream, EV_READ | EV_WRITE) != 0)
+		session_close(session, "no memory");
+	return 0;
+fail:
+	free(session);
+	(void)close(fd);
+	return ERR_MEMORY;
+}
+
+void session_close(struct session *session, const char *why)
+{
+	struct server *server = session->server;
+
+	if (session->is_dead)
+		return;
+	session->is_dead = true;
+	waiter_unpark(session);
+	if (session->is_ready)
+		TAILQ_REMOVE(&server->ready, session, in_ready);
+	if (session->is_touched)
+		TAILQ_REMOVE(&server->touched, session, in_touched);
+	session->is_ready = session->is_touched = false;
+	TAILQ_REMOVE(&server->all, session, in_all);
+	TAILQ_INSERT_TAIL(&server->dead, session, in_all);
+	server->session_count--;
+	(void)bufferevent_disable(session->stream, EV_READ | EV_WRITE);
+	log_event(server->log, LOG_LEVEL_DEBUG, "disconnected", "session=%" PRIu64 " peer=%s why=\"%s\"", session->id, session->peer, why);
+}
+
+void session_free(struct session *session)
+{
+	if (session == NULL)
+		return;
+	bufferevent_free(session->stream);
+	resp_parser_free(&session->parser);
+	buffer_free(&session->replies);
+	free(session->marks);
+	free(session);
+}
+
+void session_close_after_replies(struct session *session, const char *why)
+{
+	if (session->is_dead)
+		return;
+	session->closing = true;
+	session->why = why;
+	waiter_unpark(session);
+	(void)bufferevent_disable(session->stream, EV_READ);
+	if (!session->is_touched && session_unread_output(session) == 0)
+		session_close(session, why);
+}
+
+void session_make_ready(struct session *session)
+{
+	struct server *server = session->server;
+
+	if (session->is_ready || session->is_dead || session->closing || session->park != PARK_NONE)
+		return;
+	if (!session->ended && evbuffer_get_length(bufferevent_get_input(session->stream)) == 0)
+		return;
+	session->is_ready = true;
+	TAILQ_INSERT_TAIL(&server->ready, session, in_ready);
+}
+
+static struct resp_limits session_limits(const struct session *session)
+{
+	const struct policy *policy = session->server->policy;
+	struct resp_limits limits = {.bytes = policy->max_request_bytes, .words = policy->max_request_arguments};
+
+	if (!session->standing.signed_in) {
+		if (limits.bytes > SESSION_STRICT_BYTES)
+			limits.bytes = SESSION_STRICT_BYTES;
+		if (limits.words > SESSION_STRICT_WORDS)
+			limits.words = SESSION_STRICT_WORDS;
+	}
+	return limits;
+}
+
+/* One request from the input into the parser: 1 complete, 0 not yet, or the parser's error. */
+static int session_parse(struct session *session)
+{
+	struct evbuffer *input = bufferevent_get_input(session->stream);
+	struct resp_limits limits = session_limits(session);
+	int result = 0;
+
+	while (result == 0) {
+		struct evbuffer_iovec chunk;
+		size_t used = 0;
+		if (evbuffer_peek(input, -1, NULL, &chunk, 1) < 1 || chunk.iov_len == 0)
+			return 0;
+		result = resp_parse(&session->parser, &limits, chunk.iov_base, chunk.iov_len, &used);
+		if (evbuffer_drain(input, used) != 0)
+			return ERR_MEMORY;
+	}
+	return result;
+}
+
+static void session_refuse_bytes(struct session *session, int error)
+{
+	struct reply reply = {.out = &session->replies, .protocol = session->standing.protocol};
+	char text[160];
+
+	session_touch(session);
+	if (error == ERR_SYNTAX)
+		(void)snprintf(text, sizeof text, "Protocol error: %s", session->parser.complaint);
+	else
+		(void)snprintf(text, sizeof text, "out of memory");
+	reply_error(&reply, "ERR", text);
+	session_mark(session, false);
+	log_event(session->server->log, LOG_LEVEL_INFO, "protocol_error", "session=%" PRIu64 " peer=%s complaint=\"%s\"", session->id,
+		session->peer, text);
+	session_close_after_replies(session, "protocol error");
+}
+
+size_t session_run(struct session *session, size_t count)
+{
+	struct server *server = session->server;
+	size_t limit = server->policy->max_output_bytes;
+	size_t executed = 0;
+	bool idle = false; /* nothing more can be done for it before something happens */
+
+	session->is_ready = false;
+	TAILQ_REMOVE(&server->ready, session, in_ready);
+	while (executed < count && !session->is_dead && !session->closing && session->park == PARK_NONE) {
+		int result;
+		/* Whoever does not take his answers gets no more of them; on_written makes him ready again. */
+		if (!session->standing.looked_up)
+			session_look_up(session);
+		idle = session_unread_output(session) + session->replies.length > limit;
+		if (idle)
+			break;
+		result = session_parse(session);
+		if (result < 0) {
+			session_refuse_bytes(session, result);
+			break;
+		}
+		idle = result == 0;
+		if (idle)
+			break;
+		if (session->parser.count == 0)
+			continue;
+		executed++;
+		turn_execute(server, session, false);
+	}
+	if (executed > 0 && !session->is_dead) {
+		/* Keeps the list of all in the order of silence. */
+		session->heard_ms = clock_monotonic_ms();
+		TAILQ_REMOVE(&server->all, session, in_all);
+		TAILQ_INSERT_TAIL(&server->all, session, in_all);
+	}
+	if (!idle)
+		session_make_ready(session);
+	else if (session->ended && evbuffer_get_length(bufferevent_get_input(session->stream)) == 0)
+		session_close_after_replies(session, why_done);
+	return executed;
+}
+
+void session_touch(struct session *session)
+{
+	if (session->is_touched || session->is_dead)
+		return;
+	session->is_touched = true;
+	session->committed = session->standing;
+	TAILQ_INSERT_TAIL(&session->server->touched, session, in_touched);
+}
+
+void session_mark(struct session *session, bool stored)
+{
+	if (session->mark_count == session->mark_capacity) {
+		size_t capacity = session->mark_capacity > 0 ? session->mark_capacity * 2 : 8;
+		struct reply_mark *marks = realloc(session->marks, capacity * sizeof *marks);
+		if (marks == NULL) {
+			session->replies.failed = true; /* delivering will find it out */
+			return;
+		}
+		session->marks = marks;
+		session->mark_capacity = capacity;
+	}
+	session->marks[session->mark_count++] = (struct reply_mark){.end = session->replies.length, .stored = stored};
+}
+
+void session_fail_marks(struct session *session)
+{
+	for (size_t i = 0; i < session->mark_count; i++)
+		session->marks[i].failed |= session->marks[i].stored;
+	session->standing = session->committed;
+}
+
+void session_deliver(struct session *session)
+{
+	struct server *server = session->server;
+	struct evbuffer *output = bufferevent_get_output(session->stream);
+	size_t start = 0;
+	bool lost = session->replies.failed;
+
+	for (size_t i = 0; i < session->mark_count && !lost; i++) {
+		const struct reply_mark *mark = &session->marks[i];
+		size_t end = mark->end;
+		if (mark->failed) {
+			lost = evbuffer_add_printf(output, "-STORE cannot be made durable: %s\r\n", server->health.message) < 0;
+		} else {
+			/* Neighbours that went well go out in one piece. */
+			while (i + 1 < session->mark_count && !session->marks[i + 1].failed)
+				end = session->marks[++i].end;
+			lost = end > start && evbuffer_add(output, session->replies.data + start, end - start) != 0;
+		}
+		start = end;
+	}
+	session->mark_count = 0;
+	if (session->replies.capacity > INPUT_BUFFER || session->replies.failed)
+		buffer_free(&session->replies);
+	else
+		buffer_clear(&session->replies);
+	if (lost)
+		session_close(session, "no memory for its answers");
+	else if (session->closing && session_unread_output(session) == 0)
+		session_close(session, session->why);
+}

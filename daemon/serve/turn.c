@@ -1,0 +1,302 @@
+#include "followup/turn.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "followup/command.h"
+#include "followup/server.h"
+#include "followup/waiter.h"
+
+enum {
+	SETTLE_BUDGET = 512,      /* clients settled inside a turn; the rest goes into slices */
+	SAY_AGAIN_MS = 60 * 1000, /* how often the log repeats that storage fails */
+	PROBE_MS = 5 * 1000,      /* how often a failing store is tried without being asked */
+	SERVE_ROUNDS = 4,         /* serving those who wait may make calls available to others of them */
+};
+
+bool turn_is_store_error(int error)
+{
+	return error == ERR_STORE || error == ERR_FULL || error == ERR_CORRUPT;
+}
+
+void turn_note(struct server *server, const char *format, ...)
+{
+	char line[LOG_LINE_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(line, sizeof line, format, arguments);
+	va_end(arguments);
+	buffer_text(&server->notes, line);
+	buffer_append(&server->notes, "\n", 1);
+}
+
+static void notes_say(struct server *server)
+{
+	char *line = server->notes.failed ? NULL : server->notes.data;
+
+	while (line != NULL && *line != '\0') {
+		char *end = strchr(line, '\n');
+		if (end == NULL)
+			break;
+		*end = '\0';
+		log_line(server->log, LOG_LEVEL_INFO, line);
+		line = end + 1;
+	}
+	buffer_clear(&server->notes);
+}
+
+void turn_fail(struct server *server, int error)
+{
+	struct storage_health *health = &server->health;
+	int64_t now_ms = clock_monotonic_ms();
+	struct session *session;
+	char quoted[LOG_QUOTED_SIZE];
+
+	/* The words first: rolling back may succeed and leave none. */
+	if (turn_is_store_error(error))
+		(void)snprintf(health->message, sizeof health->message, "%s", store_message(server->store));
+	else
+		(void)snprintf(health->message, sizeof health->message, "working out the follow-ups failed: %s", error_text(error));
+	for (char *byte = health->message; *byte != '\0'; byte++)
+		if ((unsigned char)*byte < 0x20)
+			*byte = ' ';
+	if (server->turn_open)
+		store_rollback(server->store);
+	server->turn_open = false;
+	buffer_clear(&server->notes);
+	health->failures++;
+	if (!health->failing) {
+		health->failing = true;
+		health->since = server->now.unix_seconds;
+	}
+	if (health->said_ms == 0 || now_ms - health->said_ms >= SAY_AGAIN_MS) {
+		health->said_ms = now_ms;
+		log_event(server->log, LOG_LEVEL_ERROR, "storage_failing", "failures=%" PRIu64 " reason=%s error=\"%s\"", health->failures,
+			log_quote(health->message, strlen(health->message), quoted), error_text(error));
+	}
+	health->probe_at_ms = now_ms + PROBE_MS;
+	TAILQ_FOREACH(session, &server->touched, in_touched)
+	session_fail_marks(session);
+	server->sweep_wanted = true;
+	server->wakeup_stale = true;
+	if (error == ERR_CORRUPT && server->exit_status == 0) {
+		log_event(server->log, LOG_LEVEL_ERROR, "stopping", "reason=storage_damaged exit=%d", (int)EXIT_STORAGE);
+		server->exit_status = EXIT_STORAGE;
+		server_drain(server, "storage damaged");
+	}
+}
+
+int turn_open(struct server *server)
+{
+	int result;
+
+	if (server->turn_open)
+		return 0;
+	if (server->exit_status == EXIT_STORAGE)
+		return ERR_CORRUPT;
+	result = server->policy_unset ? ERR_FULL : store_begin(server->store);
+	if (result < 0) {
+		turn_fail(server, result);
+		return result;
+	}
+	server->turn_open = true;
+	return 0;
+}
+
+int turn_commit(struct server *server)
+{
+	bool dirty;
+	int result;
+
+	if (!server->turn_open)
+		return 0;
+	dirty = store_is_dirty(server->store);
+	result = store_commit(server->store);
+	server->turn_open = false; /* a failed commit has rolled back */
+	if (result < 0) {
+		turn_fail(server, result);
+		return result;
+	}
+	if (dirty) {
+		server->checkpoint_wanted = true;
+		server->wakeup_stale = true;
+	}
+	/* Only a write proves that writing works again. */
+	if (dirty && server->health.failing) {
+		log_event(server->log, LOG_LEVEL_NOTICE, "storage_works", "failures=%" PRIu64 " seconds=%" PRId64, server->health.failures,
+			server->now.unix_seconds - server->health.since);
+		server->health.failing = false;
+		server->health.said_ms = 0;
+	}
+	notes_say(server);
+	return 0;
+}
+
+static void turn_settle(struct server *server)
+{
+	int result;
+
+	if (!server->turn_open || !store_is_dirty(server->store))
+		return;
+	result = engine_settle(server->engine, server->now, SETTLE_BUDGET);
+	if (result < 0)
+		turn_fail(server, result);
+	else if (result > 0)
+		server->work_pending = true;
+}
+
+void turn_close(struct server *server)
+{
+	struct session *session;
+
+	/* A command that is executed for one who waits closes no turn: its turn is being closed already. */
+	if (server->turn_closing)
+		return;
+	server->turn_closing = true;
+	turn_settle(server);
+	for (int round = 0; round < SERVE_ROUNDS; round++) {
+		uint64_t before = server->sweep;
+		waiter_serve(server);
+		if (server->sweep == before)
+			break;
+	}
+	(void)turn_commit(server); /* whoever it concerns hears it below */
+	while ((session = TAILQ_FIRST(&server->touched)) != NULL) {
+		TAILQ_REMOVE(&server->touched, session, in_touched);
+		session->is_touched = false;
+		session_deliver(session);
+	}
+	server->turn_closing = false;
+}
+
+/* Takes back what a handler has written of a reply. */
+static void truncate_reply(struct buffer *replies, size_t length)
+{
+	if (replies->failed || replies->length == length)
+		return;
+	replies->length = length;
+	replies->data[length] = '\0';
+}
+
+/* Runs the handler of a command inside the turn's transaction, with a savepoint around it. */
+static int execute_stored(struct request *request)
+{
+	struct server *server = request->server;
+	int result = turn_open(server);
+	int release;
+
+	if (result < 0)
+		return result;
+	result = store_savepoint(server->store);
+	if (result >= 0) {
+		result = request->command->handler(request);
+		if (result == COMMAND_REFUSED || request->roll_back || (result < 0 && !turn_is_store_error(result))) {
+			store_rollback_savepoint(server->store);
+		} else if (result >= 0) {
+			release = store_release(server->store);
+			if (release < 0)
+				result = release;
+		}
+	}
+	if (turn_is_store_error(result))
+		turn_fail(server, result);
+	return result;
+}
+
+/* Whoever may use a command, and how, is decided here and nowhere else. 0, or a refusal whose reply has been written. */
+static int refuse_or_prepare(struct request *request)
+{
+	struct session *session = request->session;
+	struct server *server = request->server;
+	const struct identity *who = session->standing.signed_in ? &session->standing.identity : NULL;
+	const char *word = "ERR";
+	char name[LOG_QUOTED_SIZE];
+	char why[512];
+
+	request->command = command_find(request->words[0], request->lengths[0], server->business_clock->frozen);
+	if (request->command == NULL) {
+		if (who == NULL) {
+			reply_error(&request->reply, "NOAUTH", "sign in first: AUTH name token");
+		} else {
+			(void)log_quote(request->words[0], request->lengths[0] < 64 ? request->lengths[0] : 64, name);
+			(void)snprintf(why, sizeof why, "unknown command %s; HELP lists them all", name);
+			reply_error(&request->reply, "ERR", why);
+		}
+		return COMMAND_REFUSED;
+	}
+	if (command_check(request->command, who, request->count, &word, why, sizeof why) < 0) {
+		reply_error(&request->reply, word, why);
+		return COMMAND_REFUSED;
+	}
+	if ((request->command->flags & COMMAND_ANY_BYTES) == 0 && !request_is_text(request)) {
+		reply_error(&request->reply, "ERR", "a word is not UTF-8 text, or holds a NUL byte");
+		return COMMAND_REFUSED;
+	}
+	return 0;
+}
+
+void turn_execute(struct server *server, struct session *session, bool last_look)
+{
+	size_t start;
+	bool stored = false;
+	int result;
+	struct request request = {
+		.server = server,
+		.session = session,
+		.count = session->parser.count,
+		.words = session->parser.words,
+		.lengths = session->parser.lengths,
+		.now = server->now,
+		.answer = &server->answer,
+		.last_look = last_look || server->draining,
+	};
+
+	session_touch(session);
+	start = session->replies.length;
+	request.reply = (struct reply){.out = &session->replies, .protocol = session->standing.protocol};
+	buffer_clear(&server->answer.json);
+	server->answer.why[0] = '\0';
+	if (session->park == PARK_NONE)
+		server->commands++;
+	result = refuse_or_prepare(&request);
+	if (result == 0 && (request.command->flags & COMMAND_ALONE) != 0) {
+		turn_close(server);
+		session_touch(session);
+		start = session->replies.length;
+	}
+	if (result == 0 && (request.command->flags & COMMAND_IN_LINE) != 0) {
+		/* Whoever waits came before him. */
+		waiter_serve(server);
+		buffer_clear(&server->answer.json);
+		server->answer.why[0] = '\0';
+	}
+	if (result == 0) {
+		stored = (request.command->flags & COMMAND_STORE) != 0;
+		result = stored ? execute_stored(&request) : request.command->handler(&request);
+		stored |= request.used_store;
+	}
+	if (session->is_dead)
+		return;
+	if (result == COMMAND_PARKED) {
+		truncate_reply(&session->replies, start);
+		if (session->park == PARK_NONE)
+			waiter_park(session, (enum park)request.park, clock_monotonic_ms() + (int64_t)request.park_seconds * 1000);
+		return;
+	}
+	waiter_unpark(session);
+	if (result < 0) {
+		bool failed = turn_is_store_error(result);
+		truncate_reply(&session->replies, start);
+		reply_error(&request.reply, command_error_word(result),
+			failed                          ? server->health.message
+			: server->answer.why[0] != '\0' ? server->answer.why
+							: error_text(result));
+	}
+	session_mark(session, stored);
+	/* While storage fails each command stands alone, so that a reader is not taken down by a writer's failure. */
+	if (stored && server->health.failing)
+		turn_close(server);
+}

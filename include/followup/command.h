@@ -1,0 +1,103 @@
+/* command.h - the words of the socket. One row a command; help, arity, rights and COMMAND come from the row. */
+#ifndef FOLLOWUP_COMMAND_H
+#define FOLLOWUP_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "followup/desk.h"
+#include "followup/reply.h"
+#include "followup/zone.h"
+
+struct server;
+struct session;
+
+enum command_flag {
+	COMMAND_BEFORE_AUTH = 1, /* anybody, signed in or not */
+	COMMAND_SIGNED_IN = 2,   /* whoever is signed in, whatever his roles */
+	COMMAND_STORE = 4,       /* runs inside the turn's transaction, with a savepoint of its own */
+	COMMAND_WRITES = 8,      /* changes the book (for COMMAND's flags) */
+	COMMAND_ALONE = 16,      /* has transactions of its own: the turn's is committed before */
+	COMMAND_ANY_BYTES = 32,  /* its words need not be UTF-8 without NUL */
+	COMMAND_TEST_CLOCK = 64, /* exists only under a test clock */
+	COMMAND_IN_LINE = 128,   /* those who wait already are served before it */
+};
+
+/* What a handler gives back, when it is no error of enum followup_error. */
+enum command_result {
+	COMMAND_ANSWERED = 0,
+	COMMAND_REFUSED = 1, /* it has written an error reply itself; its savepoint is rolled back */
+	COMMAND_PARKED = 2,  /* no reply yet; request->park says what it waits for */
+};
+
+struct request {
+	struct server *server;
+	struct session *session;
+	const struct command *command;
+	size_t count; /* words, the command's name included */
+	const char *const *words;
+	const size_t *lengths;
+	struct moment now;
+	struct reply reply;
+	struct answer *answer; /* empty; lent */
+	bool last_look;        /* it may not park */
+	bool roll_back;        /* set by a handler that parks after the desk refused: undo what it did */
+	int park;              /* enum park */
+	int park_seconds;
+	bool used_store; /* set by a handler without COMMAND_STORE that asked the store all the same */
+};
+
+typedef int command_handler(struct request *request);
+
+struct command {
+	const char *name;         /* upper case */
+	int words_min, words_max; /* the name included; words_max -1: no limit */
+	unsigned roles;           /* enum role: any one of them is enough; 0 with neither flag above: nobody */
+	unsigned flags;
+	const char *group; /* "connection", "agent", "data", "supervisor", "operator" */
+	const char *usage; /* what follows the name; "" for nothing */
+	const char *summary;
+	command_handler *handler;
+};
+
+/* The table, sorted by name. */
+extern const struct command command_table[];
+extern const size_t command_count;
+
+/* The row of a name in any case; NULL: none. Rows of the test clock only when with_test_clock. */
+const struct command *command_find(const char *name, size_t length, bool with_test_clock);
+
+/* Whether this identity (NULL: not signed in) may use it with so many words: 0, or ERR_RIGHTS, ERR_INVALID with why in words (size bytes). *word is set to the first word of the error. */
+int command_check(
+	const struct command *command, const struct identity *who, size_t count, const char **word, char *why, size_t size) MUST_CHECK;
+
+/* The first word of the error reply: ERR NOAUTH NOPERM NOLEASE BUSY CLOSED STORE. */
+const char *command_error_word(int error);
+
+/* One line: "NEXT [QUEUE q ...] - Pull the next call". */
+void command_describe(const struct command *command, struct buffer *out);
+
+/* Whether words[index] is that keyword, in any case; false beyond the end. */
+bool request_has_keyword(const struct request *request, size_t index, const char *keyword);
+
+/* A whole number within bounds from a word; ERR_INVALID and answer->why otherwise. */
+int request_number(struct request *request, size_t index, int64_t least, int64_t most, int64_t *out) MUST_CHECK;
+
+/* Whether every word is UTF-8 without a NUL byte. */
+bool request_is_text(const struct request *request);
+
+/* answer->json as a bulk string. */
+int request_answer_json(struct request *request);
+
+/* Handlers: command_connection.c */
+command_handler command_auth, command_client, command_command, command_echo, command_hello, command_help, command_ping, command_quit,
+	command_reset, command_select, command_whoami;
+/* command_desk.c */
+command_handler command_next, command_touch, command_done, command_release, command_record, command_show, command_mine, command_queues,
+	command_list, command_why, command_report, command_client_put, command_event_put;
+/* command_admin.c */
+command_handler command_agent_add, command_agent_delete, command_agent_list, command_check_book, command_clock, command_info,
+	command_reload, command_shutdown;
+
+#endif

@@ -1,0 +1,141 @@
+/* server.h - the daemon's loop: sessions, turns, the one timer, and the state that they share.
+ *
+ * One pass of the loop is a turn: whatever the sessions have sent by then is executed in one transaction, and answered after its commit (DESIGN 3). Long work goes in
+ * slices between turns. One thread. */
+#ifndef FOLLOWUP_SERVER_H
+#define FOLLOWUP_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "followup/buffer.h"
+#include "followup/clock.h"
+#include "followup/desk.h"
+#include "followup/engine.h"
+#include "followup/json.h"
+#include "followup/listener.h"
+#include "followup/log.h"
+#include "followup/policy.h"
+#include "followup/session.h"
+#include "followup/store.h"
+#include "followup/zone.h"
+
+struct event;
+struct event_base;
+
+enum {
+	SERVER_REQUESTS_A_TURN = 2000,
+	SERVER_WAIT_SECONDS_MAX = 3600,
+	SERVER_COUNT_MAX = 1000, /* NEXT COUNT */
+};
+
+/* Beside EXIT_CONFIGURATION of policy_check.h. */
+enum { EXIT_USAGE = 64, EXIT_SYSTEM = 71, EXIT_STORAGE = 74 };
+
+/* Whether answers can be made durable. */
+struct storage_health {
+	bool failing;
+	char message[256];
+	int64_t since;       /* unix seconds */
+	uint64_t failures;   /* turns and slices lost since the start */
+	int64_t said_ms;     /* monotonic time at which the log last said so */
+	int64_t probe_at_ms; /* when to try a write of its own */
+};
+
+struct server {
+	/* Made and freed by the daemon, lent to the server. */
+	const char *config_file;
+	struct log *log;
+	struct business_clock *business_clock;
+	struct store *store;
+	struct engine *engine;
+	struct desk *desk;
+	struct json *json;
+
+	struct policy *policy; /* owned; a reload replaces it */
+
+	struct event_base *base;
+	struct event *timer;
+	struct event *signals[3];
+	struct listener_set listeners;
+	bool foreground;
+
+	struct session_list all, ready, parked, dead;
+	size_t session_count, parked_count;
+	uint64_t last_session_id;
+
+	/* This turn. */
+	struct moment now;
+	bool turn_open;    /* a transaction is open */
+	bool turn_closing; /* turn_close is at work */
+	struct session_list touched;
+	struct buffer notes;  /* lines for the log, said when the turn has been committed */
+	struct answer answer; /* lent to one command after the other */
+
+	/* Waiting sessions. */
+	uint64_t sweep;      /* the number of the look at them that is under way or was the last */
+	uint64_t sweep_seen; /* desk's and engine's changes when it began */
+	bool sweep_unfinished;
+	bool sweep_wanted; /* look again, whatever the counters say */
+	bool sweep_running;
+	int64_t wait_end_ms; /* no wait ends before; INT64_MAX: none */
+
+	/* Time. */
+	day_t day_seen;                      /* the last day that a turn has begun on */
+	int64_t midnight;                    /* unix seconds: when that day ends */
+	int64_t wakeup_at;                   /* unix seconds: when the desk wants to be woken */
+	bool wakeup_stale;                   /* ask the desk again */
+	bool wake_wanted;                    /* wake it in the next turn, whatever it said */
+	int64_t accept_at_ms;                /* listening pauses until then; 0: it does not */
+	int64_t watchdog_ms, watchdog_at_ms; /* 0: none */
+	bool clock_complained;
+
+	/* Work in slices. */
+	bool work_pending;
+	int work_budget;
+	bool checkpoint_wanted; /* something has been committed since the last look */
+	bool policy_unset;      /* the disk was full when the engine was given the policy: tried again by and by */
+
+	struct storage_health health;
+	bool draining, finished;
+	int64_t drain_until_ms;
+	int exit_status;
+
+	/* For INFO. */
+	int64_t started_at_ms;
+	uint64_t connections, refused_connections, commands, turns, slices;
+};
+
+/* Fills server from the parts already in it (above "owned"); policy is taken over. ERR_SYSTEM or ERR_MEMORY otherwise. */
+int server_init(struct server *server, struct policy *policy) MUST_CHECK;
+void server_release(struct server *server); /* everything it made; the struct itself is the caller's */
+
+/* Opens the listeners of the policy, or takes over inherited ones. why: 256 bytes. */
+int server_listen(struct server *server, char why[256]) MUST_CHECK;
+
+/* Runs until it is told to stop; the exit status. */
+int server_run(struct server *server);
+
+/* Stops: no new connections, the waiting ones are answered, all replies go out, then server_run returns. */
+void server_drain(struct server *server, const char *why);
+
+/* A new business time has been set: everything that goes by it is looked at again. */
+void server_clock_moved(struct server *server);
+
+/* Signs out whoever is signed in under that name (his rights have changed). */
+void server_forget_agent(struct server *server, const char *name);
+
+/* Gives engine and desk their policy, in a transaction of the engine's own. */
+int server_set_policy(struct server *server, const struct policy *policy) MUST_CHECK;
+
+/* Says the calendars' warnings in the log. */
+void server_warn_reach(struct server *server);
+
+/* Reads the configuration again. JSON of what is in force now, and of the warnings, goes to json; on failure every complaint goes to why and nothing has changed. No transaction may be
+ * open. Says its outcome in the log. */
+int server_reload(struct server *server, struct buffer *json, struct buffer *why);
+
+/* The text of INFO; section NULL for all. */
+void server_info(struct server *server, const char *section, struct buffer *out);
+
+#endif

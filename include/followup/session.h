@@ -1,0 +1,114 @@
+/* session.h - one connection: who is at the other end, what it has sent, what it will hear. */
+#ifndef FOLLOWUP_SESSION_H
+#define FOLLOWUP_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include "followup/buffer.h"
+#include "followup/desk.h"
+#include "followup/reply.h"
+#include "followup/resp.h"
+
+struct bufferevent;
+struct server;
+
+enum {
+	SESSION_NAME_SIZE = 65,
+	SESSION_REQUESTS_A_TURN = 128,
+	SESSION_AUTH_FAILURES_MAX = 5,
+	SESSION_STRICT_BYTES = 16 * 1024, /* limits of a request before AUTH */
+	SESSION_STRICT_WORDS = 10,
+};
+
+/* What a session whose request has no answer yet waits for. Until it is answered nothing more of what it sent is looked at. */
+enum park {
+	PARK_NONE,
+	PARK_NEXT, /* a call, in NEXT WAIT */
+	PARK_IDLE, /* the engine to have done all its work, in CLOCK */
+};
+
+/* Where one command's reply ends in session->replies, so that it can be replaced when the turn's commit fails. */
+struct reply_mark {
+	size_t end;
+	bool stored; /* the command used the store */
+	bool failed; /* and what it did was lost */
+};
+
+/* The part of a session that a command may change and a failed commit must put back. */
+struct standing {
+	struct identity identity;
+	bool signed_in; /* identity means something */
+	bool looked_up; /* the default identity of a unix socket's peer has been looked for */
+	int protocol;   /* 2 or 3 */
+};
+
+struct session {
+	TAILQ_ENTRY(session) in_all;     /* every session, longest silent first */
+	TAILQ_ENTRY(session) in_ready;   /* those with input to look at in the next turn */
+	TAILQ_ENTRY(session) in_touched; /* those that this turn has a reply for */
+	TAILQ_ENTRY(session) in_parked;  /* those that wait, in the order they came */
+	bool is_ready, is_touched, is_dead;
+
+	struct server *server;
+	struct bufferevent *stream;
+	uint64_t id;
+	bool is_unix;
+	uid_t peer_uid;
+	char peer[80]; /* for the log: "unix:uid=1000", "127.0.0.1:50123" */
+	char name[SESSION_NAME_SIZE];
+	struct standing standing;
+	struct standing committed; /* as it was when this turn first touched it */
+	int auth_failures;
+
+	struct resp_parser parser;
+	bool ended;       /* the peer will send no more */
+	bool closing;     /* nothing more is read; it goes when all replies are out */
+	const char *why;  /* it is closing */
+	int64_t heard_ms; /* monotonic time of its last request */
+
+	enum park park;
+	int64_t park_until_ms;
+	uint64_t sweep; /* the last look at the waiting sessions that included it */
+
+	struct buffer replies;
+	struct reply_mark *marks;
+	size_t mark_count, mark_capacity;
+};
+TAILQ_HEAD(session_list, session);
+
+/* Takes over a connected, non-blocking socket, or closes it on failure. peer_name: its address, NULL on a unix socket. */
+int session_open(struct server *server, int fd, bool is_unix, const char *peer_name) MUST_CHECK;
+
+/* Ends it: off all lists now, freed by server at the end of the loop's turn. why goes to the log. Harmless when it is dead already. */
+void session_close(struct session *session, const char *why);
+void session_free(struct session *session); /* for server only */
+
+/* Closes it once its replies are out. */
+void session_close_after_replies(struct session *session, const char *why);
+
+/* Marks it as having something to do in the next turn, unless it waits, closes or is dead. */
+void session_make_ready(struct session *session);
+
+/* Reads and executes complete requests, at most count of them; the number executed. It stays ready when more are there. */
+size_t session_run(struct session *session, size_t count);
+
+/* Puts it among those that get their replies at the end of this turn, and remembers how it stood. */
+void session_touch(struct session *session);
+
+/* Ends the reply of one command. Everything in replies since the last mark belongs to it. */
+void session_mark(struct session *session, bool stored);
+
+/* The turn was lost: every stored reply of it will be replaced, and the session stands as before. */
+void session_fail_marks(struct session *session);
+
+/* Sends its replies of this turn. */
+void session_deliver(struct session *session);
+
+/* Back to what the connection itself says of the peer. */
+void session_reset_identity(struct session *session);
+
+#endif

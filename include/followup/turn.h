@@ -1,0 +1,33 @@
+/* turn.h - a turn's transaction: opened when a command first needs the store, committed before any answer goes out (DESIGN 3). */
+#ifndef FOLLOWUP_TURN_H
+#define FOLLOWUP_TURN_H
+
+#include <stdbool.h>
+
+#include "followup/error.h"
+
+struct server;
+struct session;
+
+/* Executes the request that the session's parser has completed, or again the one it is parked with; last_look: it will not be parked (again). */
+void turn_execute(struct server *server, struct session *session, bool last_look);
+
+/* Opens the transaction unless it is open. A failure is dealt with (turn_fail) before it returns. */
+int turn_open(struct server *server) MUST_CHECK;
+
+/* Settles the facts that came, serves those who wait, commits, and sends the answers of all touched sessions: what was hoped for, or STORE. */
+void turn_close(struct server *server);
+
+/* The store has failed: rolls back, and every answer of this turn that rested on it becomes STORE. ERR_CORRUPT ends the daemon. */
+void turn_fail(struct server *server, int error);
+
+/* Commits; 0, or the failure after it has been dealt with (turn_fail). Says the notes. */
+int turn_commit(struct server *server);
+
+/* A line for the log that is said only when the turn has been committed. */
+void turn_note(struct server *server, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Whether an error is the store's and not the asker's. */
+bool turn_is_store_error(int error);
+
+#endif
