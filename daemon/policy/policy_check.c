@@ -41,15 +41,10 @@ static bool hours_are_empty(const struct hours *hours)
 	return true;
 }
 
-/* The settings of the queue that a template names; manager and branch queues of any name share theirs. */
-static const struct queue_settings *template_queue(const struct policy *policy, const char *template)
-{
-	return policy_queue(policy, template);
-}
-
+/* A template stands for queues of any name, which share the settings of its pattern. */
 static void check_queue_open(struct builder *builder, const struct rule *rule, const char *template)
 {
-	const struct queue_settings *queue = template_queue(builder->policy, template);
+	const struct queue_settings *queue = policy_queue(builder->policy, template);
 	if (!rule->has_hours && !queue->always_open && hours_are_empty(&queue->hours))
 		complaints_warn(builder->complaints, rule->place.file, rule->place.line,
 			"rule '%s': its queue '%s' has no calling hours, so its calls are never made", rule->name, template);

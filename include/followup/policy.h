@@ -47,7 +47,7 @@ struct hours_day {
 };
 struct hours {
 	struct hours_day days[7];
-	bool work_days_only; /* closed on days off; a make-up weekend counts as a Thursday */
+	bool work_days_only; /* closed on days off; a make-up weekend counts as a Thursday. Without it each day has the hours of its weekday */
 };
 
 /* One spelling for the configuration and for the client field "hours": "Mon 14:30-17:00; Tue-Thu 09:30-11:00, 15:00-17:00". False when it has none. */
@@ -82,7 +82,8 @@ struct branch {
 	struct place place;
 };
 
-/* Settings of queues whose name matches: exact ("service"), or a prefix and a star ("manager/"*). The first matching row counts. */
+/* Settings of queues whose name matches: exact ("service"), or a prefix and a star ("manager/"*). The first matching row counts. Every bulk channel has its row,
+ * before all others, and a last one fits any queue. */
 struct queue_settings {
 	char *pattern;
 	struct hours hours; /* of talk queues; bulk queues are always open */
@@ -130,7 +131,7 @@ struct rule {
 	char *queue; /* "service", "manager/" * and "branch/" *: the star is the client's own; a client without one falls to fallback_queue */
 	struct widening widen[4];
 	size_t widen_count;
-	int priority; /* TRIGGER_FESTIVAL: the festival's own priority counts instead */
+	int priority; /* TRIGGER_FESTIVAL: 0; the festival's own priority counts instead */
 	enum late late;
 	int max_late_days; /* 0 with LATE_DROP */
 	struct text_list stops_on; /* event kinds, in order of precedence; trade included */

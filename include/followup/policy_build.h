@@ -29,8 +29,9 @@ int place_set(struct place *place, const struct section *section) MUST_CHECK; /*
 size_t source_count(const struct source *source, enum section_name name);
 /* A queue's name: printable ASCII without spaces or *, at most NAME_LENGTH_MAX bytes; with_star: "branch/" and a star, and a star alone, too. */
 bool queue_name_is_valid(const char *text, bool with_star);
-/* Whether a title is a good name and not among count earlier ones, whose places begin at first and stand stride bytes apart; complains. */
+/* Whether a title is a name (name_is_valid) that means nothing else; complains. */
 bool title_is_good(struct builder *builder, const struct section *section);
+/* Complains that a section with this title, or an untitled one of this kind, came before. */
 void title_is_twice(struct builder *builder, const struct section *section, const struct place *earlier);
 /* Calls read for each value of a list, or for each word of its standard value (line 0) when it is not set. section may be NULL. */
 typedef int own_value_read(struct builder *builder, void *target, const char *text, const char *file, int line);
