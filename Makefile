@@ -2,7 +2,7 @@
 BUILD ?= build
 PREFIX ?= /usr
 SYSCONFDIR ?= /etc
-CC ?= gcc
+CC = gcc
 PKGS = libevent libevent_openssl sqlite3 libconfuse openssl
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla -Werror
 OPT ?= -O2 -g

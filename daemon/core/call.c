@@ -10,6 +10,8 @@ const char *call_state_name(enum call_state state)
 		return "resting";
 	case CALL_LEASED:
 		return "leased";
+	case CALL_UNCERTAIN:
+		return "uncertain";
 	}
 	return "unknown";
 }

@@ -27,7 +27,7 @@ static int join(struct engine *engine, struct followup *f, const struct call *ca
 static const struct call *call_to_join(const struct call *calls, int count, int64_t channel)
 {
 	for (int i = 0; i < count; i++)
-		if (calls[i].channel == channel && !(calls[i].bulk && calls[i].state == CALL_LEASED))
+		if (calls[i].channel == channel && !(calls[i].bulk && calls[i].state >= CALL_LEASED))
 			return &calls[i];
 	return NULL;
 }
@@ -80,7 +80,7 @@ static int preempt(struct engine *engine, const struct followup *f, struct call 
 	int found = 0;
 
 	for (int i = 0; i < count; i++)
-		if (calls[i].state != CALL_LEASED && calls[i].class != CALL_FREE && calls[i].priority > f->priority)
+		if (calls[i].state < CALL_LEASED && calls[i].class != CALL_FREE && calls[i].priority > f->priority)
 			victims[found++] = calls[i];
 	if (found < missing)
 		return 0;

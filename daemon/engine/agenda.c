@@ -171,7 +171,8 @@ static int work_out(struct engine *engine, struct call *call, const struct follo
 		if (result < 0)
 			return result;
 	}
-	call->class = exempt ? CALL_EXEMPT : free_only ? CALL_FREE : CALL_COUNTED;
+	if (call->state != CALL_UNCERTAIN) /* that one is counted as a contact already */
+		call->class = exempt ? CALL_EXEMPT : free_only ? CALL_FREE : CALL_COUNTED;
 	call->due_now = call->due_on <= day;
 	call->lane = store_lane_id(engine->store, lane);
 	if (call->lane < 0)
@@ -187,7 +188,7 @@ int call_work_out(struct engine *engine, struct call *call, day_t day)
 	int result = agenda_load(engine, call->id, &agenda);
 	if (result == 0 && agenda.count == 0) {
 		/* Whoever holds it will hear at TOUCH or DONE that nothing is left. */
-		if (call->state != CALL_LEASED)
+		if (call->state < CALL_LEASED)
 			result = store_call_delete(engine->store, call->id);
 	} else if (result == 0) {
 		result = work_out(engine, call, &agenda, day);
@@ -238,6 +239,12 @@ int64_t agenda_contact(struct engine *engine, const struct contact_made *made, b
 		return result;
 	*over_cap = contact.over_cap;
 	return contact.id;
+}
+
+int agenda_admit(struct engine *engine, int64_t person, struct moment now)
+{
+	engine->version++;
+	return admit_person(engine, person, now);
 }
 
 int agenda_next_channel(struct engine *engine, struct followup *f, day_t day)

@@ -124,6 +124,8 @@ int occasion_prepare(struct engine *engine) MUST_CHECK;
 int settle_cancel(struct engine *engine, const struct facts *facts, bool changed) MUST_CHECK;
 int settle_expire(struct engine *engine, struct followup *followup, day_t day) MUST_CHECK;
 int settle_create(struct engine *engine, const struct facts *facts, day_t *next_on) MUST_CHECK;
+/* As settle_create(), but only says when something matters: facts->day when an occasion should have a follow-up and has none. */
+int settle_look(struct engine *engine, const struct facts *facts, day_t *next_on) MUST_CHECK;
 
 /* agenda.c */
 int call_work_out(struct engine *engine, struct call *call, day_t day) MUST_CHECK; /* agenda_settle() for one */

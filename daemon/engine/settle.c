@@ -98,6 +98,7 @@ struct creating {
 	struct engine *engine;
 	const struct facts *facts;
 	day_t next_on; /* the next day on which one opens */
+	bool look_only; /* find out when something matters, create nothing: CHECK */
 };
 
 /* Rules of one family share their occasions: whether a sibling has taken this one. A follow-up that ended because its rule no longer fits has given it back. */
@@ -153,6 +154,12 @@ static int create_one(void *context, const struct rule *rule, const struct occas
 	bool too_late = f.last_on < facts->day;
 	if (too_late && rule->late == LATE_DROP)
 		return 0;
+	if (creating->look_only) {
+		int there = is_taken(engine, f.client_id, rule, occasion->key);
+		if (there == 0)
+			creating->next_on = facts->day; /* it should be there by now */
+		return there < 0 ? there : 0;
+	}
 	int taken = is_taken(engine, facts->client.id, rule, occasion->key);
 	if (taken != 0)
 		return taken < 0 ? taken : 0;
@@ -167,10 +174,10 @@ static int create_one(void *context, const struct rule *rule, const struct occas
 	return store_followup_insert(engine->store, &f);
 }
 
-int settle_create(struct engine *engine, const struct facts *facts, day_t *next_on)
+static int each_occasion(struct engine *engine, const struct facts *facts, bool look_only, day_t *next_on)
 {
 	enum { YEARS_AHEAD_DAYS = 800 }; /* far enough to meet the next occasion of every yearly rule, lunar birthdays that skip a year included */
-	struct creating creating = {engine, facts, facts->next_fact_on};
+	struct creating creating = {engine, facts, facts->next_fact_on, look_only};
 
 	for (size_t r = 0; facts->client.known && r < engine->policy->rule_count; r++) {
 		const struct rule *rule = &engine->policy->rules[r];
@@ -184,4 +191,14 @@ int settle_create(struct engine *engine, const struct facts *facts, day_t *next_
 	}
 	*next_on = creating.next_on;
 	return 0;
+}
+
+int settle_create(struct engine *engine, const struct facts *facts, day_t *next_on)
+{
+	return each_occasion(engine, facts, false, next_on);
+}
+
+int settle_look(struct engine *engine, const struct facts *facts, day_t *next_on)
+{
+	return each_occasion(engine, facts, true, next_on);
 }

@@ -1,4 +1,5 @@
 /* slots.c - two contacts a quarter: channels, slots used, and the days that greetings leave free (POLICY 5). */
+#include <stdlib.h>
 #include <string.h>
 
 #include "followup/store_call.h"
@@ -145,4 +146,29 @@ int slots_foresight(struct engine *engine, int64_t person, day_t day, int priori
 	for (int i = 0; i < f->count; i++)
 		days += f->days[i].priority < priority;
 	return days;
+}
+
+int agenda_slots_used(struct engine *engine, int64_t person, day_t day)
+{
+	return slots_used(engine, person, day);
+}
+
+static int compare_days(const void *a, const void *b)
+{
+	const day_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+int agenda_foreseen(struct engine *engine, int64_t person, day_t day, int priority, day_t *days, int capacity)
+{
+	int count = slots_foresight(engine, person, day, priority), written = 0;
+
+	if (count < 0)
+		return count;
+	for (int i = 0; i < engine->foresight.count && written < capacity; i++)
+		if (engine->foresight.days[i].priority < priority)
+			days[written++] = engine->foresight.days[i].on;
+	qsort(days, (size_t)written, sizeof(*days), compare_days);
+	return count;
 }

@@ -266,12 +266,13 @@ static void reply_lower_name(struct reply *reply, const struct command *command)
 /* One command as client libraries read it: name, arity (negative: at least), flags, no keys, and four lists that stay empty. */
 static void reply_command_info(struct reply *reply, const struct command *command)
 {
-	bool before_auth = (command->flags & COMMAND_BEFORE_AUTH) != 0;
+	bool before_auth;
 
 	if (command == NULL) {
 		reply_null_array(reply);
 		return;
 	}
+	before_auth = (command->flags & COMMAND_BEFORE_AUTH) != 0;
 	reply_array(reply, 10);
 	reply_lower_name(reply, command);
 	reply_integer(reply, command->words_min == command->words_max ? command->words_min : -command->words_min);

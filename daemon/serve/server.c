@@ -27,6 +27,7 @@ enum {
 	SLICE_MS = 5,
 	PROBE_MS = 5 * 1000,
 	ACCEPT_PAUSE_MS = 1000,
+	SAY_AGAIN_MS = 10 * 1000,
 };
 
 static void on_timer(evutil_socket_t fd, short what, void *context)
@@ -57,13 +58,18 @@ static void on_signal(evutil_socket_t number, short what, void *context)
 /* Tells a peer that there is no place for him. The socket's buffer is empty, so a line fits. */
 static void refuse_connection(struct server *server, evutil_socket_t fd, const char *why)
 {
+	int64_t now_ms = clock_monotonic_ms();
 	char line[128];
 	int length = snprintf(line, sizeof line, "-BUSY %s\r\n", why);
 
 	server->refused_connections++;
 	(void)send(fd, line, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT);
 	evutil_closesocket(fd);
-	log_event(server->log, LOG_LEVEL_WARNING, "connection_refused", "why=\"%s\" connections=%zu", why, server->session_count);
+	if (server->refusal_said_ms != 0 && now_ms - server->refusal_said_ms < SAY_AGAIN_MS)
+		return;
+	server->refusal_said_ms = now_ms;
+	log_event(server->log, LOG_LEVEL_WARNING, "connection_refused", "why=\"%s\" connections=%zu refused_so_far=%" PRIu64, why,
+		server->session_count, server->refused_connections);
 }
 
 static void on_connection(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int length, void *context)

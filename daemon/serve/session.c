@@ -338,7 +338,7 @@ void session_deliver(struct session *session)
 		const struct reply_mark *mark = &session->marks[i];
 		size_t end = mark->end;
 		if (mark->failed) {
-			lost = evbuffer_add_printf(output, "-STORE cannot be made durable: %s\r\n", server->health.message) < 0;
+			lost = evbuffer_add_printf(output, "-STORE %s\r\n", server->health.refusal) < 0;
 		} else {
 			/* Neighbours that went well go out in one piece. */
 			while (i + 1 < session->mark_count && !session->marks[i + 1].failed)

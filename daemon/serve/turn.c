@@ -56,13 +56,16 @@ void turn_fail(struct server *server, int error)
 	char quoted[LOG_QUOTED_SIZE];
 
 	/* The words first: rolling back may succeed and leave none. */
-	if (turn_is_store_error(error))
+	if (!turn_is_store_error(error))
+		(void)snprintf(health->message, sizeof health->message, "working out the follow-ups failed: %s", error_text(error));
+	else if (store_message(server->store)[0] != '\0')
 		(void)snprintf(health->message, sizeof health->message, "%s", store_message(server->store));
 	else
-		(void)snprintf(health->message, sizeof health->message, "working out the follow-ups failed: %s", error_text(error));
+		(void)snprintf(health->message, sizeof health->message, "%s", error_text(error));
 	for (char *byte = health->message; *byte != '\0'; byte++)
 		if ((unsigned char)*byte < 0x20)
 			*byte = ' ';
+	(void)snprintf(health->refusal, sizeof health->refusal, "cannot be made durable: %s", health->message);
 	if (server->turn_open)
 		store_rollback(server->store);
 	server->turn_open = false;

@@ -99,7 +99,7 @@ void waiter_dismiss(struct server *server)
 
 	while ((session = TAILQ_FIRST(&server->parked)) != NULL) {
 		if (server->exit_status != 0)
-			answer(session, "STORE", server->health.message);
+			answer(session, "STORE", server->health.refusal);
 		else if (session->park == PARK_IDLE)
 			answer(session, "BUSY", "the daemon stops");
 		else
@@ -117,7 +117,7 @@ void waiter_answer_idle(struct server *server)
 		if (session->park != PARK_IDLE)
 			continue;
 		if (server->health.failing)
-			answer(session, "STORE", server->health.message);
+			answer(session, "STORE", server->health.refusal);
 		else
 			answer(session, NULL, "OK");
 	}

@@ -48,6 +48,63 @@ int store_contact_last_of_client(struct store *store, int64_t client_id, day_t d
 	return 0;
 }
 
+int store_contact_take_back(struct store *store, int64_t contact_id, const int64_t *client_ids, size_t count, day_t on_day)
+{
+	STATEMENT(delete, "DELETE FROM contact_client WHERE client_id=?1 AND on_day=?2 AND contact_id=?3");
+	int result = 0;
+
+	for (size_t i = 0; result >= 0 && i < count; i++)
+		result = store_run(store, &delete, "ini", client_ids[i], on_day, contact_id);
+	return result < 0 ? result : 0;
+}
+
+int store_handout_insert(struct store *store, int64_t call_id, int generation, int64_t agent_id, int64_t at, const char *shown)
+{
+	STATEMENT(insert, "INSERT INTO handout(call_id, generation, agent_id, at, shown) VALUES(?1, ?2, ?3, ?4, ?5)");
+	int result = store_run(store, &insert, "iniit", call_id, generation, agent_id, at, shown);
+
+	return result < 0 ? result : 0;
+}
+
+int store_handout_show(struct store *store, int64_t call_id, int generation, const char *shown)
+{
+	STATEMENT(update, "UPDATE handout SET shown=?3 WHERE call_id=?1 AND generation=?2 AND shown<>?3");
+	int result = store_run(store, &update, "int", call_id, generation, shown);
+
+	return result < 0 ? result : 0;
+}
+
+int store_handout_load(struct store *store, int64_t call_id, int generation, int64_t *agent_id, char **shown)
+{
+	STATEMENT(get, "SELECT agent_id, shown FROM handout WHERE call_id=?1 AND generation=?2");
+	sqlite3_stmt *s = store_query(store, &get, "in", call_id, generation);
+	int result = store_row(store, s);
+
+	if (result <= 0)
+		return result;
+	char *copy = strdup(column_text(s, 1));
+	*agent_id = sqlite3_column_int64(s, 0);
+	store_end(s);
+	if (copy == NULL)
+		return ERR_MEMORY;
+	*shown = copy;
+	return 1;
+}
+
+int store_attempt_contact(struct store *store, int64_t call_id, int generation, const char *disposition, int64_t *contact_id, day_t *on_day)
+{
+	STATEMENT(get, "SELECT a.contact_id, c.on_day FROM attempt a JOIN contact c ON c.id=a.contact_id WHERE a.call_id=?1 AND a.generation=?2 AND a.disposition=?3");
+	sqlite3_stmt *s = store_query(store, &get, "int", call_id, generation, disposition);
+	int result = store_row(store, s);
+
+	if (result > 0) {
+		*contact_id = sqlite3_column_int64(s, 0);
+		*on_day = column_day(s, 1);
+		store_end(s);
+	}
+	return result;
+}
+
 int store_attempt_insert(struct store *store, const struct attempt *a)
 {
 	STATEMENT(insert, "INSERT INTO attempt(at, call_id, generation, agent, queue, channel, client_ref, disposition, detail, contact_id, over_cap, expired, answer)"
@@ -62,7 +119,7 @@ int store_attempt_answer(
 	struct store *store, int64_t call_id, int generation, const char *agent, const char *disposition, const char *detail, char **answer)
 {
 	STATEMENT(get, "SELECT agent=?3 AND disposition=?4 AND coalesce(detail, '')=coalesce(?5, ''), answer FROM attempt WHERE call_id=?1 AND generation=?2"
-		       " ORDER BY id LIMIT 1");
+		       " AND answer IS NOT NULL ORDER BY id LIMIT 1");
 	sqlite3_stmt *s = store_query(store, &get, "inttt", call_id, generation, agent, disposition, detail);
 	int result = store_row(store, s);
 

@@ -50,7 +50,7 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE INDEX followup_call ON followup(call_id) WHERE call_id IS NOT NULL;"
 	"CREATE INDEX followup_scheduled ON followup(priority, due_on, rule, client_ref, occasion) WHERE state=0;"
 
-	/* state: 0 ready, 1 resting until not_before, 2 leased. A call that has ended is no row: its attempts are. lane: who must not call. due_now: due today or overdue. */
+	/* state: 0 ready, 1 resting until not_before, 2 leased, 3 uncertain. A call that has ended is no row: its attempts are. lane: who must not call. due_now: due today or overdue. */
 	"CREATE TABLE call(id INTEGER PRIMARY KEY AUTOINCREMENT, person INTEGER NOT NULL, channel INTEGER NOT NULL, bulk INTEGER NOT NULL, queue INTEGER NOT NULL,"
 	" lane INTEGER NOT NULL, due_now INTEGER NOT NULL, priority INTEGER NOT NULL, due_on INTEGER NOT NULL, state INTEGER NOT NULL, class INTEGER NOT NULL,"
 	" generation INTEGER NOT NULL DEFAULT 0, agent_id INTEGER, lease_until INTEGER, not_before INTEGER, tries_on INTEGER, tries_today INTEGER NOT NULL DEFAULT 0,"
@@ -76,7 +76,13 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE INDEX attempt_call ON attempt(call_id, generation);"
 	"CREATE INDEX attempt_client ON attempt(client_ref);"
 
-	"CREATE TABLE agent(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, roles INTEGER NOT NULL, token_hash BLOB, queues TEXT NOT NULL);",
+	/* Who was given which call, and which items he has been told of (a JSON array): what an expired lease's holder may still report. */
+	"CREATE TABLE handout(call_id INTEGER, generation INTEGER, agent_id INTEGER NOT NULL, at INTEGER NOT NULL, shown TEXT NOT NULL,"
+	" PRIMARY KEY(call_id, generation)) WITHOUT ROWID;"
+
+	/* queues: names and patterns ("branch/" and a star), one a line. labels: roles that rules exclude ("marketing"), separated by commas. */
+	"CREATE TABLE agent(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, roles INTEGER NOT NULL, labels TEXT NOT NULL, token_hash BLOB NOT NULL,"
+	" queues TEXT NOT NULL);",
 };
 
 static int pragma_integer(struct store *store, const char *sql, int *out)

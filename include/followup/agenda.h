@@ -57,6 +57,13 @@ int64_t agenda_reason_unreachable(const struct engine *engine);
 /* Puts the items on the next channel of their rules, or ends them as missed, unreachable (POLICY 7: after the last try, a bounce). */
 int agenda_next_channel(struct engine *engine, struct followup *followup, day_t day) MUST_CHECK;
 
+/* Step 4 for what a person has scheduled, at once. */
+int agenda_admit(struct engine *engine, int64_t person, struct moment now) MUST_CHECK;
+
+/* The cap's arithmetic for WHY: slots used by a person on a day, and the days for which a follow-up of that priority leaves one free (ascending; the count). */
+int agenda_slots_used(struct engine *engine, int64_t person, day_t day) MUST_CHECK;
+int agenda_foreseen(struct engine *engine, int64_t person, day_t day, int priority, day_t *days, int capacity) MUST_CHECK;
+
 struct store *engine_store(const struct engine *engine);
 const struct policy *engine_policy(const struct engine *engine);
 

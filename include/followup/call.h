@@ -12,6 +12,7 @@ enum call_state {
 	CALL_READY = 0,   /* may be handed out */
 	CALL_RESTING = 1, /* not before not_before: a retry */
 	CALL_LEASED = 2,
+	CALL_UNCERTAIN = 3, /* a message whose lease ran out: perhaps sent, counted, not sent again without the gateway's word (POLICY 6) */
 };
 
 const char *call_state_name(enum call_state state);

@@ -35,7 +35,8 @@ enum { EXIT_USAGE = 64, EXIT_SYSTEM = 71, EXIT_STORAGE = 74 };
 /* Whether answers can be made durable. */
 struct storage_health {
 	bool failing;
-	char message[256];
+	char message[256];   /* of the store, or of whoever failed */
+	char refusal[320];   /* what follows STORE in a reply: words for the asker, with that message */
 	int64_t since;       /* unix seconds */
 	uint64_t failures;   /* turns and slices lost since the start */
 	int64_t said_ms;     /* monotonic time at which the log last said so */
@@ -86,6 +87,7 @@ struct server {
 	int64_t wakeup_at;                   /* unix seconds: when the desk wants to be woken */
 	bool wakeup_stale;                   /* ask the desk again */
 	bool wake_wanted;                    /* wake it in the next turn, whatever it said */
+	int64_t refusal_said_ms;             /* when the log last told of a refused connection */
 	int64_t accept_at_ms;                /* listening pauses until then; 0: it does not */
 	int64_t watchdog_ms, watchdog_at_ms; /* 0: none */
 	bool clock_complained;

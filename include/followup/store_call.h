@@ -68,6 +68,15 @@ int store_contact_count_for(struct store *store, int64_t contact_id, int64_t cli
 int store_contact_of_person(struct store *store, int64_t person, day_t first, day_t last) MUST_CHECK;
 /* The day of a client's latest contact up to day, NO_DAY when there is none. */
 int store_contact_last_of_client(struct store *store, int64_t client_id, day_t day, day_t *last) MUST_CHECK;
+/* The contact is taken back: it no longer counts (a message that bounced after all). */
+int store_contact_take_back(struct store *store, int64_t contact_id, const int64_t *client_ids, size_t count, day_t on_day) MUST_CHECK;
+
+/* Hand-outs: who was given a call under which generation, and the items he has been told of, as a JSON array of numbers. */
+int store_handout_insert(struct store *store, int64_t call_id, int generation, int64_t agent_id, int64_t at, const char *shown) MUST_CHECK;
+int store_handout_show(struct store *store, int64_t call_id, int generation, const char *shown) MUST_CHECK;
+/* 1 and who it was (free shown), or 0. */
+int store_handout_load(struct store *store, int64_t call_id, int generation, int64_t *agent_id, char **shown) MUST_CHECK;
+
 /* One try, written once and never changed. */
 struct attempt {
 	int64_t at; /* unix seconds */
@@ -84,6 +93,8 @@ struct attempt {
 	const char *answer; /* JSON: what the agent was told */
 };
 int store_attempt_insert(struct store *store, const struct attempt *attempt) MUST_CHECK;
+/* The contact and its day that an attempt under a lease made with that disposition: 1, or 0. */
+int store_attempt_contact(struct store *store, int64_t call_id, int generation, const char *disposition, int64_t *contact_id, day_t *on_day) MUST_CHECK;
 /* The answer given to an agent's DONE under this lease, when it is the same DONE again: 1 with the answer (free it), 0 when nothing was recorded,
  * ERR_INVALID when another outcome was. */
 int store_attempt_answer(struct store *store, int64_t call_id, int generation, const char *agent, const char *disposition, const char *detail, char **answer) MUST_CHECK;

@@ -1,0 +1,240 @@
+/* desk.c - the desk's life, and what its files share. */
+#include "followup/desk.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "followup/fact.h"
+#include "followup/store.h"
+#include "followup/store_name.h"
+#include "followup/store_view.h"
+#include "internal.h"
+
+static const struct {
+	const char *name;
+	unsigned role;
+} roles[] = {
+	{"agent", ROLE_AGENT},
+	{"gateway", ROLE_GATEWAY},
+	{"feeder", ROLE_FEEDER},
+	{"supervisor", ROLE_SUPERVISOR},
+	{"reviewer", ROLE_REVIEWER},
+	{"auditor", ROLE_AUDITOR},
+	{"operator", ROLE_OPERATOR},
+};
+
+unsigned role_parse(const char *name)
+{
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+		if (strcmp(roles[i].name, name) == 0)
+			return roles[i].role;
+	return 0;
+}
+
+const char *role_name(unsigned role)
+{
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+		if (roles[i].role == role)
+			return roles[i].name;
+	return "unknown";
+}
+
+struct desk *desk_new(struct store *store, struct engine *engine)
+{
+	struct desk *desk = calloc(1, sizeof(*desk));
+
+	if (desk == NULL)
+		return NULL;
+	desk->store = store;
+	desk->engine = engine;
+	desk->json = json_new();
+	if (desk->json == NULL) {
+		free(desk);
+		return NULL;
+	}
+	return desk;
+}
+
+void desk_free(struct desk *desk)
+{
+	if (desk == NULL)
+		return;
+	json_free(desk->json);
+	free(desk);
+}
+
+void desk_set_policy(struct desk *desk, const struct policy *policy)
+{
+	desk->policy = policy;
+	desk->opening = 0;
+	desk->changes++;
+}
+
+uint64_t desk_changes(const struct desk *desk)
+{
+	return desk->changes;
+}
+
+int refuse(struct answer *answer, int error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(answer->why, sizeof(answer->why), format, arguments);
+	va_end(arguments);
+	return error;
+}
+
+int refuse_store(const struct desk *desk, struct answer *answer, int error)
+{
+	if (answer->why[0] != '\0')
+		return error;
+	if (error == ERR_STORE || error == ERR_FULL || error == ERR_CORRUPT)
+		return refuse(answer, error, "%s", store_message(desk->store));
+	return refuse(answer, error, "%s", error_text(error));
+}
+
+char *local_time_text(int64_t unix_seconds, char out[32])
+{
+	struct moment moment = zone_moment(unix_seconds);
+	char day[DATE_TEXT_SIZE];
+
+	snprintf(out, 32, "%sT%02d:%02d:%02d", date_format(moment.day, day), (int)(moment.second / 3600), (int)(moment.second / 60 % 60), (int)(moment.second % 60));
+	return out;
+}
+
+static enum view_address address_of(const struct desk *desk, int64_t channel)
+{
+	int index = policy_channel(desk->policy, store_name_text(desk->store, channel));
+
+	if (index < 0 || desk->policy->channels[index].address == ADDRESS_NONE)
+		return VIEW_NO_ADDRESS;
+	return desk->policy->channels[index].address == ADDRESS_PHONE ? VIEW_PHONE : VIEW_EMAIL;
+}
+
+int describe_call(struct desk *desk, const struct call *call, bool as_holder, struct buffer *out)
+{
+	char lease[LEASE_TEXT_SIZE], until[32], rest[32];
+	struct call_view view = {
+		.call_id = call->id,
+		.lease = as_holder ? lease_format(call, lease) : NULL,
+		.lease_until = call->state == CALL_LEASED ? local_time_text(call->lease_until, until) : NULL,
+		.not_before = call->state == CALL_RESTING ? local_time_text(call->not_before, rest) : NULL,
+		.address = address_of(desk, call->channel),
+		.whole_number = as_holder,
+	};
+	struct buffer items = {0};
+
+	int result = store_view_call(desk->store, &view, out);
+	if (result == 0 && as_holder)
+		result = store_view_items(desk->store, call->id, &items);
+	if (result == 0 && as_holder)
+		result = store_handout_show(desk->store, call->id, call->generation, items.data);
+	buffer_free(&items);
+	return result;
+}
+
+/* The members of a flat JSON object, copied. */
+struct members {
+	struct fact_field *fields;
+	size_t count, capacity;
+	bool nested;
+};
+
+static int take_member(void *context, const struct json_value *value)
+{
+	struct members *members = context;
+
+	if (value->type == JSON_ARRAY || value->type == JSON_OBJECT || value->key == NULL) {
+		members->nested = true;
+		return ERR_INVALID;
+	}
+	if (members->count == members->capacity) {
+		size_t capacity = members->capacity * 2 + 16;
+		struct fact_field *larger = capacity <= 4096 ? realloc(members->fields, capacity * sizeof(*larger)) : NULL;
+		if (larger == NULL)
+			return ERR_MEMORY;
+		members->fields = larger;
+		members->capacity = capacity;
+	}
+	char *name = strdup(value->key), *text = strdup(value->text != NULL ? value->text : "");
+	if (name == NULL || text == NULL) {
+		free(name);
+		free(text);
+		return ERR_MEMORY;
+	}
+	members->fields[members->count++] = (struct fact_field){name, text, strlen(text)};
+	return 0;
+}
+
+static void free_fields(struct fact_field *fields, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free((void *)(uintptr_t)fields[i].name);
+		free((void *)(uintptr_t)fields[i].value);
+	}
+	free(fields);
+}
+
+static int take_fields(struct desk *desk, const char *document, size_t length, struct answer *answer, struct fact_field **out, size_t *count)
+{
+	struct members members = {NULL, 0, 0, false};
+	int result = json_each(desk->json, document, length, "$", take_member, &members);
+
+	if (result < 0) {
+		free_fields(members.fields, members.count);
+		if (result == ERR_MEMORY)
+			return refuse(answer, result, "out of memory");
+		return refuse(answer, ERR_INVALID, members.nested ? "one flat JSON object is wanted: a member holds a list or an object" : "not a JSON object");
+	}
+	*out = members.fields;
+	*count = members.count;
+	return 0;
+}
+
+/* A fact by JSON: the members are checked as a file's columns are. */
+static int put(struct desk *desk, bool event, const char *json, size_t length, struct moment now, struct answer *answer)
+{
+	struct fact_field *fields = NULL;
+	const char *names[CLIENT_FIELD_COUNT + 64];
+	char reason[FACT_REASON_SIZE] = "";
+	size_t count = 0;
+
+	int result = take_fields(desk, json, length, answer, &fields, &count);
+	if (result < 0)
+		return result;
+	if (count > sizeof(names) / sizeof(names[0])) {
+		free_fields(fields, count);
+		return refuse(answer, ERR_INVALID, "too many members");
+	}
+	for (size_t i = 0; i < count; i++)
+		names[i] = fields[i].name;
+	result = event ? fact_check_event_columns(desk->policy, names, count, reason) : fact_check_client_columns(desk->policy, names, count, reason);
+	if (result == 0 && event) {
+		struct event_fact fact;
+		result = fact_event(desk->policy, fields, count, &fact, reason);
+		if (result == 0)
+			result = engine_take_event(desk->engine, &fact, now);
+	} else if (result == 0) {
+		struct client_fact fact;
+		result = fact_client(desk->policy, fields, count, &fact, reason);
+		if (result == 0)
+			result = engine_take_client(desk->engine, &fact, now, now.day);
+	}
+	if (result == ERR_INVALID)
+		refuse(answer, result, "%s", reason[0] != '\0' ? reason : store_message(desk->store));
+	free_fields(fields, count);
+	return result < 0 ? refuse_store(desk, answer, result) : result;
+}
+
+int desk_client_put(struct desk *desk, const char *json, size_t length, struct moment now, struct answer *answer)
+{
+	return put(desk, false, json, length, now, answer);
+}
+
+int desk_event_put(struct desk *desk, const char *json, size_t length, struct moment now, struct answer *answer)
+{
+	return put(desk, true, json, length, now, answer);
+}

@@ -1,0 +1,311 @@
+/* handout.c - NEXT: the best call that this agent may serve, with every gate looked at again in the same transaction (POLICY 5, 6). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "followup/store_name.h"
+#include "followup/store_view.h"
+#include "internal.h"
+
+bool pattern_fits(const char *pattern, const char *name)
+{
+	size_t length = strlen(pattern);
+
+	if (length > 0 && pattern[length - 1] == '*')
+		return strncmp(pattern, name, length - 1) == 0;
+	return strcmp(pattern, name) == 0;
+}
+
+/* One end of a lane: the next call of it that could be handed out. */
+struct head {
+	int64_t queue, lane;
+	struct call_place place;
+	struct call call;
+};
+
+struct search {
+	struct desk *desk;
+	struct agent agent;
+	struct moment now;
+	struct head *heads;
+	size_t count, capacity;
+	bool any_open;         /* some queue he asked for is open */
+	int64_t opens_at;      /* else: when the first of them opens */
+	bool own_hours;        /* some rule has hours of its own */
+};
+
+/* Recusal: whether a lane's text names the agent or a role of his. */
+static bool is_excluded(const struct agent *agent, const char *lane)
+{
+	char line[AGENT_LABELS_SIZE];
+
+	for (const char *at = lane; *at != '\0';) {
+		const char *end = strchr(at, '\n');
+		size_t length = end != NULL ? (size_t)(end - at) : strlen(at);
+		if (length > 1 && length < sizeof(line)) {
+			memcpy(line, at + 1, length - 1);
+			line[length - 1] = '\0';
+			if (at[0] == '=' && strcmp(line, agent->name) == 0)
+				return true;
+			if (at[0] == '@') {
+				const char *label = agent->labels;
+				while (*label != '\0') {
+					size_t span = strcspn(label, ",");
+					if (span == length - 1 && memcmp(label, line, span) == 0)
+						return true;
+					label += span + (label[span] == ',');
+				}
+			}
+		}
+		at += length + (end != NULL);
+	}
+	return false;
+}
+
+/* Moves a head to its next call; the head is dropped at the end of its lane. */
+static int advance(struct search *search, size_t place)
+{
+	struct head *head = &search->heads[place];
+	int result = store_call_next(search->desk->store, head->queue, head->lane, &head->place, &head->call);
+
+	if (result == 0)
+		search->heads[place] = search->heads[--search->count];
+	return result;
+}
+
+static int add_lane(struct search *search, int64_t queue, int64_t lane)
+{
+	enum { LANE_TEXT_SIZE = 8192 };
+	char text[LANE_TEXT_SIZE];
+
+	if (lane != 1) {
+		int result = store_lane_text(search->desk->store, lane, text, sizeof(text));
+		if (result < 0)
+			return result;
+		if (is_excluded(&search->agent, text))
+			return 0;
+	}
+	if (search->count == search->capacity) {
+		size_t capacity = search->capacity * 2 + 16;
+		struct head *larger = realloc(search->heads, capacity * sizeof(*larger));
+		if (larger == NULL)
+			return ERR_MEMORY;
+		search->heads = larger;
+		search->capacity = capacity;
+	}
+	search->heads[search->count++] = (struct head){.queue = queue, .lane = lane};
+	int result = advance(search, search->count - 1);
+	return result < 0 ? result : 0;
+}
+
+static int add_queue(struct search *search, int64_t queue, const char *name)
+{
+	struct desk *desk = search->desk;
+
+	if (queue_is_open(desk, name, search->now)) {
+		search->any_open = true;
+	} else {
+		int64_t opens = queue_opens_at(desk, name, search->now);
+		if (opens < search->opens_at)
+			search->opens_at = opens;
+		if (!search->own_hours)
+			return 0;
+	}
+	int64_t lane = 0;
+	int result = 0;
+	while (result == 0 && queue > 0 && (lane = store_call_next_lane(desk->store, queue, lane)) > 0)
+		result = add_lane(search, queue, lane);
+	return lane < 0 ? (int)lane : result;
+}
+
+/* A pattern is asked against the queues that have calls; a plain name directly. */
+static int add_pattern(struct search *search, const char *pattern)
+{
+	struct store *store = search->desk->store;
+	size_t length = strlen(pattern);
+
+	if (length == 0 || pattern[length - 1] != '*') {
+		int64_t queue = store_name_find(store, pattern);
+		return queue < 0 ? (int)queue : add_queue(search, queue, pattern);
+	}
+	int64_t queue = 0;
+	int result = add_queue(search, 0, pattern); /* its hours, even when nothing waits there */
+	while (result == 0 && (queue = store_call_next_queue(store, queue)) > 0) {
+		char name[160];
+		snprintf(name, sizeof(name), "%s", store_name_text(store, queue));
+		if (pattern_fits(pattern, name))
+			result = add_queue(search, queue, name);
+	}
+	return queue < 0 ? (int)queue : result;
+}
+
+/* Whether one of the agent's own patterns covers a queue he asks for by name. */
+static bool serves(const struct agent *agent, const char *queue)
+{
+	char pattern[160];
+
+	for (const char *at = agent->queues; *at != '\0';) {
+		size_t length = strcspn(at, "\n");
+		if (length < sizeof(pattern)) {
+			memcpy(pattern, at, length);
+			pattern[length] = '\0';
+			if (pattern_fits(pattern, queue))
+				return true;
+		}
+		at += length + (at[length] == '\n');
+	}
+	return false;
+}
+
+static int open_search(struct search *search, const struct next_request *request, struct answer *answer)
+{
+	char pattern[160];
+	int result = 0;
+
+	for (size_t i = 0; i < search->desk->policy->rule_count; i++)
+		search->own_hours = search->own_hours || search->desk->policy->rules[i].has_hours;
+	for (size_t i = 0; result == 0 && i < request->queue_count; i++) {
+		if (!serves(&search->agent, request->queues[i]))
+			return refuse(answer, ERR_NOT_FOUND, "%s does not serve queue %s", search->agent.name, request->queues[i]);
+		result = add_pattern(search, request->queues[i]);
+	}
+	for (const char *at = search->agent.queues; result == 0 && request->queue_count == 0 && *at != '\0';) {
+		size_t length = strcspn(at, "\n");
+		if (length < sizeof(pattern)) {
+			memcpy(pattern, at, length);
+			pattern[length] = '\0';
+			result = add_pattern(search, pattern);
+		}
+		at += length + (at[length] == '\n');
+	}
+	return result;
+}
+
+/* A gateway sends messages, an agent talks. */
+static bool suits(const struct agent *agent, const struct call *call)
+{
+	return (agent->roles & (call->bulk ? ROLE_GATEWAY : ROLE_AGENT)) != 0;
+}
+
+static int lease(struct search *search, struct call *call, struct buffer *out)
+{
+	struct desk *desk = search->desk;
+	const struct queue_settings *settings = policy_queue(desk->policy, store_name_text(desk->store, call->queue));
+
+	call->state = CALL_LEASED;
+	call->generation++;
+	call->agent_id = search->agent.id;
+	call->lease_until = search->now.unix_seconds + settings->lease_seconds;
+	int result = store_call_save(desk->store, call);
+	if (result == 0)
+		result = store_handout_insert(desk->store, call->id, call->generation, call->agent_id, search->now.unix_seconds, "[]");
+	if (result == 0)
+		result = describe_call(desk, call, true, out);
+	return result;
+}
+
+/* Down the heads in order until a call passes every gate: 1 and its document, or 0. */
+static int find(struct search *search, struct buffer *out)
+{
+	while (search->count > 0) {
+		size_t best = 0;
+		for (size_t i = 1; i < search->count; i++)
+			if (call_compare(&search->heads[i].call, &search->heads[best].call) < 0)
+				best = i;
+		struct call call = search->heads[best].call;
+		int result = advance(search, best);
+		if (result < 0)
+			return result;
+		if (!suits(&search->agent, &call))
+			continue;
+		result = call_is_open(search->desk, &call, search->now);
+		if (result > 0)
+			result = gate_call(search->desk->engine, &call, search->now.day);
+		if (result < 0)
+			return result;
+		if (result != GATE_OPEN)
+			continue;
+		result = lease(search, &call, out);
+		return result < 0 ? result : 1;
+	}
+	return 0;
+}
+
+/* Phone calls he holds already: as many as he may hold are given again. The count of those, or 0 when he may take another. */
+static int held_again(struct search *search, int wanted, struct buffer *out)
+{
+	enum { HELD_MAX = 64 };
+	struct call held[HELD_MAX];
+	int count = store_call_of_agent(search->desk->store, search->agent.id, held, HELD_MAX), talks = 0, given = 0, result = 0;
+
+	if (count < 0)
+		return count;
+	if (count > HELD_MAX)
+		count = HELD_MAX;
+	for (int i = 0; i < count; i++)
+		talks += !held[i].bulk;
+	if (talks < search->desk->policy->calls_held_max)
+		return 0;
+	for (int i = 0; result == 0 && i < count && given < wanted; i++) {
+		if (held[i].bulk)
+			continue;
+		if (given > 0)
+			buffer_text(out, ",");
+		result = describe_call(search->desk, &held[i], true, out);
+		given++;
+	}
+	return result < 0 ? result : given;
+}
+
+static int next(struct search *search, const struct next_request *request, struct answer *answer)
+{
+	int wanted = request->count > 0 ? request->count : 1, given;
+
+	given = held_again(search, wanted, &answer->json);
+	if (given != 0)
+		return given;
+	int result = open_search(search, request, answer);
+	while (result == 0 && given < wanted) {
+		if (given > 0)
+			buffer_text(&answer->json, ",");
+		size_t length = answer->json.length;
+		result = find(search, &answer->json);
+		if (result <= 0) {
+			if (given > 0 && result == 0)
+				answer->json.data[answer->json.length = length - 1] = '\0';
+			break;
+		}
+		given++;
+		/* Talk: one at a time, whatever COUNT says. */
+		result = (search->agent.roles & ROLE_GATEWAY) != 0 ? 0 : 1;
+	}
+	if (result < 0)
+		return result;
+	if (given == 0 && !search->any_open && search->opens_at != INT64_MAX && search->opens_at > search->now.unix_seconds) {
+		char until[32];
+		return refuse(answer, ERR_CLOSED, "until=%s", local_time_text(search->opens_at, until));
+	}
+	return given;
+}
+
+int desk_next(struct desk *desk, const struct identity *who, const struct next_request *request, struct moment now, struct answer *answer)
+{
+	struct search search = {.desk = desk, .now = now, .opens_at = INT64_MAX};
+
+	int result = who->agent_id != 0 ? store_agent_load(desk->store, who->agent_id, &search.agent) : 0;
+	if (result < 0)
+		return refuse_store(desk, answer, result);
+	if (result == 0)
+		return refuse(answer, ERR_RIGHTS, "calls go to agents: sign in with AUTH name token");
+	if (request->count > 0)
+		buffer_text(&answer->json, "[");
+	result = next(&search, request, answer);
+	free(search.heads);
+	if (request->count > 0)
+		buffer_text(&answer->json, "]");
+	if (result >= 0 && answer->json.failed)
+		result = ERR_MEMORY;
+	if (result < 0)
+		return refuse_store(desk, answer, result);
+	return result > 0;
+}

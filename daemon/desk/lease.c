@@ -1,0 +1,219 @@
+/* lease.c - holding a call: TOUCH, RELEASE, MINE, SHOW, and what happens when time runs out (POLICY 6). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "followup/store_name.h"
+#include "followup/store_view.h"
+#include "internal.h"
+
+char *lease_format(const struct call *call, char out[LEASE_TEXT_SIZE])
+{
+	snprintf(out, LEASE_TEXT_SIZE, "%lld.%d", (long long)call->id, call->generation);
+	return out;
+}
+
+bool lease_parse(const char *text, int64_t *call_id, int *generation)
+{
+	char *end;
+
+	if (text[0] < '1' || text[0] > '9')
+		return false;
+	long long id = strtoll(text, &end, 10);
+	if (*end != '.' || end[1] < '1' || end[1] > '9' || end - text > 18)
+		return false;
+	const char *second = end + 1;
+	long number = strtol(second, &end, 10);
+	if (*end != '\0' || end - second > 9)
+		return false;
+	*call_id = id;
+	*generation = (int)number;
+	return true;
+}
+
+/* The call that who holds under a lease. ERR_NO_LEASE when it ended, or somebody newer holds the call. */
+static int held_call(struct desk *desk, const struct identity *who, const char *lease, struct call *call, struct answer *answer)
+{
+	int64_t id;
+	int generation;
+
+	if (!lease_parse(lease, &id, &generation))
+		return refuse(answer, ERR_INVALID, "a lease is written CALL.GENERATION, as NEXT gave it");
+	int result = store_call_load(desk->store, id, call);
+	if (result < 0 && result != ERR_NOT_FOUND)
+		return refuse_store(desk, answer, result);
+	if (result == ERR_NOT_FOUND || call->state != CALL_LEASED || call->generation != generation || call->agent_id != who->agent_id || who->agent_id == 0)
+		return refuse(answer, ERR_NO_LEASE, "lease %s is not yours, or has ended: take the next call with NEXT", lease);
+	return 0;
+}
+
+int desk_touch(struct desk *desk, const struct identity *who, const char *lease, struct moment now, struct answer *answer)
+{
+	struct call call;
+
+	int result = held_call(desk, who, lease, &call, answer);
+	if (result < 0)
+		return result;
+	call.lease_until = now.unix_seconds + policy_queue(desk->policy, store_name_text(desk->store, call.queue))->lease_seconds;
+	result = store_call_save(desk->store, &call);
+	if (result == 0)
+		result = describe_call(desk, &call, true, &answer->json);
+	return result < 0 ? refuse_store(desk, answer, result) : 0;
+}
+
+/* Back on its queue, at its place. */
+static int put_back(struct desk *desk, struct call *call, struct moment now)
+{
+	call->state = CALL_READY;
+	call->agent_id = 0;
+	call->lease_until = 0;
+	int result = store_call_save(desk->store, call);
+	if (result == 0)
+		result = store_call_touch(desk->store, call->id);
+	if (result == 0)
+		result = agenda_settle(desk->engine, now.day, INT32_MAX);
+	desk->changes++;
+	return result;
+}
+
+int desk_release(struct desk *desk, const struct identity *who, const char *lease, const char *reason, struct moment now, struct answer *answer)
+{
+	struct call call;
+	char text[256];
+
+	int result = held_call(desk, who, lease, &call, answer);
+	if (result < 0)
+		return result;
+	if (reason[0] == '\0' || strlen(reason) > 200)
+		return refuse(answer, ERR_INVALID, "RELEASE needs a reason of at most 200 bytes");
+	struct attempt attempt = {
+		.at = now.unix_seconds,
+		.call_id = call.id,
+		.generation = call.generation,
+		.agent = who->name,
+		.queue = call.queue,
+		.channel = call.channel,
+		.client_ref = "",
+		.disposition = "released",
+		.detail = reason,
+	};
+	result = store_attempt_insert(desk->store, &attempt);
+	if (result == 0)
+		result = put_back(desk, &call, now);
+	if (result < 0)
+		return refuse_store(desk, answer, result);
+	snprintf(text, sizeof(text), "{\"call\":%lld,\"state\":\"ready\"}", (long long)call.id);
+	buffer_text(&answer->json, text);
+	return 0;
+}
+
+int desk_show(struct desk *desk, const struct identity *who, const char *text, struct moment now, struct answer *answer)
+{
+	struct call call;
+	char *end;
+
+	(void)now;
+	long long id = strtoll(text, &end, 10);
+	if (end == text || (*end != '\0' && *end != '.') || id <= 0)
+		return refuse(answer, ERR_INVALID, "SHOW needs a call's number");
+	int result = store_call_load(desk->store, id, &call);
+	if (result == ERR_NOT_FOUND)
+		return refuse(answer, result, "there is no call %lld; it may have ended (LIST attempts)", id);
+	if (result == 0)
+		result = describe_call(desk, &call, call.state == CALL_LEASED && call.agent_id == who->agent_id && who->agent_id != 0, &answer->json);
+	return result < 0 ? refuse_store(desk, answer, result) : 0;
+}
+
+int desk_mine(struct desk *desk, const struct identity *who, struct moment now, struct answer *answer)
+{
+	enum { HELD_MAX = 64 };
+	struct call held[HELD_MAX];
+
+	(void)now;
+	if (who->agent_id == 0)
+		return refuse(answer, ERR_RIGHTS, "sign in with AUTH name token");
+	int count = store_call_of_agent(desk->store, who->agent_id, held, HELD_MAX), result = 0;
+	if (count < 0)
+		return refuse_store(desk, answer, count);
+	buffer_text(&answer->json, "[");
+	for (int i = 0; result == 0 && i < count && i < HELD_MAX; i++) {
+		if (i > 0)
+			buffer_text(&answer->json, ",");
+		result = describe_call(desk, &held[i], true, &answer->json);
+	}
+	buffer_text(&answer->json, "]");
+	return result < 0 ? refuse_store(desk, answer, result) : 0;
+}
+
+/* A message whose lease ran out may have been sent: it counts as a contact, and is not sent again without the gateway's word (POLICY 6). */
+static int make_uncertain(struct desk *desk, struct call *call, struct moment now)
+{
+	struct followup_list agenda = {NULL, 0, 0};
+	int64_t *clients = NULL;
+	bool over_cap = false;
+
+	int result = agenda_load(desk->engine, call->id, &agenda);
+	if (result == 0 && (clients = calloc((size_t)agenda.count + 1, sizeof(*clients))) == NULL)
+		result = ERR_MEMORY;
+	if (result == 0) {
+		for (int i = 0; i < agenda.count; i++)
+			clients[i] = agenda.items[i].client_id;
+		struct contact_made made = {
+			.call = call,
+			.channel = call->channel,
+			.counted = call->class != CALL_FREE,
+			.person = call->person,
+			.client_ids = clients,
+			.client_count = (size_t)agenda.count,
+			.day = now.day,
+			.at = now.unix_seconds,
+			.agent_id = call->agent_id,
+		};
+		int64_t contact = agenda_contact(desk->engine, &made, &over_cap);
+		struct attempt attempt = {
+			.at = now.unix_seconds,
+			.call_id = call->id,
+			.generation = call->generation,
+			.agent = "",
+			.queue = call->queue,
+			.channel = call->channel,
+			.client_ref = agenda.count > 0 ? agenda.items[0].client_ref : "",
+			.disposition = "uncertain",
+			.contact_id = contact,
+			.over_cap = over_cap,
+		};
+		result = contact < 0 ? (int)contact : store_attempt_insert(desk->store, &attempt);
+	}
+	call->state = CALL_UNCERTAIN;
+	call->class = CALL_FREE; /* the contact counts in its place */
+	call->lease_until = 0;
+	if (result == 0)
+		result = store_call_save(desk->store, call);
+	free(clients);
+	followup_list_free(&agenda);
+	return result;
+}
+
+int desk_wake(struct desk *desk, struct moment now)
+{
+	struct call call;
+	int woken = 0, result;
+
+	while ((result = store_call_next_expired(desk->store, now.unix_seconds, &call)) > 0) {
+		call.expiries++;
+		result = call.bulk ? make_uncertain(desk, &call, now) : put_back(desk, &call, now);
+		if (result < 0)
+			return result;
+		woken++;
+	}
+	while (result == 0 && (result = store_call_next_rested(desk->store, now.unix_seconds, &call)) > 0) {
+		call.state = CALL_READY;
+		call.not_before = 0;
+		result = store_call_save(desk->store, &call);
+		if (result < 0)
+			return result;
+		desk->changes++;
+		woken++;
+	}
+	return result < 0 ? result : woken;
+}

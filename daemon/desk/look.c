@@ -1,0 +1,207 @@
+/* look.c - what supervisors look at: QUEUES, LIST, WHY, REPORT. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "followup/json_text.h"
+#include "followup/store_client.h"
+#include "followup/store_view.h"
+#include "internal.h"
+
+struct queues {
+	struct desk *desk;
+	struct moment now;
+	struct buffer *out;
+	bool any;
+};
+
+static int add_queue(void *context, const struct queue_row *row)
+{
+	struct queues *queues = context;
+	struct buffer *out = queues->out;
+	char day[DATE_TEXT_SIZE], time[32];
+	bool open = queue_is_open(queues->desk, row->queue, queues->now);
+
+	buffer_text(out, queues->any ? ",{\"queue\":" : "{\"queue\":");
+	json_text_append(out, row->queue);
+	buffer_printf(out, ",\"ready\":%lld,\"due_now\":%lld,\"resting\":%lld,\"leased\":%lld,\"oldest_due_on\":\"%s\",\"open\":%s", (long long)row->ready,
+		(long long)row->due_now, (long long)row->resting, (long long)row->leased, date_format(row->oldest_due_on, day), open ? "true" : "false");
+	if (!open) {
+		int64_t opens = queue_opens_at(queues->desk, row->queue, queues->now);
+		if (opens != INT64_MAX)
+			buffer_printf(out, ",\"opens_at\":\"%s\"", local_time_text(opens, time));
+	}
+	buffer_text(out, "}");
+	queues->any = true;
+	return out->failed ? ERR_MEMORY : 0;
+}
+
+int desk_queues(struct desk *desk, struct moment now, struct answer *answer)
+{
+	struct queues queues = {desk, now, &answer->json, false};
+
+	buffer_text(&answer->json, "[");
+	int result = store_view_queues(desk->store, add_queue, &queues);
+	buffer_text(&answer->json, "]");
+	return result < 0 ? refuse_store(desk, answer, result) : 0;
+}
+
+static int call_state_parse(const char *name)
+{
+	for (int state = CALL_READY; state <= CALL_UNCERTAIN; state++)
+		if (strcmp(call_state_name((enum call_state)state), name) == 0)
+			return state;
+	return ERR_NOT_FOUND;
+}
+
+static bool parse_number(const char *text, int64_t most, int64_t *out)
+{
+	char *end;
+	long long number = strtoll(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || number > most)
+		return false;
+	*out = number;
+	return true;
+}
+
+typedef int list_function(struct store *store, const struct list_filter *filter, struct buffer *out);
+static const struct {
+	const char *name;
+	list_function *list;
+	int (*state)(const char *name); /* NULL: has none */
+	bool by_queue, by_rule;
+} lists[] = {
+	{"followups", store_view_list_followups, followup_state_parse, true, true},
+	{"calls", store_view_list_calls, call_state_parse, true, true},
+	{"clients", store_view_list_clients, NULL, false, false},
+	{"events", store_view_list_events, NULL, false, false},
+	{"attempts", store_view_list_attempts, NULL, true, false},
+};
+enum { LIST_COUNT = sizeof(lists) / sizeof(lists[0]), LIST_DEFAULT = 100, LIST_MOST = 10000 };
+
+static int parse_filter(size_t which, const char *const *words, size_t count, struct list_filter *filter, struct answer *answer)
+{
+	for (size_t i = 1; i < count; i += 2) {
+		const char *key = words[i], *value = i + 1 < count ? words[i + 1] : NULL;
+		if (value == NULL)
+			return refuse(answer, ERR_INVALID, "%s needs a value", key);
+		if (strcasecmp(key, "CLIENT") == 0) {
+			filter->client_ref = value;
+		} else if (strcasecmp(key, "QUEUE") == 0 && lists[which].by_queue) {
+			filter->queue = value;
+		} else if (strcasecmp(key, "RULE") == 0 && lists[which].by_rule) {
+			filter->rule = value;
+		} else if (strcasecmp(key, "STATE") == 0 && lists[which].state != NULL) {
+			filter->state = lists[which].state(value);
+			if (filter->state < 0)
+				return refuse(answer, ERR_INVALID, "%s have no state %s", lists[which].name, value);
+		} else if (strcasecmp(key, "LIMIT") == 0) {
+			if (!parse_number(value, LIST_MOST, &filter->limit))
+				return refuse(answer, ERR_INVALID, "LIMIT is a number up to %d", LIST_MOST);
+		} else if (strcasecmp(key, "AFTER") == 0) {
+			if (!parse_number(value, INT64_MAX, &filter->after))
+				return refuse(answer, ERR_INVALID, "AFTER is the number of the last one seen");
+		} else {
+			return refuse(answer, ERR_INVALID, "LIST %s cannot be narrowed by %s", lists[which].name, key);
+		}
+	}
+	return 0;
+}
+
+int desk_list(struct desk *desk, const struct identity *who, const char *const *words, const size_t count, struct moment now, struct answer *answer)
+{
+	struct list_filter filter = {.state = -1, .limit = LIST_DEFAULT};
+
+	(void)who;
+	(void)now;
+	for (size_t which = 0; count > 0 && which < LIST_COUNT; which++) {
+		if (strcasecmp(words[0], lists[which].name) != 0)
+			continue;
+		int result = parse_filter(which, words, count, &filter, answer);
+		if (result == 0)
+			result = lists[which].list(desk->store, &filter, &answer->json);
+		return result < 0 ? refuse_store(desk, answer, result) : 0;
+	}
+	return refuse(answer, ERR_INVALID, "LIST followups|calls|clients|events|attempts [CLIENT ref] [QUEUE q] [RULE r] [STATE s] [LIMIT n] [AFTER n]");
+}
+
+/* Which slots the person has used, by which contacts and calls, and for which days greetings leave some free (POLICY 5). */
+static int add_ledger(struct desk *desk, const struct client *client, struct moment now, struct buffer *out)
+{
+	const struct policy *policy = desk->policy;
+	day_t first = cap_window_start(policy->cap_window, now.day);
+	char text[DATE_TEXT_SIZE];
+
+	buffer_printf(out, ",\"cap\":{\"limit\":%d,\"since\":\"%s\",\"used\":", policy->cap == NO_LIMIT ? -1 : policy->cap, date_format(first, text));
+	int used = agenda_slots_used(desk->engine, client->person, now.day);
+	if (used < 0)
+		return used;
+	buffer_printf(out, "%d,\"reserve\":%d,\"contacts\":", used, policy->reserve);
+	int result = store_view_contacts(desk->store, client->person, first, now.day, out);
+	if (result < 0)
+		return result;
+	buffer_text(out, ",\"kept_free_for\":[");
+	day_t days[92];
+	int count = agenda_foreseen(desk->engine, client->person, now.day, INT_MAX, days, (int)(sizeof(days) / sizeof(days[0])));
+	if (count < 0)
+		return count;
+	for (int i = 0; i < count && i < (int)(sizeof(days) / sizeof(days[0])); i++)
+		buffer_printf(out, "%s\"%s\"", i > 0 ? "," : "", date_format(days[i], text));
+	buffer_printf(out, "],\"frees_on\":\"%s\"}", date_format(policy->cap_window == CAP_QUARTER ? date_quarter_end(now.day) + 1 : NO_DAY, text));
+	return 0;
+}
+
+int desk_why(struct desk *desk, const struct identity *who, const char *client_ref, struct moment now, struct answer *answer)
+{
+	struct list_filter filter = {.client_ref = client_ref, .state = -1, .limit = LIST_DEFAULT};
+	struct buffer *out = &answer->json;
+	struct client client;
+	char text[DATE_TEXT_SIZE];
+	day_t next_on = INT32_MAX;
+
+	(void)who;
+	int64_t id = store_client_find(desk->store, client_ref);
+	if (id == ERR_NOT_FOUND)
+		return refuse(answer, ERR_NOT_FOUND, "there is no client %s", client_ref);
+	int result = id < 0 ? (int)id : store_client_load(desk->store, id, &client);
+	if (result == 0) {
+		buffer_text(out, "{\"client_ref\":");
+		json_text_append(out, client.ref);
+		buffer_printf(out, ",\"known\":%s,\"today\":\"%s\"", client.known ? "true" : "false", date_format(now.day, text));
+		result = add_ledger(desk, &client, now, out);
+	}
+	if (result == 0) {
+		buffer_text(out, ",\"followups\":");
+		result = store_view_list_followups(desk->store, &filter, out);
+	}
+	if (result == 0)
+		result = store_due_get(desk->store, id, &next_on);
+	if (result == ERR_NOT_FOUND)
+		result = 0;
+	if (result == 0) {
+		if (next_on != INT32_MAX)
+			buffer_printf(out, ",\"next_look_on\":\"%s\"", date_format(next_on, text));
+		buffer_text(out, "}");
+	}
+	return result < 0 ? refuse_store(desk, answer, result) : 0;
+}
+
+int desk_report(struct desk *desk, const char *const *words, size_t count, struct moment now, struct answer *answer)
+{
+	day_t first = date_quarter_start(now.day), last = date_quarter_end(now.day);
+
+	for (size_t i = 0; i < count; i += 2) {
+		day_t day = i + 1 < count ? date_parse(words[i + 1], strlen(words[i + 1])) : NO_DAY;
+		if (strcasecmp(words[i], "FROM") == 0 && day != NO_DAY)
+			first = day;
+		else if (strcasecmp(words[i], "TO") == 0 && day != NO_DAY)
+			last = day;
+		else
+			return refuse(answer, ERR_INVALID, "REPORT [FROM day] [TO day], days as YYYY-MM-DD; this quarter otherwise");
+	}
+	int result = store_view_report(desk->store, first, last, &answer->json);
+	return result < 0 ? refuse_store(desk, answer, result) : 0;
+}

@@ -1,0 +1,57 @@
+/* check.c - CHECK: what is kept compared with a full scan, and the invariants of DESIGN 5. */
+#include <stdio.h>
+
+#include "followup/json_text.h"
+#include "followup/store_view.h"
+#include "internal.h"
+
+/* The day kept for a client must not lie behind the one a full look gives: a later day would be a missed occasion. */
+static int check_client(struct engine *engine, int64_t client_id, day_t day, int *faults, struct buffer *out)
+{
+	day_t kept = INT32_MAX, wanted = INT32_MAX;
+
+	int result = facts_load(engine, client_id, day, engine->facts);
+	if (result == 0 && engine->facts->client.known)
+		result = settle_look(engine, engine->facts, &wanted);
+	if (result < 0)
+		return result;
+	result = store_due_get(engine->store, client_id, &kept);
+	if (result < 0 && result != ERR_NOT_FOUND)
+		return result;
+	if (kept <= wanted)
+		return 0;
+	if ((*faults)++ < 1000) {
+		char text[DATE_TEXT_SIZE];
+		buffer_text(out, out->data[out->length - 1] == '[' ? "" : ",");
+		char line[200];
+		snprintf(line, sizeof(line), "client %s: would be looked at too late; %s matters", engine->facts->client.ref, date_format(wanted, text));
+		json_text_append(out, line);
+	}
+	return 0;
+}
+
+int engine_check(struct engine *engine, struct moment now, struct buffer *json)
+{
+	int faults = 0;
+	int64_t id = 0;
+	day_t day = engine_worked_on(engine) < now.day ? engine_worked_on(engine) : now.day;
+
+	buffer_text(json, "{\"faults\":");
+	int result = store_view_faults(engine->store, day, &faults, json);
+	if (result < 0)
+		return result;
+	json->length--; /* the closing bracket comes again below */
+	while ((id = store_client_after(engine->store, id)) > 0) {
+		result = check_client(engine, id, day, &faults, json);
+		if (result < 0)
+			return result;
+	}
+	if (id < 0)
+		return (int)id;
+	buffer_printf(json, "],\"count\":%d,\"book\":", faults);
+	result = store_view_counts(engine->store, json);
+	buffer_text(json, "}");
+	if (result == 0 && json->failed)
+		result = ERR_MEMORY;
+	return result < 0 ? result : faults;
+}

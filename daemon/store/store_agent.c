@@ -1,0 +1,80 @@
+/* store_agent.c - agents. */
+#include "followup/store_agent.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define COLUMNS "id, name, roles, labels, queues, token_hash"
+
+static void read_agent(sqlite3_stmt *s, struct agent *out)
+{
+	*out = (struct agent){.id = sqlite3_column_int64(s, 0), .roles = (unsigned)sqlite3_column_int(s, 2)};
+	snprintf(out->name, sizeof(out->name), "%s", column_text(s, 1));
+	snprintf(out->labels, sizeof(out->labels), "%s", column_text(s, 3));
+	snprintf(out->queues, sizeof(out->queues), "%s", column_text(s, 4));
+	const void *hash = sqlite3_column_blob(s, 5);
+	if (hash != NULL && sqlite3_column_bytes(s, 5) == TOKEN_HASH_SIZE)
+		memcpy(out->token_hash, hash, TOKEN_HASH_SIZE);
+}
+
+static int read_one(struct store *store, sqlite3_stmt *s, struct agent *out)
+{
+	int result = store_row(store, s);
+
+	if (result > 0) {
+		read_agent(s, out);
+		store_end(s);
+	}
+	return result;
+}
+
+int store_agent_save(struct store *store, const struct agent *agent)
+{
+	STATEMENT(save, "INSERT INTO agent(name, roles, labels, queues, token_hash) VALUES(?1, ?2, ?3, ?4, ?5)"
+			" ON CONFLICT(name) DO UPDATE SET roles=excluded.roles, labels=excluded.labels, queues=excluded.queues, token_hash=excluded.token_hash");
+	int result = store_run(store, &save, "tnttb", agent->name, (int)agent->roles, agent->labels, agent->queues, (const void *)agent->token_hash,
+		sizeof(agent->token_hash));
+
+	return result < 0 ? result : 0;
+}
+
+int store_agent_find(struct store *store, const char *name, struct agent *out)
+{
+	STATEMENT(find, "SELECT " COLUMNS " FROM agent WHERE name=?1");
+
+	return read_one(store, store_query(store, &find, "t", name), out);
+}
+
+int store_agent_load(struct store *store, int64_t id, struct agent *out)
+{
+	STATEMENT(load, "SELECT " COLUMNS " FROM agent WHERE id=?1");
+
+	return read_one(store, store_query(store, &load, "i", id), out);
+}
+
+int store_agent_delete(struct store *store, const char *name)
+{
+	STATEMENT(delete, "DELETE FROM agent WHERE name=?1");
+
+	return store_run(store, &delete, "t", name);
+}
+
+int store_agent_each(struct store *store, agent_visit *visit, void *context)
+{
+	STATEMENT(list, "SELECT " COLUMNS " FROM agent ORDER BY name");
+	sqlite3_stmt *s = store_query(store, &list, "");
+	struct agent agent;
+	int result;
+
+	while ((result = store_row(store, s)) > 0) {
+		read_agent(s, &agent);
+		result = visit(context, &agent);
+		if (result < 0) {
+			store_end(s);
+			return result;
+		}
+	}
+	return result;
+}
