@@ -73,16 +73,31 @@ int call_dissolve(struct engine *engine, const struct call *call, enum reason wh
 	return result;
 }
 
-/* Waiting, unleased calls that hold only follow-ups of larger number give way, as few as make room and none if even all would not. 1: there is room now. */
-static int preempt(struct engine *engine, const struct followup *f, struct call *calls, int count, int missing, day_t day)
+/* POLICY 5: makes room for a follow-up, or says that there is none. Waiting, unleased calls that hold only follow-ups of larger number give way, as few as make room and
+ * none if even all would not. 1: there is room now, 0: there is not. */
+static int make_room(struct engine *engine, const struct followup *f, int64_t person, const struct call *calls, int count, day_t day)
 {
+	const struct policy *policy = engine->policy;
 	struct call victims[PERSON_CALLS_MAX];
 	int found = 0;
 
+	int used = slots_used(engine, person, calls, count, day);
+	if (used < 0)
+		return used;
 	for (int i = 0; i < count; i++)
 		if (calls[i].state < CALL_LEASED && calls[i].class != CALL_FREE && calls[i].priority > f->priority)
 			victims[found++] = calls[i];
-	if (found < missing)
+	bool greeting = f->priority >= policy->greeting_priority;
+	int missing = used + 1 + (greeting ? policy->reserve : 0) - policy->cap;
+	if (missing > found)
+		return 0; /* whatever the days ahead need on top */
+	if (greeting) {
+		int ahead = slots_foresight(engine, person, day, f->priority);
+		if (ahead < 0)
+			return ahead;
+		missing += ahead;
+	}
+	if (missing > found)
 		return 0;
 	qsort(victims, (size_t)found, sizeof(victims[0]), compare_victims);
 	for (int i = 0; i < missing; i++) {
@@ -92,24 +107,6 @@ static int preempt(struct engine *engine, const struct followup *f, struct call 
 		engine->counts.preempted++;
 	}
 	return 1;
-}
-
-/* POLICY 5: how many slots are missing for a follow-up; 0 or less: it may go. */
-static int slots_missing(struct engine *engine, const struct followup *f, int64_t person, day_t day)
-{
-	const struct policy *policy = engine->policy;
-	int used = slots_used(engine, person, day), ahead = 0;
-
-	if (used < 0)
-		return used;
-	if (f->priority >= policy->greeting_priority) {
-		ahead = slots_foresight(engine, person, day, f->priority);
-		if (ahead < 0)
-			return ahead;
-		ahead += policy->reserve;
-	}
-	int missing = used + 1 + ahead - policy->cap;
-	return missing > 0 ? missing : 0;
 }
 
 static bool too_soon(struct engine *engine, const struct followup *f, day_t day, int *error)
@@ -158,7 +155,7 @@ static int join_waiting(struct engine *engine, int64_t person, int64_t call_id, 
 		enum reason why;
 		if (waiting[i].reason == 0 || rule == NULL || !rule->on || waiting[i].opens_on - rule->early_days > now.day)
 			continue;
-		int result = facts_load(engine, waiting[i].client_id, now.day, engine->other_facts);
+		int result = facts_load_client(engine, waiting[i].client_id, now.day, engine->other_facts);
 		if (result == 0)
 			result = store_call_load(engine->store, call_id, &call);
 		if (result < 0)
@@ -185,7 +182,7 @@ int admit_followup(struct engine *engine, struct followup *f, struct moment now)
 		return followup_move(engine, f, FOLLOWUP_CANCELLED, engine->reasons[REASON_RULE_OFF], day);
 	if (f->opens_on - rule->early_days > day)
 		return 0;
-	int result = facts_load(engine, f->client_id, day, engine->other_facts);
+	int result = facts_load_client(engine, f->client_id, day, engine->other_facts);
 	if (result < 0)
 		return result;
 	int64_t person = engine->other_facts->client.person;
@@ -204,12 +201,10 @@ int admit_followup(struct engine *engine, struct followup *f, struct moment now)
 	if (!open)
 		return 0; /* early: it may join, but asks for no slot of its own yet */
 	if (rule->class == CLASS_COUNTED && engine->policy->cap != NO_LIMIT) {
-		int missing = slots_missing(engine, f, person, day);
-		if (missing > 0)
-			missing = preempt(engine, f, calls, count, missing, day) ? 0 : missing;
-		if (missing < 0)
-			return missing;
-		if (missing > 0)
+		int room = make_room(engine, f, person, calls, count, day);
+		if (room < 0)
+			return room;
+		if (room == 0)
 			return wait_for_slot(engine, f, REASON_CAP);
 	}
 	if (rule->class == CLASS_COUNTED && too_soon(engine, f, day, &error))

@@ -266,7 +266,7 @@ int agenda_next_channel(struct engine *engine, struct followup *f, day_t day)
 	f->tries = 0;
 	if (rule != NULL && rule->on) {
 		enum reason why;
-		int result = facts_load(engine, f->client_id, day, engine->other_facts);
+		int result = facts_load_client(engine, f->client_id, day, engine->other_facts);
 		if (result < 0)
 			return result;
 		if (channel_pick(engine, engine->other_facts, rule, f->channel_from, &why) >= 0)

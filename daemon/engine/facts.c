@@ -44,8 +44,13 @@ static int load_events(struct engine *engine, struct facts *facts)
 			return result;
 	}
 	facts->event_count = count < 0 ? 0 : count;
-	if (count < 0)
-		return count;
+	return count < 0 ? count : 0;
+}
+
+static int load_departures(struct engine *engine, struct facts *facts)
+{
+	int count;
+
 	facts->departure_count = 0;
 	if (facts->client.manager[0] == '\0')
 		return 0;
@@ -117,24 +122,42 @@ static void read_account(const struct engine *engine, struct facts *facts)
 	facts->reopening_stands = reopened.day != NO_DAY && !later(closed, reopened) ? reopened.day : NO_DAY;
 }
 
+int facts_load_client(struct engine *engine, int64_t client_id, day_t day, struct facts *facts)
+{
+	int result = store_client_load(engine->store, client_id, &facts->client);
+
+	if (result < 0)
+		return result;
+	facts->day = day;
+	facts->tier = facts->client.tier[0] != '\0' ? policy_tier(engine->policy, facts->client.tier) : ERR_NOT_FOUND;
+	if (facts->tier < 0)
+		facts->tier = TIER_UNKNOWN;
+	return 0;
+}
+
+int facts_load_account(struct engine *engine, int64_t client_id, day_t day, struct facts *facts)
+{
+	int result = facts_load_client(engine, client_id, day, facts);
+
+	facts->next_fact_on = INT32_MAX;
+	facts->withdrawal_today = false;
+	if (result == 0)
+		result = load_events(engine, facts);
+	if (result == 0)
+		read_account(engine, facts);
+	return result;
+}
+
 int facts_load(struct engine *engine, int64_t client_id, day_t day, struct facts *facts)
 {
 	day_t last_trade = NO_DAY, next_trade = NO_DAY;
 	bool trade_withdrawn = false;
 
-	int result = store_client_load(engine->store, client_id, &facts->client);
+	int result = facts_load_account(engine, client_id, day, facts);
+	if (result == 0)
+		result = load_departures(engine, facts);
 	if (result < 0)
 		return result;
-	facts->day = day;
-	facts->next_fact_on = INT32_MAX;
-	facts->withdrawal_today = false;
-	facts->tier = facts->client.tier[0] != '\0' ? policy_tier(engine->policy, facts->client.tier) : ERR_NOT_FOUND;
-	if (facts->tier < 0)
-		facts->tier = TIER_UNKNOWN;
-	result = load_events(engine, facts);
-	if (result < 0)
-		return result;
-	read_account(engine, facts);
 	for (int i = 0; i < facts->departure_count; i++) {
 		coming(facts, facts->departures[i].day);
 		coming(facts, facts->departures[i].withdrawn_on);

@@ -22,7 +22,7 @@ static int drop_item(struct engine *engine, const struct call *call, struct foll
 		result = followup_move(engine, f, FOLLOWUP_CANCELLED, engine->reasons[REASON_RULE_OFF], day);
 		return result < 0 ? result : 1;
 	}
-	result = facts_load(engine, f->client_id, day, engine->other_facts);
+	result = facts_load_account(engine, f->client_id, day, engine->other_facts);
 	if (result < 0)
 		return result;
 	if (rule->stops_on_account_closed && !engine->other_facts->account_open)

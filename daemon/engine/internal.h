@@ -97,7 +97,10 @@ enum { FESTIVAL_FIRST_YEAR = 1990, FESTIVAL_YEARS = 120 };
 /* facts.c */
 struct facts *facts_new(void);
 void facts_free(struct facts *facts);
+/* Everything; or only what admission asks (the client and his tier); or what a look ahead asks (and whether his account is open). */
 int facts_load(struct engine *engine, int64_t client_id, day_t day, struct facts *facts) MUST_CHECK;
+int facts_load_client(struct engine *engine, int64_t client_id, day_t day, struct facts *facts) MUST_CHECK;
+int facts_load_account(struct engine *engine, int64_t client_id, day_t day, struct facts *facts) MUST_CHECK;
 bool event_stands(const struct event *event, day_t day); /* it has happened by then, and was not withdrawn by then */
 /* POLICY 3, cancel: the kind (a name) of the fact that stops a rule's follow-up on the day of the facts; 0: none does. */
 int64_t facts_stop(const struct engine *engine, const struct facts *facts, const struct rule *rule, day_t occasion_on, day_t opens_on);
@@ -140,8 +143,8 @@ int admit_person(struct engine *engine, int64_t person, struct moment now) MUST_
 /* The first channel of the rule's list from place from on that the client has an address for and has not forbidden (POLICY 5): index into policy->channels, or -1 and why. */
 int channel_pick(const struct engine *engine, const struct facts *facts, const struct rule *rule, int from, enum reason *why);
 bool channel_is_open(const struct engine *engine, const struct facts *facts, int channel);
-/* Slots used by a person on a day: counted contacts and counted calls waiting or leased. */
-int slots_used(struct engine *engine, int64_t person, day_t day) MUST_CHECK;
+/* Slots used by a person on a day: counted contacts, and the counted ones among his calls waiting or leased. */
+int slots_used(struct engine *engine, int64_t person, const struct call *calls, int count, day_t day) MUST_CHECK;
 /* How many days a follow-up of that priority must leave free for better-ranked greetings. */
 int slots_foresight(struct engine *engine, int64_t person, day_t day, int priority) MUST_CHECK;
 

@@ -56,17 +56,11 @@ int channel_pick(const struct engine *engine, const struct facts *facts, const s
 	return -1;
 }
 
-int slots_used(struct engine *engine, int64_t person, day_t day)
+int slots_used(struct engine *engine, int64_t person, const struct call *calls, int count, day_t day)
 {
-	struct call calls[PERSON_CALLS_MAX];
 	int used = store_contact_of_person(engine->store, person, cap_window_start(engine->policy->cap_window, day), day);
 
-	if (used < 0)
-		return used;
-	int count = store_call_of_person(engine->store, person, calls, PERSON_CALLS_MAX);
-	if (count < 0)
-		return count;
-	for (int i = 0; i < count && i < PERSON_CALLS_MAX; i++)
+	for (int i = 0; used >= 0 && i < count; i++)
 		used += calls[i].class != CALL_FREE;
 	return used;
 }
@@ -113,7 +107,7 @@ static int look_ahead(struct engine *engine, int64_t person, day_t day)
 	if (count < 0)
 		return count;
 	for (int i = 0; i < count && i < PERSON_CLIENTS_MAX; i++) {
-		int result = facts_load(engine, clients[i], day, facts);
+		int result = facts_load_account(engine, clients[i], day, facts);
 		if (result < 0)
 			return result;
 		if (!facts->client.known || !facts->account_open)
@@ -150,7 +144,10 @@ int slots_foresight(struct engine *engine, int64_t person, day_t day, int priori
 
 int agenda_slots_used(struct engine *engine, int64_t person, day_t day)
 {
-	return slots_used(engine, person, day);
+	struct call calls[PERSON_CALLS_MAX];
+	int count = store_call_of_person(engine->store, person, calls, PERSON_CALLS_MAX);
+
+	return count < 0 ? count : slots_used(engine, person, calls, count < PERSON_CALLS_MAX ? count : PERSON_CALLS_MAX, day);
 }
 
 static int compare_days(const void *a, const void *b)

@@ -22,6 +22,7 @@ struct loading {
 	bool events;
 	struct moment begin;
 	FILE *complaints;
+	struct csv *csv;
 	char *header[CSV_FIELDS_MAX]; /* NULL until the first record is read */
 	size_t header_count;
 	long rows, bad;
@@ -52,6 +53,7 @@ static int take_header(struct loading *loading, const struct csv_record *record)
 				       fact_check_client_columns(loading->policy, names, loading->header_count, reason);
 	if (result < 0)
 		complain(loading, record->line, reason);
+	csv_expect(loading->csv, loading->header_count);
 	return result;
 }
 
@@ -88,8 +90,6 @@ static int take_record(void *context, const struct csv_record *record)
 	loading->rows++;
 	if (record->bad != NULL) {
 		snprintf(reason, sizeof(reason), "%s", record->bad);
-	} else if (record->count != loading->header_count) {
-		snprintf(reason, sizeof(reason), "%zu fields where the header has %zu", record->count, loading->header_count);
 	} else {
 		for (size_t i = 0; i < record->count; i++)
 			fields[i] = (struct fact_field){loading->header[i], record->fields[i], record->lengths[i]};
@@ -116,6 +116,7 @@ static int load_file(struct loading *loading)
 		return ERR_SYSTEM;
 	}
 	struct csv *csv = csv_new(take_record, loading);
+	loading->csv = csv;
 	if (csv == NULL)
 		result = ERR_MEMORY;
 	while (result == 0 && (length = fread(block, 1, sizeof(block), file)) > 0)
