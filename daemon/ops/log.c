@@ -186,7 +186,7 @@ void log_line(struct log *log, enum log_level level, const char *text)
 
 	if (log == NULL || level > log->level)
 		return;
-	for (; text[length] != '\0' && length < sizeof line - 1; length++) {
+	for (; length < sizeof line - 1 && text[length] != '\0'; length++) {
 		unsigned char byte = (unsigned char)text[length];
 		line[length] = (char)(byte < 0x20 || byte == 0x7f ? '?' : byte);
 	}

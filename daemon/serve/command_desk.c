@@ -151,6 +151,17 @@ int command_touch(struct request *request)
 	return result < 0 ? result : request_answer_json(request);
 }
 
+static void note_done(struct request *request)
+{
+	char lease[LOG_QUOTED_SIZE];
+	char disposition[LOG_QUOTED_SIZE];
+	char agent[LOG_QUOTED_SIZE];
+
+	turn_note(request->server, "event=done lease=%s disposition=%s agent=%s", log_quote(request->words[1], request->lengths[1], lease),
+		log_quote(request->words[2], request->lengths[2], disposition),
+		log_quote(who(request)->name, strlen(who(request)->name), agent));
+}
+
 int command_done(struct request *request)
 {
 	const char *json = request->count > 3 ? request->words[3] : NULL;
@@ -159,7 +170,7 @@ int command_done(struct request *request)
 
 	if (result < 0)
 		return result;
-	note(request, "done", "lease", request->words[1]);
+	note_done(request);
 	return request_answer_json(request);
 }
 

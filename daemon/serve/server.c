@@ -257,8 +257,7 @@ void server_forget_agent(struct server *server, const char *name)
 {
 	struct session *session;
 
-	TAILQ_FOREACH(session, &server->all, in_all)
-	{
+	for (session = TAILQ_FIRST(&server->all); session != NULL; session = TAILQ_NEXT(session, in_all)) {
 		if (!session->standing.signed_in || session->standing.identity.agent_id == 0 ||
 			strcmp(session->standing.identity.name, name) != 0)
 			continue;

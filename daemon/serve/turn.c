@@ -57,7 +57,7 @@ void turn_fail(struct server *server, int error)
 
 	/* The words first: rolling back may succeed and leave none. */
 	if (!turn_is_store_error(error))
-		(void)snprintf(health->message, sizeof health->message, "working out the follow-ups failed: %s", error_text(error));
+		(void)snprintf(health->message, sizeof health->message, "the work of this turn failed: %s", error_text(error));
 	else if (store_message(server->store)[0] != '\0')
 		(void)snprintf(health->message, sizeof health->message, "%s", store_message(server->store));
 	else
@@ -81,8 +81,8 @@ void turn_fail(struct server *server, int error)
 			log_quote(health->message, strlen(health->message), quoted), error_text(error));
 	}
 	health->probe_at_ms = now_ms + PROBE_MS;
-	TAILQ_FOREACH(session, &server->touched, in_touched)
-	session_fail_marks(session);
+	for (session = TAILQ_FIRST(&server->touched); session != NULL; session = TAILQ_NEXT(session, in_touched))
+		session_fail_marks(session);
 	server->sweep_wanted = true;
 	server->wakeup_stale = true;
 	if (error == ERR_CORRUPT && server->exit_status == 0) {
@@ -184,6 +184,13 @@ static void truncate_reply(struct buffer *replies, size_t length)
 	replies->data[length] = '\0';
 }
 
+/* Errors after which nothing of the transaction can be relied on. Without memory SQLite may have rolled back the whole
+ * of it, and the next savepoint would then begin another one unnoticed. */
+static bool loses_turn(int error)
+{
+	return turn_is_store_error(error) || error == ERR_MEMORY;
+}
+
 /* Runs the handler of a command inside the turn's transaction, with a savepoint around it. */
 static int execute_stored(struct request *request)
 {
@@ -196,7 +203,7 @@ static int execute_stored(struct request *request)
 	result = store_savepoint(server->store);
 	if (result >= 0) {
 		result = request->command->handler(request);
-		if (result == COMMAND_REFUSED || request->roll_back || (result < 0 && !turn_is_store_error(result))) {
+		if (result == COMMAND_REFUSED || request->roll_back || (result < 0 && !loses_turn(result))) {
 			store_rollback_savepoint(server->store);
 		} else if (result >= 0) {
 			release = store_release(server->store);
@@ -204,7 +211,7 @@ static int execute_stored(struct request *request)
 				result = release;
 		}
 	}
-	if (turn_is_store_error(result))
+	if (loses_turn(result))
 		turn_fail(server, result);
 	return result;
 }
