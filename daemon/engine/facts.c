@@ -113,9 +113,10 @@ static void read_account(const struct engine *engine, struct facts *facts)
 	facts->opened_on = opened.day;
 	facts->reopened_on = reopened.day;
 	struct step last_open = later(reopened, opened) ? reopened : opened;
-	if (last_open.day == NO_DAY && closed.day == NO_DAY)
-		/* Nobody says when it was opened: it is open, unless it will be. */
-		facts->account_open = client->opened_on == NO_DAY;
+	if (opened.day == NO_DAY && client->opened_on != NO_DAY)
+		facts->account_open = false; /* not yet */
+	else if (last_open.day == NO_DAY && closed.day == NO_DAY)
+		facts->account_open = true; /* nobody says when it was opened */
 	else
 		facts->account_open = later(last_open, closed);
 	facts->closing_stands = closed.day != NO_DAY && !later(reopened, closed) ? closed.day : NO_DAY;

@@ -309,17 +309,43 @@ static int again_outflow(struct engine *engine, const struct facts *facts, const
 	return moved.count == 1;
 }
 
+/* Whether the base day that an occasion was counted from still stands: an opening, a reopening or a trade on a day that leads to it. 1, 0. */
+static int base_stands(struct engine *engine, const struct facts *facts, const struct rule *rule, day_t threshold)
+{
+	enum { NEAR_DAYS = 20 }; /* several days can lead to one threshold (28 to 31 August to the end of February) */
+	struct offset back = {-rule->after.count, rule->after.unit};
+	day_t about = offset_apply(back, threshold, engine->policy->calendar);
+
+	for (day_t base = about - NEAR_DAYS; base <= about + NEAR_DAYS; base++) {
+		if (offset_apply(rule->after, base, engine->policy->calendar) != threshold)
+			continue;
+		if (facts->client.opened_on == base || facts->client.last_trade_on == base)
+			return 1;
+		for (int i = 0; i < facts->event_count; i++) {
+			const struct event *event = &facts->events[i];
+			bool opening = event->kind == engine->kind_opened || event->kind == engine->kind_reopened;
+			if (opening && event->day == base && event_stands(event, facts->day))
+				return 1;
+		}
+		int traded = store_event_traded_on(engine->store, facts->client.id, base, facts->day);
+		if (traded != 0)
+			return traded;
+	}
+	return 0;
+}
+
 static int again_dormant(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out,
 	int64_t *reason)
 {
-	if (!dormant_occasion(engine, facts, rule, out)) {
-		*reason = engine->reasons[REASON_WITHDRAWN];
-		return 0;
-	}
-	if (strcmp(out->key, followup->occasion) == 0)
+	bool dormant = dormant_occasion(engine, facts, rule, out);
+
+	if (dormant && strcmp(out->key, followup->occasion) == 0)
 		return 1;
-	/* An earlier base than thought: what began the spell was withdrawn. A later one: it was cut short before its threshold by something learned late. */
-	if (out->on < followup->occasion_on)
+	int stands = base_stands(engine, facts, rule, followup->occasion_on);
+	if (stands < 0)
+		return stands;
+	/* Either what began the spell was withdrawn, or something learned late cut it short before its threshold. */
+	if (stands == 0 || !dormant)
 		*reason = engine->reasons[REASON_WITHDRAWN];
 	else if (facts->last_trade_on >= facts->opened_on && facts->last_trade_on >= facts->reopened_on)
 		*reason = engine->kind_trade;

@@ -170,6 +170,9 @@ static int create_one(void *context, const struct rule *rule, const struct occas
 		f.reason = engine->reasons[REASON_LATE_FACT];
 		f.closed_on = facts->day;
 	}
+	/* Stopped by something known already: the next cancel step says so, for that comes before create. */
+	if (f.state == FOLLOWUP_SCHEDULED && facts_stop(engine, facts, rule, f.occasion_on, f.opens_on) != 0 && facts->day + 1 < creating->next_on)
+		creating->next_on = facts->day + 1;
 	engine->counts.created++;
 	return store_followup_insert(engine->store, &f);
 }

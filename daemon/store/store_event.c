@@ -212,6 +212,16 @@ int store_event_trades(struct store *store, int64_t client_id, day_t day, day_t 
 	return 0;
 }
 
+int store_event_traded_on(struct store *store, int64_t client_id, day_t day, day_t known_on)
+{
+	STATEMENT(find, "SELECT EXISTS (SELECT 1 FROM event WHERE client_id=?1 AND kind=1 AND occurred_at>=?2 AND occurred_at<?3"
+			" AND (withdrawn_at IS NULL OR withdrawn_at>=?4))");
+	int64_t found, start = (int64_t)day * DAY_SECONDS;
+	int result = store_integer(store, &find, &found, "iiii", client_id, start, start + DAY_SECONDS, ((int64_t)known_on + 1) * DAY_SECONDS);
+
+	return result < 0 ? result : found != 0;
+}
+
 int store_event_mark_departures(struct store *store, day_t day)
 {
 	STATEMENT(mark, "UPDATE client_due SET next_on=?1 WHERE next_on>?1 AND client_id IN (SELECT c.id FROM event e JOIN client c ON c.manager=e.detail"

@@ -45,6 +45,9 @@ int store_event_find(struct store *store, const char *ref, struct event *event, 
  * withdrawn on that very day. */
 int store_event_trades(struct store *store, int64_t client_id, day_t day, day_t *last, day_t *next, bool *withdrawn_today) MUST_CHECK;
 
+/* Whether a trade on that day stands, as known on another: 1 or 0. */
+int store_event_traded_on(struct store *store, int64_t client_id, day_t day, day_t known_on) MUST_CHECK;
+
 /* Has the clients of every manager looked at on day whose departure happened on it. */
 int store_event_mark_departures(struct store *store, day_t day) MUST_CHECK;
 
