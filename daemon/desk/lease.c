@@ -215,5 +215,11 @@ int desk_wake(struct desk *desk, struct moment now)
 		desk->changes++;
 		woken++;
 	}
+	while (result == 0 && (result = store_call_next_widening(desk->store, now.unix_seconds, &call)) > 0) {
+		result = agenda_widen(desk->engine, &call, now);
+		if (result < 0)
+			return result;
+		woken++;
+	}
 	return result < 0 ? result : woken;
 }

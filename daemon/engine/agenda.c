@@ -177,7 +177,10 @@ static int work_out(struct engine *engine, struct call *call, const struct follo
 	call->lane = store_lane_id(engine->store, lane);
 	if (call->lane < 0)
 		return (int)call->lane;
-	call->queue = queue_for(engine, call, &agenda->items[0], agenda_rule(engine, &agenda->items[0]));
+	const struct rule *foremost = agenda_rule(engine, &agenda->items[0]);
+	call->queue = queue_for(engine, call, &agenda->items[0], foremost);
+	bool widens = foremost != NULL && !call->bulk && (size_t)call->widened < foremost->widen_count;
+	call->widen_at = widens ? call->queued_at + foremost->widen[call->widened].after_seconds : 0;
 	return call->queue < 0 ? (int)call->queue : 0;
 }
 
@@ -215,6 +218,17 @@ int agenda_settle(struct engine *engine, day_t day, int limit)
 		engine->changes++;
 	}
 	return result;
+}
+
+int agenda_widen(struct engine *engine, struct call *call, struct moment now)
+{
+	call->widened++;
+	call->queued_at = now.unix_seconds;
+	call->widen_at = 0;
+	engine->changes++;
+	int result = store_call_save(engine->store, call);
+	/* One that somebody holds moves when he gives it back. */
+	return result == 0 && call->state < CALL_LEASED ? call_work_out(engine, call, now.day) : result;
 }
 
 int64_t agenda_contact(struct engine *engine, const struct contact_made *made, bool *over_cap)

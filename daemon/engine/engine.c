@@ -106,18 +106,13 @@ static int index_rule(struct engine *engine, const struct rule *rule, struct rul
 	return result;
 }
 
-static int index_policy(struct engine *engine, const struct policy *policy)
+static int index_policy(struct engine *engine)
 {
-	struct rule_index *rules = calloc(policy->rule_count + 1, sizeof(*rules));
-
-	if (rules == NULL)
-		return ERR_MEMORY;
-	free(engine->rules);
-	engine->rules = rules;
-	engine->policy = policy;
+	const struct policy *policy = engine->policy;
 	int result = 0;
+
 	for (size_t i = 0; result == 0 && i < policy->rule_count; i++)
-		result = index_rule(engine, &policy->rules[i], &rules[i]);
+		result = index_rule(engine, &policy->rules[i], &engine->rules[i]);
 	for (size_t i = 0; result == 0 && i < policy->channel_count; i++)
 		result = name_number(engine, policy->channels[i].name, &engine->channel_names[i]);
 	for (int i = 1; result == 0 && i < REASON_COUNT; i++)
@@ -128,10 +123,8 @@ static int index_policy(struct engine *engine, const struct policy *policy)
 		result = name_number(engine, "account_closed", &engine->kind_closed);
 	if (result == 0)
 		result = name_number(engine, "account_reopened", &engine->kind_reopened);
-	if (result == 0)
-		result = name_number(engine, "asset_outflow", &engine->kind_outflow);
 	engine->kind_trade = store_event_kind_trade();
-	return result == 0 ? occasion_prepare(engine) : result;
+	return result;
 }
 
 static int meta_or(struct engine *engine, const char *key, int64_t otherwise, int64_t *value)
@@ -161,20 +154,37 @@ static int note_new_policy(struct engine *engine)
 
 int engine_set_policy(struct engine *engine, const struct policy *policy)
 {
+	const struct policy *former = engine->policy;
+	struct rule_index *former_rules = engine->rules, *rules = calloc(policy->rule_count + 1, sizeof(*rules));
+	day_t *former_days = engine->festival_days, *days = festival_table(policy);
+
 	engine->version++;
 	engine->place_valid = false;
 	/* Its own transaction: the names' numbers are kept in memory and must not be rolled back with something else. */
-	int result = store_begin(engine->store);
-	if (result < 0)
-		return result;
-	result = index_policy(engine, policy);
-	if (result == 0)
-		result = note_new_policy(engine);
-	if (result < 0) {
-		store_rollback(engine->store);
+	int result = rules != NULL && days != NULL ? store_begin(engine->store) : ERR_MEMORY;
+	if (result == 0) {
+		engine->policy = policy;
+		engine->rules = rules;
+		engine->festival_days = days;
+		result = index_policy(engine);
+		if (result == 0)
+			result = note_new_policy(engine);
+		if (result == 0)
+			result = store_commit(engine->store);
+		else
+			store_rollback(engine->store);
+	}
+	if (result < 0) { /* as it was */
+		engine->policy = former;
+		engine->rules = former_rules;
+		engine->festival_days = former_days;
+		free(rules);
+		free(days);
 		return result;
 	}
-	return store_commit(engine->store);
+	free(former_rules);
+	free(former_days);
+	return 0;
 }
 
 /* First start: the days before today are nobody's promise (POLICY 3, start_on). */

@@ -75,7 +75,7 @@ struct engine {
 	struct rule_index *rules; /* as policy->rules */
 	int64_t channel_names[POLICY_CHANNELS_MAX];
 	int64_t reasons[REASON_COUNT];
-	int64_t kind_opened, kind_closed, kind_reopened, kind_outflow, kind_trade;
+	int64_t kind_opened, kind_closed, kind_reopened, kind_trade;
 	day_t *festival_days; /* [festival][year - FESTIVAL_FIRST_YEAR] */
 	day_t start_on;
 	uint64_t changes;
@@ -121,7 +121,8 @@ int occasion_each(struct engine *engine, const struct facts *facts, const struct
 /* The occasion that a follow-up stands for, as the facts give it now: 1, or 0 when there is none any more and the reason why (enum reason or an event kind). */
 int occasion_again(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out,
 	int64_t *reason) MUST_CHECK;
-int occasion_prepare(struct engine *engine) MUST_CHECK;
+/* The days of every festival, [festival][year - FESTIVAL_FIRST_YEAR]; NULL without memory. */
+day_t *festival_table(const struct policy *policy);
 
 /* settle.c: steps 1 to 3 for one client */
 int settle_cancel(struct engine *engine, const struct facts *facts, bool changed) MUST_CHECK;

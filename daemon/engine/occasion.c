@@ -393,18 +393,13 @@ int occasion_again(struct engine *engine, const struct facts *facts, const struc
 	return ERR_INVALID;
 }
 
-int occasion_prepare(struct engine *engine)
+day_t *festival_table(const struct policy *policy)
 {
-	const struct policy *policy = engine->policy;
 	day_t *days = calloc(policy->festival_count * FESTIVAL_YEARS + 1, sizeof(*days));
 
-	if (days == NULL)
-		return ERR_MEMORY;
-	for (size_t f = 0; f < policy->festival_count; f++)
+	for (size_t f = 0; days != NULL && f < policy->festival_count; f++)
 		for (int y = 0; y < FESTIVAL_YEARS; y++)
 			days[f * FESTIVAL_YEARS + (size_t)y] = festival_in_year(
 				policy->festivals[f].basis, policy->festivals[f].month, policy->festivals[f].day, FESTIVAL_FIRST_YEAR + y, policy->lunar);
-	free(engine->festival_days);
-	engine->festival_days = days;
-	return 0;
+	return days;
 }

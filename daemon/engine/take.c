@@ -1,19 +1,9 @@
 /* take.c - facts come in: into the store, with a note of whom they concern. */
+#include <stdio.h>
 #include <string.h>
 
 #include "followup/fact.h"
 #include "internal.h"
-
-int engine_take_client(struct engine *engine, const struct client_fact *fact, struct moment now, day_t assets_day)
-{
-	int64_t id = 0;
-
-	int changed = store_client_put(engine->store, fact, assets_day, &id);
-	if (changed <= 0)
-		return changed;
-	int result = store_due_mark(engine->store, id, now.day, true);
-	return result < 0 ? result : 1;
-}
 
 static int note(struct engine *engine, int64_t client_id, day_t today, bool changed)
 {
@@ -37,5 +27,43 @@ int engine_take_event(struct engine *engine, const struct event_fact *fact, stru
 		result = store_due_mark_manager(engine->store, change.manager, now.day, compare);
 	if (result >= 0 && change.former_manager[0] != '\0')
 		result = store_due_mark_manager(engine->store, change.former_manager, now.day, true);
+	return result < 0 ? result : 1;
+}
+
+/* POLICY 10, infer_events: a new opened_on or closed_on acts as its event. The same day told again is the same event. */
+static int infer(struct engine *engine, const struct client *client, const char *kind, day_t day, struct moment now)
+{
+	char ref[EVENT_TEXT_SIZE], text[DATE_TEXT_SIZE];
+
+	int length = snprintf(ref, sizeof(ref), "%s:%s:%s", strcmp(kind, "account_opened") == 0 ? "opened" : "closed", date_format(day, text), client->ref);
+	if (length < 0 || (size_t)length >= sizeof(ref))
+		return 0; /* a reference too long for a name made of it; its event must come as an event */
+	struct event_fact fact = {.event_ref = ref, .client_ref = client->ref, .kind = kind, .occurred_at = (int64_t)day * 86400, .detail = ""};
+	return engine_take_event(engine, &fact, now);
+}
+
+int engine_take_client(struct engine *engine, const struct client_fact *fact, struct moment now, day_t assets_day)
+{
+	struct client before = {.opened_on = NO_DAY, .closed_on = NO_DAY}, after;
+	int64_t id = engine->policy->infer_events ? store_client_find(engine->store, fact->client_ref) : ERR_NOT_FOUND;
+	int result = 0;
+
+	if (id >= 0)
+		result = store_client_load(engine->store, id, &before);
+	else if (id != ERR_NOT_FOUND)
+		result = (int)id;
+	if (result < 0)
+		return result;
+	int changed = store_client_put(engine->store, fact, assets_day, &id);
+	if (changed <= 0)
+		return changed;
+	result = store_due_mark(engine->store, id, now.day, true);
+	if (result == 0 && engine->policy->infer_events) {
+		result = store_client_load(engine->store, id, &after);
+		if (result == 0 && after.opened_on != NO_DAY && after.opened_on != before.opened_on)
+			result = infer(engine, &after, "account_opened", after.opened_on, now);
+		if (result >= 0 && after.closed_on != NO_DAY && after.closed_on != before.closed_on)
+			result = infer(engine, &after, "account_closed", after.closed_on, now);
+	}
 	return result < 0 ? result : 1;
 }

@@ -7,7 +7,7 @@
 
 #define COLUMNS                                                                                                                                        \
 	"id, person, channel, bulk, queue, lane, due_now, priority, due_on, state, class, generation, agent_id, lease_until, not_before, tries_on,"         \
-	" tries_today, expiries, widened, queued_at"
+	" tries_today, expiries, widened, queued_at, widen_at"
 
 static void read_call(sqlite3_stmt *s, struct call *out)
 {
@@ -31,6 +31,7 @@ static void read_call(sqlite3_stmt *s, struct call *out)
 	out->expiries = sqlite3_column_int(s, 17);
 	out->widened = sqlite3_column_int(s, 18);
 	out->queued_at = sqlite3_column_int64(s, 19);
+	out->widen_at = sqlite3_column_int64(s, 20);
 }
 
 static int read_one(struct store *store, sqlite3_stmt *s, struct call *out)
@@ -73,9 +74,9 @@ int store_call_save(struct store *store, const struct call *c)
 {
 	STATEMENT(save, "UPDATE call SET queue=?2, lane=?3, due_now=?4, priority=?5, due_on=?6, state=?7, class=?8, generation=?9, agent_id=nullif(?10, 0),"
 			" lease_until=nullif(?11, 0), not_before=nullif(?12, 0), tries_on=?13, tries_today=?14, expiries=?15, widened=?16, queued_at=?17,"
-			" person=?18 WHERE id=?1");
-	int result = store_run(store, &save, "iiinnnnnniiidnnnii", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on, (int)c->state, (int)c->class,
-		c->generation, c->agent_id, c->lease_until, c->not_before, c->tries_on, c->tries_today, c->expiries, c->widened, c->queued_at, c->person);
+			" person=?18, widen_at=nullif(?19, 0) WHERE id=?1");
+	int result = store_run(store, &save, "iiinnnnnniiidnnniii", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on, (int)c->state, (int)c->class,
+		c->generation, c->agent_id, c->lease_until, c->not_before, c->tries_on, c->tries_today, c->expiries, c->widened, c->queued_at, c->person, c->widen_at);
 
 	if (result == 0)
 		return ERR_NOT_FOUND;
@@ -231,10 +232,18 @@ int store_call_next_rested(struct store *store, int64_t now, struct call *out)
 	return read_one(store, store_query(store, &next, "i", now), out);
 }
 
+int store_call_next_widening(struct store *store, int64_t now, struct call *out)
+{
+	STATEMENT(next, "SELECT " COLUMNS " FROM call INDEXED BY call_widen WHERE widen_at<=?1 AND widen_at IS NOT NULL ORDER BY widen_at LIMIT 1");
+
+	return read_one(store, store_query(store, &next, "i", now), out);
+}
+
 int store_call_next_time(struct store *store, int64_t *when)
 {
 	STATEMENT(next, "SELECT min(coalesce((SELECT min(lease_until) FROM call WHERE state=2), 9223372036854775807),"
-			" coalesce((SELECT min(not_before) FROM call WHERE state=1), 9223372036854775807))");
+			" coalesce((SELECT min(not_before) FROM call WHERE state=1), 9223372036854775807),"
+			" coalesce((SELECT min(widen_at) FROM call WHERE widen_at IS NOT NULL), 9223372036854775807))");
 
 	return store_integer(store, &next, when, "");
 }

@@ -23,6 +23,9 @@ int followup_move(struct engine *engine, struct followup *followup, enum followu
  * limit of them: 1 when more are left. */
 int agenda_settle(struct engine *engine, day_t day, int limit) MUST_CHECK;
 
+/* POLICY 6: a call untaken for so long moves to the next wider queue of its foremost item's rule, and keeps its place (its number). */
+int agenda_widen(struct engine *engine, struct call *call, struct moment now) MUST_CHECK;
+
 enum gate_result {
 	GATE_OPEN = 1,    /* may be handed out */
 	GATE_GONE = 0,    /* the call was dissolved or changed its place: look for the next one */

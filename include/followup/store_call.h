@@ -46,9 +46,10 @@ int store_call_mark_due(struct store *store, day_t day, int limit) MUST_CHECK;
 /* Leased calls of an agent, by id. */
 int store_call_of_agent(struct store *store, int64_t agent_id, struct call *out, int capacity) MUST_CHECK;
 
-/* The next leased call whose lease ended, or resting one whose time came, by now: 1 or 0. And when the next one will: INT64_MAX for none. */
+/* The next leased call whose lease ended, resting one whose time came, or untaken one that moves to a wider queue, by now: 1 or 0. And when the next one will: INT64_MAX for none. */
 int store_call_next_expired(struct store *store, int64_t now, struct call *out) MUST_CHECK;
 int store_call_next_rested(struct store *store, int64_t now, struct call *out) MUST_CHECK;
+int store_call_next_widening(struct store *store, int64_t now, struct call *out) MUST_CHECK;
 int store_call_next_time(struct store *store, int64_t *when) MUST_CHECK;
 
 /* The cap's ledger. */
