@@ -396,6 +396,23 @@ static void run_turn(struct server *server)
 	free_dead(server);
 }
 
+/* A day cycle, a reload or a heap of facts has been worked through: what came of it, in one line. A new calendar shows here as "moved". */
+static void report_work(struct server *server)
+{
+	struct engine_counts now = engine_counts(server->engine), then = server->reported;
+	char day[DATE_TEXT_SIZE];
+
+	if (memcmp(&now, &then, sizeof now) == 0)
+		return;
+	server->reported = now;
+	log_event(server->log, LOG_LEVEL_INFO, "worked",
+		"until=%s created=%" PRIu64 " moved=%" PRIu64 " cancelled=%" PRIu64 " expired=%" PRIu64 " admitted=%" PRIu64 " deferred=%" PRIu64 " preempted=%" PRIu64
+		" suppressed=%" PRIu64,
+		date_format(engine_worked_on(server->engine), day), now.created - then.created, now.moved - then.moved, now.cancelled - then.cancelled,
+		now.expired - then.expired, now.admitted - then.admitted, now.deferred - then.deferred, now.preempted - then.preempted,
+		now.suppressed - then.suppressed);
+}
+
 /* One slice of long work, in a transaction of its own; its size follows the time that the last one took. */
 static void run_slice(struct server *server)
 {
@@ -426,6 +443,7 @@ static void run_slice(struct server *server)
 	/* What became available goes to those who wait. */
 	turn_close(server);
 	if (!server->work_pending) {
+		report_work(server);
 		waiter_answer_idle(server);
 		turn_close(server);
 	}

@@ -106,6 +106,7 @@ struct server {
 	/* For INFO. */
 	int64_t started_at_ms;
 	uint64_t connections, refused_connections, commands, turns, slices;
+	struct engine_counts reported; /* what the log has been told of the work done */
 };
 
 /* Fills server from the parts already in it (above "owned"); policy is taken over. ERR_SYSTEM or ERR_MEMORY otherwise. */
