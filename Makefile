@@ -1,9 +1,23 @@
 # followupd - see README.md. Everything is built below $(BUILD).
+#
+#   make                  the daemon and followupctl
+#   make run | demo       try it: on a sample book, until Ctrl-C | from the first file to the last call
+#   make test | test-long the tests | and those that take long
+#   make lint | format    look at the code | put it into shape
+#   make install          [DESTDIR=] [PREFIX=/usr] [SYSCONFDIR=/etc]; make uninstall
+#
+# Another compiler or other flags want another BUILD:
+#   make CC=clang BUILD=build-clang
+#   make SAN="-fsanitize=address,undefined" BUILD=build-san
+
 BUILD ?= build
 PREFIX ?= /usr
 SYSCONFDIR ?= /etc
+UNITDIR ?= /usr/lib/systemd/system
+SYSUSERSDIR ?= /usr/lib/sysusers.d
+TMPFILESDIR ?= /usr/lib/tmpfiles.d
 CC = gcc
-PKGS = libevent libevent_openssl sqlite3 libconfuse openssl
+AR = ar
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla -Werror
 OPT ?= -O2 -g
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DFOLLOWUP_VERSION='"$(VERSION)"'
@@ -11,37 +25,116 @@ CFLAGS += -std=c17 $(OPT) $(WARN) -fstack-protector-strong -fPIE -MMD -MP $(SAN)
 LDFLAGS += -pie -Wl,-z,relro,-z,now $(SAN)
 VERSION := $(shell sed -n 's/^## \([0-9][0-9.]*\).*/\1/p' CHANGELOG | head -n 1)
 
-PURE_SRC = $(wildcard daemon/core/*.c)
-LIB_SRC = $(wildcard daemon/core/*.c daemon/policy/*.c daemon/store/*.c daemon/engine/*.c daemon/desk/*.c daemon/serve/*.c daemon/ingest/*.c daemon/ops/*.c)
-CTL_SRC = $(wildcard ctl/*.c)
-UNIT_SRC = $(wildcard tests/unit/*.c)
+LIB_SRC := $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c))
+CTL_SRC := $(wildcard ctl/*.c)
+UNIT_SRC := $(wildcard tests/unit/*.c)
+LIBS = -levent_openssl -levent -lssl -lcrypto -lsqlite3 -lconfuse
+CTL_LIBS = -lhiredis $(LIBS)
+
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+UNIT = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 
 all: $(BUILD)/followupd $(BUILD)/followupctl
+unit: $(UNIT)
 
-$(BUILD)/obj/%.o: %.c
+# Files that change only when what they remember does, so that other flags and removed sources are noticed.
+$(shell mkdir -p $(BUILD))
+remember = $(shell printf '%s\n' '$(subst ','\'',$(2))' | cmp -s - $(BUILD)/$(1) || printf '%s\n' '$(subst ','\'',$(2))' >$(BUILD)/$(1))
+$(call remember,flags,$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
+$(call remember,sources,$(LIB_SRC) $(CTL_SRC))
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags | deps
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(BUILD)/libfollowup.a: $(call obj,$(LIB_SRC))
-	rm -f $@ && ar rcs $@ $^
+$(BUILD)/obj/tests/unit/%.o: | deps-test
+
+$(BUILD)/libfollowup.a: $(call obj,$(LIB_SRC)) $(BUILD)/sources
+	rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
 $(BUILD)/followupd: $(call obj,daemon/main.c) $(BUILD)/libfollowup.a
-	$(CC) $(LDFLAGS) -o $@ $^ -levent_openssl -levent -lssl -lcrypto -lsqlite3 -lconfuse
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/followupctl: $(call obj,$(CTL_SRC)) $(BUILD)/libfollowup.a
-	$(CC) $(LDFLAGS) -o $@ $^ -lhiredis -lsqlite3 -lconfuse -lcrypto
+$(BUILD)/followupctl: $(call obj,$(CTL_SRC)) $(BUILD)/libfollowup.a $(BUILD)/sources
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(CTL_LIBS)
 
-# One program a file; each prints cmocka's summary.
-UNIT = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
+# One program a file.
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libfollowup.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -levent_openssl -levent -lssl -lcrypto -lsqlite3 -lconfuse -lm
-unit: $(UNIT)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS) -lm
+
+# --- Packages: what is missing is fetched with apt ---------------------------------------------------
+deps:
+	@.ci/deps build
+deps-test: deps
+	@.ci/deps test
+deps-lint: deps
+	@.ci/deps lint
+
+# --- Try it ------------------------------------------------------------------------------------------
+WITH = BUILD=$(BUILD)
+
+demo: all deps-test
+	@$(WITH) tests/demo/demo.sh
+run: all
+	@$(WITH) tests/demo/demo.sh --stay
+
+# --- Tests: make test ONLY="unit daemon/test_desk" runs a part -----------------------------------------
+test: all unit deps-test
+	@$(WITH) tests/run $(ONLY)
+test-long: all unit deps-test
+	@$(WITH) FOLLOWUP_LONG=1 tests/run $(ONLY)
+model-compare: all deps-test
+	FOLLOWUPD=$(BUILD)/followupd tests/model/compare.sh $(BOOKS)
+lint: deps-lint
+	@.ci/lint
+format: deps-lint
+	clang-format -i $(wildcard include/*/*.h daemon/*.[ch] daemon/*/*.[ch] ctl/*.[ch] tests/*/*.[ch])
+
+# --- Install -----------------------------------------------------------------------------------------
+CONF = $(wildcard conf/*.conf conf/rules.d/*.conf conf/calendar/*)
+MAN = $(wildcard man/*.[1-8])
+# As the files stood when they were installed; only a file that is still like that may be replaced or removed.
+SHIPPED = $(DESTDIR)$(PREFIX)/share/followupd
+ETC = $(DESTDIR)$(SYSCONFDIR)/followupd
+UNITS = followupd.service followupd.socket
+man_target = $(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
+
+install: all
+	install -D -m 755 $(BUILD)/followupd $(DESTDIR)$(PREFIX)/sbin/followupd
+	install -D -m 755 $(BUILD)/followupctl $(DESTDIR)$(PREFIX)/bin/followupctl
+	@set -e; $(foreach file,$(MAN),install -D -m 644 $(file) $(call man_target,$(file));)
+	@set -e; install -d $(DESTDIR)$(UNITDIR); for unit in $(UNITS); do \
+		sed -e 's|/usr/sbin/|$(PREFIX)/sbin/|g; s|/usr/bin/|$(PREFIX)/bin/|g; s|/etc/|$(SYSCONFDIR)/|g' systemd/$$unit \
+			>$(DESTDIR)$(UNITDIR)/$$unit; chmod 644 $(DESTDIR)$(UNITDIR)/$$unit; done
+	install -D -m 644 systemd/sysusers/followupd.conf $(DESTDIR)$(SYSUSERSDIR)/followupd.conf
+	install -D -m 644 systemd/tmpfiles/followupd.conf $(DESTDIR)$(TMPFILESDIR)/followupd.conf
+	@set -e; for file in $(CONF:conf/%=%); do \
+		new=conf/$$file; old=$(SHIPPED)/$$file; here=$(ETC)/$$file; \
+		if cmp -s $$new $$here; then :; \
+		elif [ ! -e $$here ] && [ -e $$old ]; then echo "install: $$here was removed here, and stays so"; \
+		elif [ ! -e $$here ] || cmp -s $$old $$here; then install -D -m 644 $$new $$here; \
+		elif ! cmp -s $$old $$new; then install -D -m 644 $$new $$here.new; \
+			echo "install: $$here was changed here, and stays so; the new one stands beside it as $$here.new"; fi; \
+		install -D -m 644 $$new $$old; done
+	@[ -n "$(DESTDIR)" ] || echo "Now:  systemd-sysusers; systemd-tmpfiles --create; systemctl daemon-reload; systemctl enable --now followupd.socket followupd"
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/followupd $(DESTDIR)$(PREFIX)/bin/followupctl
+	rm -f $(foreach file,$(MAN),$(call man_target,$(file)))
+	rm -f $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(DESTDIR)$(SYSUSERSDIR)/followupd.conf $(DESTDIR)$(TMPFILESDIR)/followupd.conf
+	@for file in $(CONF:conf/%=%); do \
+		old=$(SHIPPED)/$$file; here=$(ETC)/$$file; rm -f $$here.new; \
+		if cmp -s $$old $$here; then rm -f $$here; \
+		elif [ -e $$here ]; then echo "uninstall: $$here was changed here, and stays"; fi; \
+		rm -f $$old; done
+	@for folder in $(ETC)/rules.d $(ETC)/calendar $(ETC) $(SHIPPED)/rules.d $(SHIPPED)/calendar $(SHIPPED); do \
+		[ ! -d $$folder ] || rmdir --ignore-fail-on-non-empty $$folder; done
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit clean
+.PHONY: all unit deps deps-test deps-lint demo run test test-long model-compare lint format install uninstall clean
 .SECONDARY:
+.DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
