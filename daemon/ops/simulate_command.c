@@ -72,9 +72,12 @@ static int parse_options(int argc, char **argv, struct options *options)
 		{"summary", no_argument, NULL, 'S'},
 		{NULL, 0, NULL, 0},
 	};
-	int option;
+	int option, former = 0;
 
-	while ((option = getopt_long(argc, argv, "c:", known, NULL)) != -1) {
+	/* "-": words come in order, so that --capacity and --without may be followed by several. */
+	for (; (option = getopt_long(argc, argv, "-c:", known, NULL)) != -1; former = option) {
+		if (option == 1)
+			option = former == 'N' || former == 'W' ? former : '?';
 		switch (option) {
 		case 'c':
 			options->config = optarg;
@@ -112,11 +115,9 @@ static int parse_options(int argc, char **argv, struct options *options)
 			options->summary = true;
 			break;
 		default:
-			return usage("unknown option or missing value");
+			return usage("unknown option, missing value or a word too many");
 		}
 	}
-	if (optind != argc)
-		return usage("unexpected argument");
 	if (options->clients == NULL || options->from == NO_DAY || options->to == NO_DAY)
 		return usage("--clients, --from and --to are needed");
 	if (options->to < options->from)
