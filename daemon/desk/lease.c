@@ -148,50 +148,28 @@ int desk_mine(struct desk *desk, const struct identity *who, struct moment now, 
 /* A message whose lease ran out may have been sent: it counts as a contact, and is not sent again without the gateway's word (POLICY 6). */
 static int make_uncertain(struct desk *desk, struct call *call, struct moment now)
 {
-	struct followup_list agenda = {NULL, 0, 0};
-	int64_t *clients = NULL;
 	bool over_cap = false;
 
-	int result = agenda_load(desk->engine, call->id, &agenda);
-	if (result == 0 && (clients = calloc((size_t)agenda.count + 1, sizeof(*clients))) == NULL)
-		result = ERR_MEMORY;
-	if (result == 0) {
-		for (int i = 0; i < agenda.count; i++)
-			clients[i] = agenda.items[i].client_id;
-		struct contact_made made = {
-			.call = call,
-			.channel = call->channel,
-			.counted = call->class != CALL_FREE,
-			.person = call->person,
-			.client_ids = clients,
-			.client_count = (size_t)agenda.count,
-			.day = now.day,
-			.at = now.unix_seconds,
-			.agent_id = call->agent_id,
-		};
-		int64_t contact = agenda_contact(desk->engine, &made, &over_cap);
-		struct attempt attempt = {
-			.at = now.unix_seconds,
-			.call_id = call->id,
-			.generation = call->generation,
-			.agent = "",
-			.queue = call->queue,
-			.channel = call->channel,
-			.client_ref = agenda.count > 0 ? agenda.items[0].client_ref : "",
-			.disposition = "uncertain",
-			.contact_id = contact,
-			.over_cap = over_cap,
-		};
-		result = contact < 0 ? (int)contact : store_attempt_insert(desk->store, &attempt);
-	}
+	int64_t contact = agenda_contact_whole(desk->engine, call, false, now, &over_cap);
+	if (contact < 0)
+		return (int)contact;
+	struct attempt attempt = {
+		.at = now.unix_seconds,
+		.call_id = call->id,
+		.generation = call->generation,
+		.agent = "",
+		.queue = call->queue,
+		.channel = call->channel,
+		.client_ref = "",
+		.disposition = "uncertain",
+		.contact_id = contact,
+		.over_cap = over_cap,
+	};
+	int result = store_attempt_insert(desk->store, &attempt);
 	call->state = CALL_UNCERTAIN;
 	call->class = CALL_FREE; /* the contact counts in its place */
 	call->lease_until = 0;
-	if (result == 0)
-		result = store_call_save(desk->store, call);
-	free(clients);
-	followup_list_free(&agenda);
-	return result;
+	return result == 0 ? store_call_save(desk->store, call) : result;
 }
 
 int desk_wake(struct desk *desk, struct moment now)

@@ -255,6 +255,45 @@ int64_t agenda_contact(struct engine *engine, const struct contact_made *made, b
 	return contact.id;
 }
 
+int64_t agenda_contact_whole(struct engine *engine, const struct call *call, bool close, struct moment now, bool *over_cap)
+{
+	struct followup_list agenda = {NULL, 0, 0};
+	int64_t *clients = NULL, contact = 0;
+	struct followup **ticked = NULL;
+
+	int result = agenda_load(engine, call->id, &agenda);
+	if (result == 0) {
+		clients = calloc((size_t)agenda.count + 1, sizeof(*clients));
+		ticked = calloc((size_t)agenda.count + 1, sizeof(struct followup *));
+		if (clients == NULL || ticked == NULL)
+			result = ERR_MEMORY;
+	}
+	for (int i = 0; result == 0 && i < agenda.count; i++) {
+		clients[i] = agenda.items[i].client_id;
+		ticked[i] = &agenda.items[i];
+	}
+	if (result == 0) {
+		struct contact_made made = {
+			.call = call,
+			.channel = call->channel,
+			.counted = call->class != CALL_FREE,
+			.person = call->person,
+			.client_ids = clients,
+			.client_count = (size_t)agenda.count,
+			.ticked = ticked,
+			.ticked_count = close ? (size_t)agenda.count : 0,
+			.day = now.day,
+			.at = now.unix_seconds,
+			.agent_id = call->agent_id,
+		};
+		contact = agenda_contact(engine, &made, over_cap);
+	}
+	free(clients);
+	free(ticked);
+	followup_list_free(&agenda);
+	return result < 0 ? result : contact;
+}
+
 int agenda_admit(struct engine *engine, int64_t person, struct moment now)
 {
 	engine->version++;

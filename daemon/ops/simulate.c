@@ -145,44 +145,13 @@ struct desk_day {
 	struct moment now;
 };
 
+/* Reached at the first try: its whole agenda is closed. */
 static int reach(struct desk_day *desk, const struct call *call)
 {
-	struct followup_list agenda = {NULL, 0, 0};
-	int64_t *clients = NULL;
-	struct followup **ticked = NULL;
 	bool over_cap;
+	int64_t contact = agenda_contact_whole(desk->engine, call, true, desk->now, &over_cap);
 
-	int result = agenda_load(desk->engine, call->id, &agenda);
-	if (result == 0) {
-		clients = calloc((size_t)agenda.count + 1, sizeof(*clients));
-		ticked = calloc((size_t)agenda.count + 1, sizeof(struct followup *));
-		if (clients == NULL || ticked == NULL)
-			result = ERR_MEMORY;
-	}
-	if (result == 0) {
-		for (int i = 0; i < agenda.count; i++) {
-			clients[i] = agenda.items[i].client_id;
-			ticked[i] = &agenda.items[i];
-		}
-		struct contact_made made = {
-			.call = call,
-			.channel = call->channel,
-			.counted = call->class != CALL_FREE,
-			.person = call->person,
-			.client_ids = clients,
-			.client_count = (size_t)agenda.count,
-			.ticked = ticked,
-			.ticked_count = (size_t)agenda.count,
-			.day = desk->now.day,
-			.at = desk->now.unix_seconds,
-		};
-		int64_t contact = agenda_contact(desk->engine, &made, &over_cap);
-		result = contact < 0 ? (int)contact : agenda_settle(desk->engine, desk->now.day, WITHOUT_LIMIT);
-	}
-	free(clients);
-	free(ticked);
-	followup_list_free(&agenda);
-	return result;
+	return contact < 0 ? (int)contact : agenda_settle(desk->engine, desk->now.day, WITHOUT_LIMIT);
 }
 
 /* The best ready call of a queue over all its lanes: the desk of a simulation has nobody to recuse. */

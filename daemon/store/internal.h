@@ -55,6 +55,12 @@ void store_end(sqlite3_stmt *statement);
 /* The named error of the connection's last failure, its words kept in store->message. */
 int store_error(struct store *store);
 
+/* Appends the only column of the only row, a document; ERR_NOT_FOUND when there is no row. */
+int store_document(struct store *store, sqlite3_stmt *statement, struct buffer *out) MUST_CHECK;
+
+/* In SQL: a count of days as text; NULL stays NULL. */
+#define DAY(column) "date(" column " * 86400, 'unixepoch')"
+
 /* Column readers. Text is never NULL. */
 const char *column_text(sqlite3_stmt *statement, int column);
 day_t column_day(sqlite3_stmt *statement, int column);

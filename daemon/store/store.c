@@ -221,6 +221,17 @@ int store_integer(struct store *store, struct statement *statement, int64_t *out
 	return 0;
 }
 
+int store_document(struct store *store, sqlite3_stmt *s, struct buffer *out)
+{
+	int result = store_row(store, s);
+
+	if (result <= 0)
+		return result < 0 ? result : ERR_NOT_FOUND;
+	buffer_append(out, column_text(s, 0), (size_t)sqlite3_column_bytes(s, 0));
+	sqlite3_reset(s);
+	return out->failed ? ERR_MEMORY : 0;
+}
+
 const char *column_text(sqlite3_stmt *statement, int column)
 {
 	const unsigned char *text = sqlite3_column_text(statement, column);

@@ -2,7 +2,6 @@
 #include "followup/store_view.h"
 #include "internal.h"
 
-#define DAY(column) "date(" column " * 86400, 'unixepoch')"
 #define STATE_NAME(column)                                                                                                                             \
 	"CASE " column " WHEN 0 THEN 'scheduled' WHEN 1 THEN 'queued' WHEN 2 THEN 'done' WHEN 3 THEN 'done-late' WHEN 4 THEN 'missed' WHEN 5 THEN"         \
 	" 'cancelled' WHEN 6 THEN 'suppressed' END"
@@ -10,14 +9,7 @@
 
 static int append_list(struct store *store, struct statement *statement, const struct list_filter *f, struct buffer *out)
 {
-	sqlite3_stmt *s = store_query(store, statement, "tttnii", f->client_ref, f->queue, f->rule, f->state, f->after, f->limit);
-	int result = store_row(store, s);
-
-	if (result <= 0)
-		return result < 0 ? result : ERR_NOT_FOUND;
-	buffer_append(out, column_text(s, 0), (size_t)sqlite3_column_bytes(s, 0));
-	store_end(s);
-	return out->failed ? ERR_MEMORY : 0;
+	return store_document(store, store_query(store, statement, "tttnii", f->client_ref, f->queue, f->rule, f->state, f->after, f->limit), out);
 }
 
 int store_view_list_followups(struct store *store, const struct list_filter *filter, struct buffer *out)

@@ -3,8 +3,6 @@
 
 #include "internal.h"
 
-/* A count of days as text; NULL stays NULL. */
-#define DAY(column) "date(" column " * 86400, 'unixepoch')"
 /* 13912345678 -> 139****5678, someone@example.com -> s***@example.com */
 #define MASKED_PHONE(column) "CASE WHEN length(" column ") > 7 THEN substr(" column ", 1, 3) || '****' || substr(" column ", -4) ELSE '****' END"
 #define MASKED_EMAIL(column) "substr(" column ", 1, 1) || '***' || substr(" column ", instr(" column ", '@'))"
@@ -40,18 +38,6 @@ int store_view_followups(struct store *store, followup_row_visit *visit, void *c
 	return result;
 }
 
-/* Appends the only column of the only row. */
-static int append_document(struct store *store, sqlite3_stmt *s, struct buffer *out)
-{
-	int result = store_row(store, s);
-
-	if (result <= 0)
-		return result < 0 ? result : ERR_NOT_FOUND;
-	buffer_append(out, column_text(s, 0), (size_t)sqlite3_column_bytes(s, 0));
-	store_end(s);
-	return out->failed ? ERR_MEMORY : 0;
-}
-
 #define AGENDA_ORDER " ORDER BY f.priority, f.due_on, r.text, f.client_ref, f.occasion"
 
 int store_view_call(struct store *store, const struct call_view *view, struct buffer *out)
@@ -67,7 +53,7 @@ int store_view_call(struct store *store, const struct call_view *view, struct bu
 		       " FROM followup f JOIN name r ON r.id=f.rule JOIN client k ON k.id=f.client_id WHERE f.call_id=c.id" AGENDA_ORDER "))))"
 		       " FROM call c JOIN name q ON q.id=c.queue JOIN name h ON h.id=c.channel LEFT JOIN agent a ON a.id=c.agent_id WHERE c.id=?1");
 
-	return append_document(store, store_query(store, &get, "itttnn", view->call_id, view->lease, view->lease_until, view->not_before, (int)view->address,
+	return store_document(store, store_query(store, &get, "itttnn", view->call_id, view->lease, view->lease_until, view->not_before, (int)view->address,
 					      (int)view->whole_number), out);
 }
 
@@ -75,7 +61,7 @@ int store_view_items(struct store *store, int64_t call_id, struct buffer *out)
 {
 	STATEMENT(get, "SELECT json_group_array(id) FROM (SELECT id FROM followup WHERE call_id=?1 ORDER BY id)");
 
-	return append_document(store, store_query(store, &get, "i", call_id), out);
+	return store_document(store, store_query(store, &get, "i", call_id), out);
 }
 
 int store_view_joined(struct store *store, int64_t call_id, const char *shown, struct buffer *out)
@@ -83,7 +69,7 @@ int store_view_joined(struct store *store, int64_t call_id, const char *shown, s
 	STATEMENT(get, "SELECT json_group_array(json_object('item', f.id, 'rule', r.text, 'client_ref', f.client_ref, 'occasion', f.occasion, 'due_on', " DAY("f.due_on") "))"
 		       " FROM followup f JOIN name r ON r.id=f.rule WHERE f.call_id=?1 AND f.id NOT IN (SELECT value FROM json_each(?2))");
 
-	return append_document(store, store_query(store, &get, "it", call_id, shown), out);
+	return store_document(store, store_query(store, &get, "it", call_id, shown), out);
 }
 
 int store_view_queues(struct store *store, queue_row_visit *visit, void *context)
@@ -112,7 +98,7 @@ int store_view_contacts(struct store *store, int64_t person, day_t first, day_t 
 		       " (SELECT contact_id FROM contact_client WHERE on_day BETWEEN ?2 AND ?3 AND client_id IN (SELECT id FROM client WHERE person=?1))"
 		       " ORDER BY k.on_day, k.id)");
 
-	return append_document(store, store_query(store, &get, "inn", person, first, last), out);
+	return store_document(store, store_query(store, &get, "inn", person, first, last), out);
 }
 
 int store_view_report(struct store *store, day_t first, day_t last, struct buffer *out)
@@ -122,7 +108,7 @@ int store_view_report(struct store *store, day_t first, day_t last, struct buffe
 		       " 'suppressed_cap', sum(f.state=6 AND n.text IN ('cap', 'preempted')), 'open', sum(f.state<=1)) x"
 		       " FROM followup f JOIN name r ON r.id=f.rule LEFT JOIN name n ON n.id=f.reason WHERE f.due_on BETWEEN ?1 AND ?2 GROUP BY r.text ORDER BY r.text)");
 
-	return append_document(store, store_query(store, &get, "nn", first, last), out);
+	return store_document(store, store_query(store, &get, "nn", first, last), out);
 }
 
 int store_view_counts(struct store *store, struct buffer *out)
@@ -132,7 +118,7 @@ int store_view_counts(struct store *store, struct buffer *out)
 		       " (SELECT count(*) FROM followup WHERE state<=1), 'calls', (SELECT count(*) FROM call), 'contacts', (SELECT count(*) FROM contact),"
 		       " 'attempts', (SELECT count(*) FROM attempt), 'agents', (SELECT count(*) FROM agent))");
 
-	return append_document(store, store_query(store, &get, ""), out);
+	return store_document(store, store_query(store, &get, ""), out);
 }
 
 int store_view_faults(struct store *store, day_t day, int *count, struct buffer *out)

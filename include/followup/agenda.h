@@ -51,6 +51,9 @@ struct contact_made {
 };
 int64_t agenda_contact(struct engine *engine, const struct contact_made *made, bool *over_cap) MUST_CHECK;
 
+/* The same for a whole call on a day: for all clients of its agenda; close: every item is closed by it. */
+int64_t agenda_contact_whole(struct engine *engine, const struct call *call, bool close, struct moment now, bool *over_cap) MUST_CHECK;
+
 /* The rule of a follow-up; NULL when the configuration has it no more. */
 const struct rule *agenda_rule(const struct engine *engine, const struct followup *followup);
 
