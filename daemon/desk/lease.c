@@ -169,7 +169,11 @@ static int make_uncertain(struct desk *desk, struct call *call, struct moment no
 	call->state = CALL_UNCERTAIN;
 	call->class = CALL_FREE; /* the contact counts in its place */
 	call->lease_until = 0;
-	return result == 0 ? store_call_save(desk->store, call) : result;
+	if (result == 0)
+		result = store_call_save(desk->store, call);
+	if (result == 0)
+		result = store_call_touch(desk->store, call->id); /* it ends here when nothing was left on it */
+	return result == 0 ? agenda_settle(desk->engine, now.day, INT32_MAX) : result;
 }
 
 int desk_wake(struct desk *desk, struct moment now)

@@ -191,7 +191,7 @@ int call_work_out(struct engine *engine, struct call *call, day_t day)
 	int result = agenda_load(engine, call->id, &agenda);
 	if (result == 0 && agenda.count == 0) {
 		/* Whoever holds it will hear at TOUCH or DONE that nothing is left. */
-		if (call->state < CALL_LEASED)
+		if (call->state != CALL_LEASED)
 			result = store_call_delete(engine->store, call->id);
 	} else if (result == 0) {
 		result = work_out(engine, call, &agenda, day);
