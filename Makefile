@@ -34,6 +34,9 @@ CTL_LIBS = -lhiredis $(LIBS)
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 
+# What is done, in short; V=1 shows the commands.
+tell = $(if $(V),,@echo '  $(1) $(2)'; )
+
 all: $(BUILD)/followupd $(BUILD)/followupctl
 unit: $(UNIT)
 
@@ -45,23 +48,23 @@ $(call remember,sources,$(LIB_SRC) $(CTL_SRC))
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags | deps
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call tell,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/obj/tests/unit/%.o: | deps-test
 
 $(BUILD)/libfollowup.a: $(call obj,$(LIB_SRC)) $(BUILD)/sources
-	rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+	$(call tell,AR,$@)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
 $(BUILD)/followupd: $(call obj,daemon/main.c) $(BUILD)/libfollowup.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call tell,LINK,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/followupctl: $(call obj,$(CTL_SRC)) $(BUILD)/libfollowup.a $(BUILD)/sources
-	$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(CTL_LIBS)
+	$(call tell,LINK,$@)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(CTL_LIBS)
 
 # One program a file.
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libfollowup.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS) -lm
+	$(call tell,LINK,$@)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS) -lm
 
 # --- Packages: what is missing is fetched with apt ---------------------------------------------------
 deps:
