@@ -245,6 +245,7 @@ class Client:
         self.assets = Decimal(row["assets"]) if row.get("assets") else None
         self.key = (row.get("tier") or "") in KEY_TIERS
         self.known = []  # events known and not void, in order
+        self.withdrawn_bases = []  # days of known events that became void
         self.yearly = []  # (rule, occasion, priority, opens, due): its birthdays and festivals
         self.pending = {}  # (rule name, occasion) -> Occasion, met but without a follow-up
 
@@ -277,11 +278,13 @@ class Client:
         return moves
 
     def is_open(self, today):
+        """POLICY 3 step 3: neither "not yet open", by the last known opening, nor closed."""
+        opened = max((day for day, _ in self.moves(OPENED)), default=None)
+        if opened and opened > today:
+            return False
         moves = [(order, day, kind) for kind in (OPENED, CLOSED, REOPENED) for day, order in self.moves(kind)]
         past = [move for move in moves if move[1] <= today]
-        if past:
-            return max(past)[2] != CLOSED
-        return not any(kind == OPENED for _, _, kind in moves)  # an opening still to come
+        return not past or max(past)[2] != CLOSED
 
     def opening(self):
         """The later of the account's opening and its last reopening, or None."""
@@ -446,6 +449,7 @@ class Model:
                 self.meet(EVENT, client, event.ref, event.day, kind=event.kind)
         if any(event.kind == "void" for event in arriving):
             for client in self.clients.values():
+                client.withdrawn_bases += [event.day for event in client.known if event.ref in self.void]
                 client.known = [event for event in client.known if event.ref not in self.void]
         for ref in {event.client for event in arriving if event.kind == "asset_outflow"}:
             if ref in self.clients:
@@ -511,9 +515,12 @@ class Model:
         if trigger == "outflow":
             return not (client.outflow(occasion.day) and client.is_large_outflow(occasion.day))
         if trigger == "dormant":
+            def makes(day):
+                return day and add_months(day, DORMANT_MONTHS) == occasion.day
+
             bases = [event.day for event in client.events("trade", OPENED, REOPENED)]
-            bases += [move for move, _ in client.moves(OPENED)] + client.dormant_bases()
-            return all(add_months(base, DORMANT_MONTHS) != occasion.day for base in bases)
+            bases += [client.opened_on, client.last_trade_on]
+            return any(map(makes, client.withdrawn_bases)) and not any(map(makes, bases))
         return False
 
     # -- step 2
