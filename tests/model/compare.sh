@@ -4,7 +4,8 @@
 #   tests/model/compare.sh [BOOKS [FIRST_SEED [CLIENTS]]]      default: 5 books, seeds from 1, 120 clients
 #
 # FOLLOWUPD (build/followupd) and CONF (conf/followupd.conf) name what is compared.
-# Each book is run twice: without limits and with capacities drawn from its seed.
+# WILD=--wild compares books that contradict themselves. The years follow the seed, 2023 to
+# 2025. Each book is run twice: without limits and with capacities drawn from its seed.
 # The books and both answers are kept in a folder where they differ.
 set -eu
 
@@ -55,8 +56,10 @@ compare() {
 
 while [ "$seed" -le "$last" ]; do
 	book=$work/$seed
-	python3 "$here/make_book.py" "$seed" --clients "$clients" "$book"
-	set -- --clients "$book/clients.csv" --events "$book/events.csv" --from 2025-01-01 --to 2026-06-30 --without yearly-sample
+	year=$((2025 - seed % 3))
+	# shellcheck disable=SC2086 # empty or one word
+	python3 "$here/make_book.py" "$seed" --clients "$clients" --year "$year" ${WILD:-} "$book"
+	set -- --clients "$book/clients.csv" --events "$book/events.csv" --from "$year-01-01" --to "$((year + 1))-06-30"
 	compare "$seed" "$@"
 	# shellcheck disable=SC2046 # a list of words is meant
 	compare "$seed-capacity" "$@" $(capacities "$seed")

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Writes a random book, clients.csv and events.csv, that is nastier than a real one.
 
-    make_book.py SEED [--clients N] DIR
+    make_book.py SEED [--clients N] [--year Y] [--wild] DIR
 
+The book is for the 18 months from the first of January of that year. With --wild it
+also contradicts itself: fields against events, withdrawn and moved account events.
 The same seed gives the same book. It leans on what a followup engine gets wrong:
 several clients of one person, missing fields, limits met exactly, many events in a
 few days, corrections, withdrawals, times of day in several zones.
@@ -14,21 +16,23 @@ import os
 import random
 from datetime import date, timedelta
 
-FIRST, LAST = date(2025, 1, 1), date(2026, 6, 30)  # the period that compare.sh simulates
 CLIENT_COLUMNS = ("client_ref,person_ref,name,phone,email,tier,branch,manager,introducer,birthday,"
                   "birthday_calendar,opened_on,closed_on,last_trade_on,assets,status").split(",")
 EVENT_COLUMNS = "event_ref,client_ref,kind,occurred_at,amount,detail,as_of".split(",")
 # Weekends, make-up weekends and the days around a quarter's end and a long holiday
 HOT_DAYS = [date.fromisoformat(text) for text in (
-    "2025-01-25 2025-01-26 2025-01-29 2025-02-08 2025-03-29 2025-03-31 2025-04-05 2025-04-27 2025-05-31 2025-06-28 "
-    "2025-09-27 2025-09-28 2025-10-01 2025-10-06 2025-10-11 2025-12-31 2026-01-04 2026-02-14 2026-02-17 2026-02-28"
+    "2023-01-21 2023-01-28 2023-04-01 2023-04-23 2023-05-06 2023-06-25 2023-09-29 2023-10-07 2023-12-30 2024-02-04 2024-02-08 "
+    "2024-02-09 2024-02-18 2024-02-29 2024-03-30 2024-04-07 2024-06-29 2024-08-31 2024-09-14 2024-09-29 2024-10-12 2024-12-31 "
+    "2025-01-25 2025-01-26 2025-01-29 2025-02-08 2025-03-29 2025-03-31 2025-04-05 2025-04-27 2025-05-31 2025-06-28 2025-08-31 "
+    "2025-09-27 2025-09-28 2025-10-01 2025-10-06 2025-10-11 2025-12-31 2026-01-04 2026-02-14 2026-02-17 2026-02-28 2026-05-09"
 ).split()]
 
 
 class Book:
-    def __init__(self, seed, count):
+    def __init__(self, seed, count, year, wild):
         self.random = random.Random(seed)
-        self.count = count
+        self.count, self.year, self.wild = count, year, wild
+        self.first, self.last = self.on(0, 1, 1), self.on(1, 6, 30)
         self.clients, self.events = [], []
         self.squeezes = set()  # clients whose days are laid out already
 
@@ -37,11 +41,15 @@ class Book:
     def chance(self, share):
         return self.random.random() < share
 
-    def day(self, first=FIRST, last=LAST):
+    def on(self, years, month, day):
+        return date(self.year + years, month, day)
+
+    def day(self, first=None, last=None):
+        first, last = first or self.first, last or self.last
         if self.chance(0.15):
-            day = self.random.choice(HOT_DAYS) + timedelta(days=self.random.randint(-1, 1))
-            if first <= day <= last:
-                return day
+            hot = [day for day in HOT_DAYS if first <= day <= last]
+            if hot:
+                return min(last, max(first, self.random.choice(hot) + timedelta(days=self.random.randint(-1, 1))))
         return first + timedelta(days=self.random.randint(0, (last - first).days))
 
     def moment(self, day):
@@ -101,7 +109,7 @@ class Book:
         if self.chance(0.1):
             birthday, calendar = "", self.random.choice(["", "solar"])
         branch = f"B{self.random.randint(1, 4)}"
-        opened = self.day(date(2015, 1, 1), date(2024, 12, 31))
+        opened = self.day(self.on(-10, 1, 1), self.on(-1, 12, 31))
         phone = "" if self.chance(0.5 if bare else 0.08) else f"1{self.random.randint(3 * 10**9, 10**10 - 1)}"
         row = {
             "client_ref": ref,
@@ -117,21 +125,23 @@ class Book:
             "birthday_calendar": calendar,
             "opened_on": opened.isoformat() if self.chance(0.92) else "",
             "closed_on": "",
-            "last_trade_on": self.day(date(2024, 3, 1), date(2024, 12, 31)).isoformat() if self.chance(0.6) else "",
+            "last_trade_on": self.day(self.on(-1, 3, 1), self.on(-1, 12, 31)).isoformat() if self.chance(0.6) else "",
             "assets": self.random.choice(["", "0", "100000", "166666.67", "166666.66", "333333.33", "1000000", "50000", "1666666.66",
                                           f"{self.random.randint(0, 9 * 10**8) / 100:.2f}"]),
             "status": self.random.choice(["normal", "normal", "normal", "dormant", "suspended", ""]),
         }
         if not steady:
             self.account(row, opened)
+            if self.wild and self.chance(0.4):
+                self.contradict(row)
         return row
 
     def squeeze(self, person):
         """A phone call that waits over days when messages of the same person want its
         slot: clients reached by different channels, their matters within one week."""
-        day = self.day(FIRST, LAST - timedelta(days=20))
+        day = self.day(self.first, self.last - timedelta(days=20))
         if self.chance(0.5):  # a quarter without festivals, so that slots are free before
-            day = date(2025, 7, 10) + timedelta(days=self.random.randint(0, 70))
+            day = self.on(0, 7, 10) + timedelta(days=self.random.randint(0, 70))
         if self.chance(0.7):
             day += timedelta(days=(5 - day.weekday()) % 7)  # a Saturday: nobody rings until Monday
         # One by mail before, one by phone on the day, one by mail the day after; the rest as it
@@ -172,15 +182,15 @@ class Book:
         """How the account's life goes on: most stay open."""
         ref, pick = row["client_ref"], self.random.random()
         if pick < 0.12:  # opened in or shortly before the period, by an event
-            opened = self.day(date(2024, 12, 15), LAST)
+            opened = self.day(self.on(-1, 12, 15), self.last)
             row["opened_on"] = opened.isoformat() if self.chance(0.8) else ""
             row["last_trade_on"] = ""
             self.event(ref, "account_opened", opened)
             if self.chance(0.3):
                 self.life(ref, opened)
         elif pick < 0.17:  # closed in the file, no event; sometimes reopened
-            closed = self.day(date(2024, 1, 1), date(2024, 12, 31))
-            row["opened_on"] = row["opened_on"] and min(row["opened_on"], "2023-12-31")
+            closed = self.day(self.on(-1, 1, 1), self.on(-1, 12, 31))
+            row["opened_on"] = row["opened_on"] and min(row["opened_on"], self.on(-2, 12, 31).isoformat())
             row["closed_on"] = closed.isoformat()
             if self.chance(0.5):
                 self.event(ref, "account_reopened", self.day())
@@ -191,6 +201,15 @@ class Book:
             row["last_trade_on"] = ""
         elif pick < 0.36:
             self.life(ref, self.day())
+
+    def contradict(self, row):
+        """Fields of the file against the events, openings after closings."""
+        for column in ("opened_on", "closed_on", "last_trade_on"):
+            if self.chance(0.4):
+                row[column] = self.day(self.on(-1, 6, 1)).isoformat()
+        for kind in ("account_opened", "account_closed", "account_reopened", "account_opened", "account_closed"):
+            if self.chance(0.3):
+                self.event(row["client_ref"], kind, self.day(self.on(-1, 11, 1)))
 
     def life(self, ref, day):
         """Closings and reopenings, some on one day."""
@@ -222,9 +241,9 @@ class Book:
             if ref in self.squeezes:
                 continue
             for _ in range(self.random.choice([0, 0, 1, 2, 4])):
-                self.event(ref, "trade", self.day(date(2024, 6, 1)), f"{self.random.randint(100, 10**7) / 100:.2f}")
+                self.event(ref, "trade", self.day(self.on(-1, 6, 1)), f"{self.random.randint(100, 10**7) / 100:.2f}")
             if self.chance(0.2):  # a trade around the day on which an earlier one turns dormant
-                traded = self.day(date(2024, 7, 1), date(2025, 12, 1))
+                traded = self.day(self.on(-1, 7, 1), self.on(0, 12, 1))
                 self.event(ref, "trade", traded, "1000")
                 self.event(ref, "trade", traded + timedelta(days=self.random.choice([181, 182, 183, 184, 184, 186, 190])), "1000")
             if self.chance(0.15):
@@ -232,18 +251,18 @@ class Book:
             for kind, share in (("complaint", 0.08), ("feedback", 0.05), ("abnormal", 0.06), ("permission_opened", 0.12),
                                 ("transfer_requested", 0.05), ("trade_completed", 0.03)):
                 if self.chance(share):
-                    self.event(ref, kind, self.day(date(2024, 12, 10)))
+                    self.event(ref, kind, self.day(self.on(-1, 12, 10)))
             if self.chance(0.25):
                 self.crowd(client)
         managers = sorted({client["manager"] for client in self.clients if client["manager"]})
         for _ in range(max(2, self.count // 40)):
-            self.event("", "manager_departed", self.day(date(2024, 12, 20)), detail=self.random.choice(managers))
+            self.event("", "manager_departed", self.day(self.on(-1, 12, 20)), detail=self.random.choice(managers))
         for _ in range(3):
             self.event(f"X{self.random.randint(0, 99):05}", self.random.choice(["trade", "complaint", "account_closed"]), self.day())
 
     def outflows(self, client):
         """At and beside the limits, alone or as the sum of a day."""
-        day = self.day(date(2024, 12, 20))
+        day = self.day(self.on(-1, 12, 20))
         assets = float(client["assets"] or 0)
         for _ in range(self.random.choice([1, 1, 2])):
             total = self.random.choice([500000, 499999.99, 500000.01, 50000, 49999.99, 50000.01,
@@ -258,7 +277,7 @@ class Book:
     def crowd(self, client):
         """Many matters of one person within days: cap, joining, preemption, waiting, gate."""
         mates = [other for other in self.clients if client["person_ref"] and other["person_ref"] == client["person_ref"]] or [client]
-        day = self.day(FIRST, LAST - timedelta(days=30))
+        day = self.day(self.first, self.last - timedelta(days=30))
         if self.chance(0.5):
             day += timedelta(days=(4 - day.weekday()) % 7)  # a Friday: the weekend's calls wait
         for _ in range(self.random.randint(3, 9)):
@@ -293,7 +312,7 @@ class Book:
                 self.events.append(dict(row))
             elif pick < 0.04 and row["client_ref"]:
                 self.correct(row)
-            elif pick < 0.06 and row["kind"] not in ("account_opened", "account_closed", "account_reopened"):
+            elif pick < (0.12 if self.wild else 0.06) and (self.wild or not row["kind"].startswith("account_")):
                 day = date.fromisoformat(row["occurred_at"][:10]) + timedelta(days=self.random.choice([-1, 0, 1, 1, 2, 5, 20]))
                 self.event(row["client_ref"] or self.clients[0]["client_ref"], "void", day, detail=row["event_ref"])
 
@@ -301,14 +320,14 @@ class Book:
         """The other version comes before or after it in the file; as_of decides, or the place."""
         other = dict(row)
         change = self.random.choice(["day", "amount", "kind"])
-        if change == "day" and not row["kind"].startswith("account_"):
+        if change == "day" and (self.wild or not row["kind"].startswith("account_")):
             other["occurred_at"] = self.moment(self.day())
         elif change == "kind" and row["kind"] == "complaint":
             other["kind"] = "feedback"
         elif row["amount"]:
             other["amount"] = "654321"
-        row["as_of"] = self.random.choice(["2026-07-01", "2026-07-01T08:00:00", "2026-07-02"])
-        other["as_of"] = self.random.choice(["2026-07-01", "2026-07-01T12:00:00+08:00", "2026-07-02"])
+        row["as_of"] = self.random.choice(["2027-07-01", "2027-07-01T08:00:00", "2027-07-02"])
+        other["as_of"] = self.random.choice(["2027-07-01", "2027-07-01T12:00:00+08:00", "2027-07-02"])
         self.events.append(other)
 
     def client_versions(self):
@@ -331,8 +350,10 @@ def main():
     arguments.add_argument("seed", type=int)
     arguments.add_argument("--clients", type=int, default=120)
     arguments.add_argument("folder")
+    arguments.add_argument("--year", type=int, default=2025)
+    arguments.add_argument("--wild", action="store_true")
     given = arguments.parse_args()
-    book = Book(given.seed, given.clients)
+    book = Book(given.seed, given.clients, given.year, given.wild)
     book.make_clients()
     book.make_events()
     book.versions()
