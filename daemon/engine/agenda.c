@@ -245,6 +245,9 @@ int64_t agenda_contact(struct engine *engine, const struct contact_made *made, b
 	int result = store_contact_insert(engine->store, &contact);
 	for (size_t i = 0; result == 0 && made->counted && i < made->client_count; i++)
 		result = store_contact_count_for(engine->store, contact.id, made->client_ids[i], made->day);
+	/* A contact moves the next one of a cadence. */
+	for (size_t i = 0; result == 0 && engine->asks_contacts && i < made->client_count; i++)
+		result = store_due_mark(engine->store, made->client_ids[i], made->day, false);
 	for (size_t i = 0; result == 0 && i < made->ticked_count; i++) {
 		struct followup *f = made->ticked[i];
 		result = followup_move(engine, f, made->day > f->due_on ? FOLLOWUP_DONE_LATE : FOLLOWUP_DONE, 0, made->day);

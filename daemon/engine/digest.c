@@ -49,6 +49,16 @@ static void mix_rule(uint64_t *hash, const struct rule *rule)
 	mix_number(hash, rule->outflow_amount);
 	mix_number(hash, rule->outflow_percent);
 	mix_number(hash, rule->outflow_percent_min);
+	for (size_t i = 0; i < rule->step_count; i++)
+		mix_offset(hash, rule->steps[i]);
+	for (size_t i = 0; i < POLICY_TIERS_MAX; i++)
+		mix_offset(hash, rule->every[i]);
+	mix_number(hash, rule->repeat_days);
+	mix_number(hash, rule->repeat_for_days);
+	mix_number(hash, rule->month * 100 + rule->day);
+	mix_number(hash, (int64_t)rule->field);
+	mix_number(hash, rule->share_percent);
+	mix_number(hash, rule->seed);
 	mix_number(hash, rule->tiers);
 	mix_offset(hash, rule->opens);
 	mix_offset(hash, rule->due);

@@ -26,6 +26,8 @@ static const char *const reason_names[REASON_COUNT] = {
 	[REASON_WITHDRAWN] = "withdrawn",
 	[REASON_RULE_OFF] = "rule-off",
 	[REASON_UNREACHABLE] = "unreachable",
+	[REASON_RENEWED] = "renewed",
+	[REASON_CONTACT] = "contact",
 };
 
 struct engine *engine_new(struct store *store)
@@ -124,6 +126,9 @@ static int index_policy(struct engine *engine)
 	if (result == 0)
 		result = name_number(engine, "account_reopened", &engine->kind_reopened);
 	engine->kind_trade = store_event_kind_trade();
+	engine->asks_contacts = false;
+	for (size_t i = 0; i < policy->rule_count; i++)
+		engine->asks_contacts = engine->asks_contacts || (policy->rules[i].on && (policy->rules[i].trigger == TRIGGER_CADENCE || policy->rules[i].stops_on_contact));
 	return result;
 }
 
@@ -159,6 +164,7 @@ int engine_set_policy(struct engine *engine, const struct policy *policy)
 	day_t *former_days = engine->festival_days, *days = festival_table(policy);
 
 	engine->version++;
+	engine->policy_version++;
 	engine->place_valid = false;
 	/* Its own transaction: the names' numbers are kept in memory and must not be rolled back with something else. */
 	int result = rules != NULL && days != NULL ? store_begin(engine->store) : ERR_MEMORY;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "followup/store_call.h"
 #include "internal.h"
 
 struct facts *facts_new(void)
@@ -173,7 +174,8 @@ int facts_load(struct engine *engine, int64_t client_id, day_t day, struct facts
 	if (last_trade == NO_DAY && facts->client.last_trade_on != NO_DAY && facts->client.last_trade_on <= day)
 		last_trade = facts->client.last_trade_on;
 	facts->last_trade_on = last_trade;
-	return 0;
+	facts->last_contact_on = NO_DAY;
+	return engine->asks_contacts ? store_contact_last_of_client(engine->store, client_id, day, &facts->last_contact_on) : 0;
 }
 
 int64_t facts_stop(const struct engine *engine, const struct facts *facts, const struct rule *rule, day_t occasion_on, day_t opens_on)
@@ -190,6 +192,8 @@ int64_t facts_stop(const struct engine *engine, const struct facts *facts, const
 			day = facts->closing_stands;
 		} else if (kind == engine->kind_reopened) {
 			day = facts->reopening_stands;
+		} else if (kind == engine->reasons[REASON_CONTACT]) {
+			day = facts->last_contact_on;
 		} else {
 			for (int e = 0; e < facts->event_count; e++)
 				if (facts->events[e].kind == kind && event_stands(&facts->events[e], facts->day))

@@ -26,6 +26,8 @@ enum reason {
 	REASON_WITHDRAWN,
 	REASON_RULE_OFF,
 	REASON_UNREACHABLE,
+	REASON_RENEWED,
+	REASON_CONTACT,
 	REASON_COUNT
 };
 
@@ -53,6 +55,7 @@ struct facts {
 	day_t closing_stands; /* the last closing, when no reopening came after it; else NO_DAY */
 	day_t reopening_stands;
 	day_t last_trade_on;
+	day_t last_contact_on; /* when some rule asks (cadence) */
 	bool withdrawal_today; /* a void event takes effect on this very day */
 	day_t next_fact_on; /* the next day on which something already known takes effect; INT32_MAX: none */
 };
@@ -69,6 +72,14 @@ struct foresight {
 	} days[FORESIGHT_MAX];
 };
 
+/* The work days of one year, for the yearly sample. */
+struct work_days {
+	int year;
+	uint64_t version;
+	int count;
+	day_t days[366];
+};
+
 struct engine {
 	struct store *store;
 	const struct policy *policy;
@@ -78,8 +89,11 @@ struct engine {
 	int64_t kind_opened, kind_closed, kind_reopened, kind_trade;
 	day_t *festival_days; /* [festival][year - FESTIVAL_FIRST_YEAR] */
 	day_t start_on;
+	bool asks_contacts; /* some rule that is on looks at contacts */
 	uint64_t changes;
 	uint64_t version; /* moves whenever facts or the policy may have changed: what was thought before is old */
+	uint64_t policy_version;
+	struct work_days work_days;
 	struct foresight foresight;
 	struct followup *open;      /* room for the open follow-ups of one client, */
 	struct followup *scheduled; /* for the scheduled ones of one person, */

@@ -337,7 +337,7 @@ static int build_disposition(struct builder *builder, const struct section *sect
 }
 
 /* "8-15" or "08-15": a day of the calendar, leap days aside. */
-static bool month_day_parse(const char *text, enum festival_basis basis, struct festival *festival)
+bool month_day_parse(const char *text, bool lunar, int *out_month, int *out_day)
 {
 	char digits[3][3] = {"", "", ""};
 	int month, day;
@@ -345,11 +345,10 @@ static bool month_day_parse(const char *text, enum festival_basis basis, struct 
 		return false;
 	month = atoi(digits[0]);
 	day = atoi(digits[1]);
-	if (month < 1 || month > 12 || day < 1 || day > (basis == FESTIVAL_LUNAR ? 30 : date_days_in_month(2023, month)))
+	if (month < 1 || month > 12 || day < 1 || day > (lunar ? 30 : date_days_in_month(2023, month)))
 		return false;
-	festival->basis = basis;
-	festival->month = month;
-	festival->day = day;
+	*out_month = month;
+	*out_day = day;
 	return true;
 }
 
@@ -386,7 +385,8 @@ static int build_festival(struct builder *builder, const struct section *section
 		return 0;
 	}
 	const struct setting *setting = solar != NULL ? solar : lunar;
-	if (setting->count == 1 && !month_day_parse(setting->values[0].text, solar != NULL ? FESTIVAL_SOLAR : FESTIVAL_LUNAR, festival))
+	festival->basis = solar != NULL ? FESTIVAL_SOLAR : FESTIVAL_LUNAR;
+	if (setting->count == 1 && !month_day_parse(setting->values[0].text, solar == NULL, &festival->month, &festival->day))
 		complaints_error(builder->complaints, section->file, setting->line,
 			"%s: '%s' will not do: it takes month and day of every year, like 8-15", setting->option->name,
 			setting->values[0].text);

@@ -42,8 +42,16 @@ static const struct option_word trigger_words[] = {
 	{"dormant", TRIGGER_DORMANT},
 	{"birthday", TRIGGER_BIRTHDAY},
 	{"festival", TRIGGER_FESTIVAL},
+	{"anniversary", TRIGGER_ANNIVERSARY},
+	{"yearly", TRIGGER_YEARLY},
+	{"series", TRIGGER_SERIES},
+	{"urge", TRIGGER_URGE},
+	{"expiry", TRIGGER_EXPIRY},
+	{"cadence", TRIGGER_CADENCE},
+	{"sample", TRIGGER_SAMPLE},
 	{NULL, 0},
 };
+static const struct option_word field_words[] = {{"id_expires_on", EXPIRY_ID_CARD}, {"risk_test_expires_on", EXPIRY_RISK_TEST}, {NULL, 0}};
 static const struct option_word roll_words[] = {{"none", ROLL_NONE}, {"forward", ROLL_FORWARD}, {"backward", ROLL_BACKWARD}, {NULL, 0}};
 static const struct option_word late_words[] = {{"keep", LATE_KEEP}, {"drop", LATE_DROP}, {NULL, 0}};
 static const struct option_word class_words[] = {{"counted", CLASS_COUNTED}, {"exempt", CLASS_EXEMPT}, {"free", CLASS_FREE}, {NULL, 0}};
@@ -170,6 +178,14 @@ static const struct option rule_options[] = {
 	{.name = "amount", .kind = OPTION_MONEY, .offset = IN_RULE(outflow_amount)},
 	{.name = "percent", .kind = OPTION_PERCENT, .offset = IN_RULE(outflow_percent), .low = 1, .high = 100, .standard = "none"},
 	{.name = "percent_amount", .kind = OPTION_MONEY, .offset = IN_RULE(outflow_percent_min), .standard = "0"},
+	{.name = "date", .kind = OPTION_OWN},
+	{.name = "steps", .kind = OPTION_OWN_LIST},
+	{.name = "every", .kind = OPTION_OWN_LIST},
+	{.name = "repeat", .kind = OPTION_DAYS, .offset = IN_RULE(repeat_days), .low = 1, .high = 366},
+	{.name = "repeat_for", .kind = OPTION_DAYS, .offset = IN_RULE(repeat_for_days), .low = 0, .high = 366},
+	{.name = "field", .kind = OPTION_WORD, .offset = IN_RULE(field), .words = field_words},
+	{.name = "share", .kind = OPTION_COUNT, .offset = IN_RULE(share_percent), .low = 1, .high = 100},
+	{.name = "seed", .kind = OPTION_COUNT, .offset = IN_RULE(seed), .low = 0, .high = 2000000000},
 	{.name = "tiers", .kind = OPTION_OWN_LIST, .standard = "all"},
 	{.name = "opens", .kind = OPTION_OFFSET, .offset = IN_RULE(opens), .required = true},
 	{.name = "due", .kind = OPTION_OFFSET, .offset = IN_RULE(due), .required = true},

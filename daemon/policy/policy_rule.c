@@ -116,6 +116,57 @@ static int widening_add(struct builder *builder, void *target, const char *text,
 	return 0;
 }
 
+/* A time after something: "1w". */
+static bool step_parse(const char *text, struct offset *out)
+{
+	return offset_parse(text, out) && out->count > 0;
+}
+
+static int step_add(struct builder *builder, void *target, const char *text, const char *file, int line)
+{
+	struct rule *rule = ((struct rule_target *)target)->rule;
+	struct offset step;
+	if (!step_parse(text, &step))
+		complaints_error(builder->complaints, file, line, "steps: '%s' will not do: it takes times after the event, like 1w", text);
+	else if (rule->step_count == POLICY_STEPS_MAX)
+		complaints_error(builder->complaints, file, line, "steps: more than %d", POLICY_STEPS_MAX);
+	else
+		rule->steps[rule->step_count++] = step;
+	return 0;
+}
+
+/* "diamond 2w", "other 3m": for one tier, or for all that no row names. */
+static int every_add(struct builder *builder, void *target, const char *text, const char *file, int line)
+{
+	struct rule_target *into = target;
+	char tier[NAME_LENGTH_MAX + 2], time[16], rest[2];
+	struct offset every;
+	if (sscanf(text, "%65s %15s %1s", tier, time, rest) != 2 || !step_parse(time, &every)) {
+		complaints_error(builder->complaints, file, line, "every: '%s' will not do: it takes a tier (or other) and a time, like \"gold 1m\"", text);
+		return 0;
+	}
+	int index = policy_tier(builder->policy, tier);
+	if (index < 0 && strcmp(tier, "other") != 0) {
+		if (into->vocabulary)
+			complaints_error(builder->complaints, file, line, "every: '%s' is not one of the tiers, and not other", tier);
+		return 0;
+	}
+	for (int i = 0; index < 0 && i < POLICY_TIERS_MAX; i++)
+		if (into->rule->every[i].count == 0)
+			into->rule->every[i] = every;
+	if (index >= 0)
+		into->rule->every[index] = every;
+	return 0;
+}
+
+static void rule_date(struct builder *builder, const struct section *section, struct rule *rule)
+{
+	const struct setting *date = section_setting(section, "date");
+	if (date != NULL && date->count == 1 && !month_day_parse(date->values[0].text, false, &rule->month, &rule->day))
+		complaints_error(builder->complaints, section->file, date->line, "date: '%s' will not do: it takes month and day of every year, like 3-1",
+			date->values[0].text);
+}
+
 /* Whether the trigger was read; when not, nothing that hangs on it is worth a complaint. */
 static bool trigger_is_known(const struct section *section)
 {
@@ -139,18 +190,34 @@ static void check_trigger(struct builder *builder, const struct section *section
 		DORMANT = 1 << TRIGGER_DORMANT,
 		BIRTHDAY = 1 << TRIGGER_BIRTHDAY,
 		FESTIVAL = 1 << TRIGGER_FESTIVAL,
+		ANNIVERSARY = 1 << TRIGGER_ANNIVERSARY,
+		YEARLY = 1 << TRIGGER_YEARLY,
+		SERIES = 1 << TRIGGER_SERIES,
+		URGE = 1 << TRIGGER_URGE,
+		EXPIRY = 1 << TRIGGER_EXPIRY,
+		CADENCE = 1 << TRIGGER_CADENCE,
+		SAMPLE = 1 << TRIGGER_SAMPLE,
+		NOT_FESTIVAL = EVENT | OUTFLOW | DEPARTED | DORMANT | BIRTHDAY | ANNIVERSARY | YEARLY | SERIES | URGE | EXPIRY | CADENCE | SAMPLE,
 	};
 	static const struct {
 		const char *setting;
 		int fits, needed;
 	} rows[] = {
-		{"events", EVENT | OUTFLOW | DEPARTED, EVENT},
+		{"events", EVENT | OUTFLOW | DEPARTED | SERIES | URGE, EVENT | SERIES | URGE},
 		{"festivals", FESTIVAL, 0},
 		{"after", DORMANT, DORMANT},
 		{"amount", OUTFLOW, OUTFLOW},
 		{"percent", OUTFLOW, 0},
 		{"percent_amount", OUTFLOW, 0},
-		{"priority", EVENT | OUTFLOW | DEPARTED | DORMANT | BIRTHDAY, EVENT | OUTFLOW | DEPARTED | DORMANT | BIRTHDAY},
+		{"date", YEARLY, YEARLY},
+		{"steps", SERIES, SERIES},
+		{"every", CADENCE, CADENCE},
+		{"repeat", URGE, URGE},
+		{"repeat_for", URGE, URGE},
+		{"field", EXPIRY, EXPIRY},
+		{"share", SAMPLE, SAMPLE},
+		{"seed", SAMPLE, SAMPLE},
+		{"priority", NOT_FESTIVAL, NOT_FESTIVAL},
 	};
 	if (!trigger_is_known(section))
 		return;
@@ -178,7 +245,8 @@ static void check_kinds(struct builder *builder, const struct section *section, 
 	const struct setting *setting = section_setting(section, name);
 	for (size_t i = 0; setting != NULL && i < setting->count; i++) {
 		const char *kind = setting->values[i].text;
-		if (!text_list_has(&builder->policy->event_kinds, kind))
+		bool contact = strcmp(name, "stops_on") == 0 && strcmp(kind, "contact") == 0;
+		if (!contact && !text_list_has(&builder->policy->event_kinds, kind))
 			complaints_error(builder->complaints, section->file, setting->values[i].line, "%s: no event kind '%s'", name, kind);
 	}
 }
@@ -293,9 +361,12 @@ static int build_rule(struct builder *builder, const struct section *section, bo
 		(result = own_list_read(builder, SECTION_RULE, section, "channels", channel_add, &target)) < 0 ||
 		(result = own_list_read(builder, SECTION_RULE, section, "widen", widening_add, &target)) < 0 ||
 		(result = own_list_read(builder, SECTION_RULE, section, "recuse", recuse_add, &target)) < 0 ||
+		(result = own_list_read(builder, SECTION_RULE, section, "steps", step_add, &target)) < 0 ||
+		(result = own_list_read(builder, SECTION_RULE, section, "every", every_add, &target)) < 0 ||
 		(result = rule_events(builder, section, rule, vocabulary)) < 0 || (result = rule_queue(builder, section, rule)) < 0)
 		return result;
 	rule_hours(builder, section, rule);
+	rule_date(builder, section, rule);
 	check_trigger(builder, section, rule);
 	check_window(builder, section, rule);
 	if (vocabulary) {
@@ -319,6 +390,7 @@ static int build_rule(struct builder *builder, const struct section *section, bo
 	if (rule->trigger == TRIGGER_FESTIVAL)
 		rule->priority = 0;
 	rule->stops_on_account_closed = text_list_has(&rule->stops_on, "account_closed");
+	rule->stops_on_contact = text_list_has(&rule->stops_on, "contact");
 	return 0;
 }
 

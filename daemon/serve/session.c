@@ -16,7 +16,7 @@
 #include "followup/waiter.h"
 
 enum {
-	INPUT_BUFFER = 64 * 1024,   /* bytes read ahead of what is executed */
+	INPUT_BUFFER = 64 * 1024,   /* bytes read ahead of what is executed; beyond, reading pauses */
 	WRITE_TIMEOUT_SECONDS = 60, /* a peer that takes nothing of its answers for so long is cut off */
 	PASSWORD_ENTRY_SIZE = 4096,
 };
@@ -28,10 +28,30 @@ static size_t session_unread_output(const struct session *session)
 	return evbuffer_get_length(bufferevent_get_output(session->stream));
 }
 
+/* Not by libevent's high watermark: that calls on_read over and over, without end, while nobody takes the input. */
+static void session_pause_reading(struct session *session)
+{
+	if (session->reading_paused || evbuffer_get_length(bufferevent_get_input(session->stream)) < INPUT_BUFFER)
+		return;
+	session->reading_paused = true;
+	(void)bufferevent_disable(session->stream, EV_READ);
+}
+
+static void session_resume_reading(struct session *session)
+{
+	if (!session->reading_paused || session->is_dead || session->closing || session->ended ||
+		evbuffer_get_length(bufferevent_get_input(session->stream)) >= INPUT_BUFFER)
+		return;
+	session->reading_paused = false;
+	if (bufferevent_enable(session->stream, EV_READ) != 0)
+		session_close(session, "no memory");
+}
+
 static void on_read(struct bufferevent *stream, void *context)
 {
 	(void)stream;
 	session_make_ready(context);
+	session_pause_reading(context);
 }
 
 static void on_written(struct bufferevent *stream, void *context)
@@ -133,7 +153,6 @@ int session_open(struct server *server, int fd, bool is_unix, const char *peer_n
 	session->id = ++server->last_session_id;
 	session->heard_ms = clock_monotonic_ms();
 	bufferevent_setcb(session->stream, on_read, on_written, on_event, session);
-	bufferevent_setwatermark(session->stream, EV_READ, 0, INPUT_BUFFER);
 	bufferevent_setwatermark(session->stream, EV_WRITE, 0, 0);
 	(void)bufferevent_set_max_single_read(session->stream, INPUT_BUFFER);
 	(void)bufferevent_set_timeouts(session->stream, NULL, &write_timeout);
@@ -293,6 +312,7 @@ size_t session_run(struct session *session, size_t count)
 		session_make_ready(session);
 	else if (session->ended && evbuffer_get_length(bufferevent_get_input(session->stream)) == 0)
 		session_close_after_replies(session, why_done);
+	session_resume_reading(session);
 	return executed;
 }
 

@@ -16,7 +16,7 @@ int store_client_load(struct store *store, int64_t id, struct client *out)
 {
 	STATEMENT(load,
 		"SELECT id, person, name IS NOT NULL, ref, tier, branch, manager, introducer, phone IS NOT NULL, email IS NOT NULL, birthday, birthday_calendar,"
-		" opened_on, closed_on, last_trade_on, do_not_contact, hours FROM client WHERE id=?1");
+		" opened_on, closed_on, last_trade_on, do_not_contact, hours, id_expires_on, risk_test_expires_on, status FROM client WHERE id=?1");
 	sqlite3_stmt *s = store_query(store, &load, "i", id);
 	int result = store_row(store, s);
 
@@ -43,6 +43,9 @@ int store_client_load(struct store *store, int64_t id, struct client *out)
 	out->last_trade_on = date_parse(column_text(s, 14), (size_t)sqlite3_column_bytes(s, 14));
 	copy_text(out->do_not_contact, sizeof(out->do_not_contact), column_text(s, 15));
 	copy_text(out->hours, sizeof(out->hours), column_text(s, 16));
+	out->id_expires_on = date_parse(column_text(s, 17), (size_t)sqlite3_column_bytes(s, 17));
+	out->risk_test_expires_on = date_parse(column_text(s, 18), (size_t)sqlite3_column_bytes(s, 18));
+	copy_text(out->status, sizeof(out->status), column_text(s, 19));
 	store_end(s);
 	return 0;
 }

@@ -99,7 +99,19 @@ enum trigger {
 	TRIGGER_DORMANT,          /* so long after the latest of opening, reopening and last trade */
 	TRIGGER_BIRTHDAY,
 	TRIGGER_FESTIVAL,
+	TRIGGER_ANNIVERSARY, /* the account's opening day, yearly */
+	TRIGGER_YEARLY,      /* a date of the year, for every client */
+	TRIGGER_SERIES,      /* several times after an event */
+	TRIGGER_URGE,        /* from an event on, again and again until another event resolves it */
+	TRIGGER_EXPIRY,      /* a date that a client's document runs out on */
+	TRIGGER_CADENCE,     /* so long since the last contact, by tier */
+	TRIGGER_SAMPLE,      /* clients drawn by a seed, spread over the work days of the year */
 };
+
+/* Which date of the client TRIGGER_EXPIRY looks at. */
+enum expiry_field { EXPIRY_ID_CARD, EXPIRY_RISK_TEST };
+
+enum { POLICY_STEPS_MAX = 16 };
 
 enum late { LATE_KEEP, LATE_DROP };
 enum rule_class { CLASS_COUNTED, CLASS_EXEMPT, CLASS_FREE };
@@ -123,6 +135,13 @@ struct rule {
 	money_t outflow_amount;      /* TRIGGER_OUTFLOW: 500,000 yuan; reached is enough */
 	int outflow_percent;         /*                  30 % of assets ... NO percent limit: -1 */
 	money_t outflow_percent_min; /*                  ... and at least 50,000 yuan */
+	struct offset steps[POLICY_STEPS_MAX]; /* TRIGGER_SERIES: 1w, 1m, 3m, 6m after the event */
+	size_t step_count;
+	struct offset every[POLICY_TIERS_MAX]; /* TRIGGER_CADENCE: by tier index, the last for clients without a tier; count 0: this tier has none */
+	int repeat_days, repeat_for_days;      /* TRIGGER_URGE: every so many days, for so long after the event at most */
+	int month, day;                        /* TRIGGER_YEARLY */
+	enum expiry_field field;               /* TRIGGER_EXPIRY */
+	int share_percent, seed;               /* TRIGGER_SAMPLE: how many of last year-end's book, and what repeats the draw */
 	uint32_t tiers;              /* bit set of tier indexes it is for; bit 31 stands for clients without a known tier; all ones: everybody */
 	struct offset opens, due;
 	enum roll roll;
@@ -136,6 +155,7 @@ struct rule {
 	int max_late_days; /* 0 with LATE_DROP */
 	struct text_list stops_on; /* event kinds, in order of precedence; trade included */
 	bool stops_on_account_closed; /* derived from stops_on */
+	bool stops_on_contact;        /* derived: "contact" stands among stops_on */
 	enum rule_class class;
 	bool duty;
 	int early_days; /* may join a waiting call so many days before it opens */

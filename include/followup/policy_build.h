@@ -37,6 +37,8 @@ void title_is_twice(struct builder *builder, const struct section *section, cons
 typedef int own_value_read(struct builder *builder, void *target, const char *text, const char *file, int line);
 int own_list_read(struct builder *builder, enum section_name name, const struct section *section, const char *option, own_value_read *read,
 	void *target) MUST_CHECK;
+/* "8-15" or "08-15": a day of every year, leap days aside. */
+bool month_day_parse(const char *text, bool lunar, int *month, int *day);
 /* "none", "always", "closed" or spans. The result's work_days_only is what it was before, except that always clears it. False: none of these. */
 enum hours_choice { HOURS_NONE, HOURS_ALWAYS, HOURS_SPANS };
 bool hours_read(const char *text, struct hours *hours, enum hours_choice *choice);

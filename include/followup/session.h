@@ -65,10 +65,11 @@ struct session {
 	int auth_failures;
 
 	struct resp_parser parser;
-	bool ended;       /* the peer will send no more */
-	bool closing;     /* nothing more is read; it goes when all replies are out */
-	const char *why;  /* it is closing */
-	int64_t heard_ms; /* monotonic time of its last request */
+	bool ended;          /* the peer will send no more */
+	bool reading_paused; /* so much has come that is not executed yet that no more is read */
+	bool closing;        /* nothing more is read; it goes when all replies are out */
+	const char *why;     /* it is closing */
+	int64_t heard_ms;    /* monotonic time of its last request */
 
 	enum park park;
 	int64_t park_until_ms;

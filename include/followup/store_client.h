@@ -25,6 +25,8 @@ struct client {
 	bool has_phone, has_email;
 	struct birthday birthday; /* month 0: none */
 	day_t opened_on, closed_on, last_trade_on; /* as the file says; NO_DAY: it does not */
+	day_t id_expires_on, risk_test_expires_on;
+	char status[16];
 	char do_not_contact[FACT_TEXT_MAX + 1];
 	char hours[FACT_TEXT_MAX + 1];
 };

@@ -1,0 +1,391 @@
+/* occasion_fact.c - occasions of events, of what flowed out, of silence, of documents that run out (POLICY 4). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "followup/store_call.h"
+#include "occasion_internal.h"
+
+static void of_event(const struct engine *engine, const struct rule *rule, const struct event *event, struct occasion *out)
+{
+	snprintf(out->key, sizeof(out->key), "%s", event->ref);
+	occasion_place(engine, rule, out, event->day, rule->priority);
+}
+
+int each_event(struct engine *engine, const struct facts *facts, const struct visitor *visitor)
+{
+	const struct rule *rule = visitor->rule;
+	bool departures = rule->trigger == TRIGGER_MANAGER_DEPARTED;
+	const struct event *events = departures ? facts->departures : facts->events;
+	int count = departures ? facts->departure_count : facts->event_count;
+
+	for (int i = 0; i < count; i++) {
+		struct occasion occasion;
+		if (!event_stands(&events[i], facts->day) || !rule_has_kind(engine, rule, events[i].kind))
+			continue;
+		of_event(engine, rule, &events[i], &occasion);
+		int result = occasion_offer(visitor, &occasion);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+/* POLICY 4, large-outflow: both limits inclusive; the share needs assets known from before that day. 1: large, 0: not. */
+static int is_large(struct engine *engine, const struct facts *facts, const struct rule *rule, day_t day, money_t sum)
+{
+	money_t assets = 0;
+
+	if (sum >= rule->outflow_amount)
+		return 1;
+	if (rule->outflow_percent < 0 || sum < rule->outflow_percent_min)
+		return 0;
+	int known = store_client_assets_before(engine->store, facts->client.id, day, &assets);
+	if (known <= 0)
+		return known;
+	return (__int128)sum * 100 >= (__int128)assets * rule->outflow_percent;
+}
+
+/* The sum of what flowed out on the day of event first, and the place after that day's last event. */
+static int sum_of_day(const struct engine *engine, const struct facts *facts, const struct rule *rule, int first, money_t *sum)
+{
+	int i = first;
+
+	*sum = 0;
+	for (; i < facts->event_count && facts->events[i].day == facts->events[first].day; i++) {
+		const struct event *event = &facts->events[i];
+		if (event_stands(event, facts->day) && rule_has_kind(engine, rule, event->kind) && event->amount != NO_MONEY)
+			if (__builtin_add_overflow(*sum, event->amount, sum))
+				*sum = INT64_MAX;
+	}
+	return i;
+}
+
+int each_outflow(struct engine *engine, const struct facts *facts, const struct visitor *visitor)
+{
+	for (int i = 0; i < facts->event_count;) {
+		struct occasion occasion;
+		money_t sum;
+		day_t day = facts->events[i].day;
+		i = sum_of_day(engine, facts, visitor->rule, i, &sum);
+		if (sum <= 0)
+			continue;
+		occasion_key_day(&occasion, day);
+		occasion_place(engine, visitor->rule, &occasion, day, visitor->rule->priority);
+		if (occasion.window.due_on < visitor->due_from)
+			continue; /* spares the look at the assets */
+		int result = is_large(engine, facts, visitor->rule, day, sum);
+		if (result > 0)
+			result = occasion_offer(visitor, &occasion);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+/* POLICY 4: so long after the latest of opening, reopening and last trade; false when none is known. */
+static bool dormant_occasion(const struct engine *engine, const struct facts *facts, const struct rule *rule, struct occasion *out)
+{
+	day_t base = facts->opened_on;
+
+	if (facts->reopened_on > base)
+		base = facts->reopened_on;
+	if (facts->last_trade_on > base)
+		base = facts->last_trade_on;
+	if (base == NO_DAY)
+		return false;
+	day_t threshold = offset_apply(rule->after, base, engine->policy->calendar);
+	occasion_key_day(out, threshold);
+	occasion_place(engine, rule, out, threshold, rule->priority);
+	return true;
+}
+
+int each_dormant(struct engine *engine, const struct facts *facts, const struct visitor *visitor)
+{
+	struct occasion occasion;
+
+	return dormant_occasion(engine, facts, visitor->rule, &occasion) ? occasion_offer(visitor, &occasion) : 0;
+}
+
+/* The event that a follow-up's occasion begins with (up to length bytes of its key): 1 when it stands and is the client's, or 0 and the reason. */
+static int find_event(struct engine *engine, const struct facts *facts, const struct rule *rule, const char *key, size_t length, struct event *event, int64_t *reason)
+{
+	char ref[EVENT_TEXT_SIZE];
+	int64_t client_id = 0;
+
+	snprintf(ref, sizeof(ref), "%.*s", (int)length, key);
+	int result = store_event_find(engine->store, ref, event, &client_id);
+	if (result < 0)
+		return result;
+	bool his = client_id == facts->client.id || rule->trigger == TRIGGER_MANAGER_DEPARTED;
+	if (result == 0 || !his || !event_stands(event, facts->day)) {
+		*reason = engine->reasons[REASON_WITHDRAWN];
+		return 0;
+	}
+	if (!rule_has_kind(engine, rule, event->kind)) {
+		*reason = engine->reasons[REASON_NOT_APPLICABLE];
+		return 0;
+	}
+	return 1;
+}
+
+int again_event(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out, int64_t *reason)
+{
+	struct event event;
+	int found = find_event(engine, facts, rule, followup->occasion, strlen(followup->occasion), &event, reason);
+
+	if (found > 0)
+		of_event(engine, rule, &event, out);
+	return found;
+}
+
+/* POLICY 3: a corrected event moves the open follow-up. When its day's outflow is no longer large but that of exactly one later or earlier day has become so without a
+ * follow-up of its own, that is where it has moved. */
+struct moved_outflow {
+	struct engine *engine;
+	const struct facts *facts;
+	struct occasion *out;
+	int count;
+};
+
+static int take_moved(void *context, const struct rule *rule, const struct occasion *occasion)
+{
+	struct moved_outflow *moved = context;
+	enum followup_state state;
+	int64_t reason;
+	int exists = store_followup_exists(moved->engine->store, moved->facts->client.id, rule_index_of(moved->engine, rule)->name, occasion->key, &state, &reason);
+
+	if (exists != 0)
+		return exists < 0 ? exists : 0;
+	*moved->out = *occasion;
+	moved->count++;
+	return 0;
+}
+
+int again_outflow(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out,
+	int64_t *reason)
+{
+	for (int i = 0; i < facts->event_count;) {
+		money_t sum;
+		day_t day = facts->events[i].day;
+		i = sum_of_day(engine, facts, rule, i, &sum);
+		if (day != followup->occasion_on)
+			continue;
+		int result = sum > 0 ? is_large(engine, facts, rule, day, sum) : 0;
+		if (result < 0)
+			return result;
+		if (result > 0) {
+			occasion_key_day(out, day);
+			occasion_place(engine, rule, out, day, rule->priority);
+			return 1;
+		}
+	}
+	struct moved_outflow moved = {engine, facts, out, 0};
+	int result = occasion_each(engine, facts, rule, engine->start_on, INT32_MAX / 2, take_moved, &moved);
+	if (result < 0)
+		return result;
+	*reason = engine->reasons[REASON_WITHDRAWN];
+	return moved.count == 1;
+}
+
+/* Whether the base day that an occasion was counted from still stands: an opening, a reopening or a trade on a day that leads to it. 1, 0. */
+static int base_stands(struct engine *engine, const struct facts *facts, const struct rule *rule, day_t threshold)
+{
+	enum { NEAR_DAYS = 20 }; /* several days can lead to one threshold (28 to 31 August to the end of February) */
+	struct offset back = {-rule->after.count, rule->after.unit};
+	day_t about = offset_apply(back, threshold, engine->policy->calendar);
+
+	for (day_t base = about - NEAR_DAYS; base <= about + NEAR_DAYS; base++) {
+		if (offset_apply(rule->after, base, engine->policy->calendar) != threshold)
+			continue;
+		if (facts->client.opened_on == base || facts->client.last_trade_on == base)
+			return 1;
+		for (int i = 0; i < facts->event_count; i++) {
+			const struct event *event = &facts->events[i];
+			bool opening = event->kind == engine->kind_opened || event->kind == engine->kind_reopened;
+			if (opening && event->day == base && event_stands(event, facts->day))
+				return 1;
+		}
+		int traded = store_event_traded_on(engine->store, facts->client.id, base, facts->day);
+		if (traded != 0)
+			return traded;
+	}
+	return 0;
+}
+
+int again_dormant(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out,
+	int64_t *reason)
+{
+	bool dormant = dormant_occasion(engine, facts, rule, out);
+
+	if (dormant && strcmp(out->key, followup->occasion) == 0)
+		return 1;
+	int stands = base_stands(engine, facts, rule, followup->occasion_on);
+	if (stands < 0)
+		return stands;
+	/* Either what began the spell was withdrawn, or something learned late cut it short before its threshold. */
+	if (stands == 0 || !dormant)
+		*reason = engine->reasons[REASON_WITHDRAWN];
+	else if (facts->last_trade_on >= facts->opened_on && facts->last_trade_on >= facts->reopened_on)
+		*reason = engine->kind_trade;
+	else
+		*reason = facts->reopened_on >= facts->opened_on ? engine->kind_reopened : engine->kind_opened;
+	return 0;
+}
+
+/* Times after an event: "E17/1w". */
+static void series_occasion(const struct engine *engine, const struct rule *rule, const struct event *event, struct offset step, struct occasion *out)
+{
+	char text[24];
+
+	snprintf(out->key, sizeof(out->key), "%s/%s", event->ref, offset_format(step, text));
+	occasion_place(engine, rule, out, offset_apply(step, event->day, engine->policy->calendar), rule->priority);
+}
+
+int each_series(struct engine *engine, const struct facts *facts, const struct visitor *visitor)
+{
+	const struct rule *rule = visitor->rule;
+
+	for (int i = 0; i < facts->event_count; i++) {
+		if (!event_stands(&facts->events[i], facts->day) || !rule_has_kind(engine, rule, facts->events[i].kind))
+			continue;
+		for (size_t step = 0; step < rule->step_count; step++) {
+			struct occasion occasion;
+			series_occasion(engine, rule, &facts->events[i], rule->steps[step], &occasion);
+			/* Stopped before it came up: a series ends with what stops it. */
+			if (occasion.on <= facts->day && facts_stop(engine, facts, rule, facts->events[i].day, occasion.on) != 0)
+				continue;
+			int result = occasion_offer(visitor, &occasion);
+			if (result < 0)
+				return result;
+		}
+	}
+	return 0;
+}
+
+int again_series(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out, int64_t *reason)
+{
+	const char *slash = strrchr(followup->occasion, '/');
+	struct event event;
+	struct offset step;
+
+	*reason = engine->reasons[REASON_NOT_APPLICABLE];
+	if (slash == NULL || !offset_parse(slash + 1, &step))
+		return 0;
+	int found = find_event(engine, facts, rule, followup->occasion, (size_t)(slash - followup->occasion), &event, reason);
+	if (found > 0)
+		series_occasion(engine, rule, &event, step, out);
+	return found;
+}
+
+/* An event that needs an answer is urged on its day and every so many days after it: "E17/2026-03-02". */
+static void urge_occasion(const struct engine *engine, const struct rule *rule, const struct event *event, day_t day, struct occasion *out)
+{
+	char text[DATE_TEXT_SIZE];
+
+	snprintf(out->key, sizeof(out->key), "%s/%s", event->ref, date_format(day, text));
+	occasion_place(engine, rule, out, day, rule->priority);
+}
+
+int each_urge(struct engine *engine, const struct facts *facts, const struct visitor *visitor)
+{
+	const struct rule *rule = visitor->rule;
+
+	for (int i = 0; i < facts->event_count; i++) {
+		const struct event *event = &facts->events[i];
+		if (!event_stands(event, facts->day) || !rule_has_kind(engine, rule, event->kind))
+			continue;
+		if (facts_stop(engine, facts, rule, event->day, event->day) != 0)
+			continue; /* resolved */
+		for (day_t day = event->day; day <= event->day + rule->repeat_for_days; day += rule->repeat_days > 0 ? rule->repeat_days : 1) {
+			struct occasion occasion;
+			urge_occasion(engine, rule, event, day, &occasion);
+			int result = occasion_offer(visitor, &occasion);
+			if (result < 0)
+				return result;
+		}
+	}
+	return 0;
+}
+
+int again_urge(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out, int64_t *reason)
+{
+	const char *slash = strrchr(followup->occasion, '/');
+	struct event event;
+
+	*reason = engine->reasons[REASON_NOT_APPLICABLE];
+	if (slash == NULL)
+		return 0;
+	int found = find_event(engine, facts, rule, followup->occasion, (size_t)(slash - followup->occasion), &event, reason);
+	if (found > 0)
+		urge_occasion(engine, rule, &event, followup->occasion_on, out);
+	return found;
+}
+
+static day_t expiry_day(const struct facts *facts, const struct rule *rule)
+{
+	return rule->field == EXPIRY_ID_CARD ? facts->client.id_expires_on : facts->client.risk_test_expires_on;
+}
+
+int each_expiry(struct engine *engine, const struct facts *facts, const struct visitor *visitor)
+{
+	day_t day = expiry_day(facts, visitor->rule);
+	struct occasion occasion;
+
+	if (day == NO_DAY)
+		return 0;
+	occasion_key_day(&occasion, day);
+	occasion_place(engine, visitor->rule, &occasion, day, visitor->rule->priority);
+	return occasion_offer(visitor, &occasion);
+}
+
+/* A later date is the document's renewal and ends the follow-up; an earlier one corrects it. */
+int again_expiry(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out, int64_t *reason)
+{
+	day_t day = expiry_day(facts, rule);
+
+	*reason = engine->reasons[day == NO_DAY ? REASON_NOT_APPLICABLE : REASON_RENEWED];
+	if (day == NO_DAY || day > followup->occasion_on)
+		return 0;
+	occasion_key_day(out, day);
+	occasion_place(engine, rule, out, day, rule->priority);
+	return 1;
+}
+
+/* So long after the client's last contact, or after the opening while there was none. */
+static int cadence_occasion(struct engine *engine, const struct facts *facts, const struct rule *rule, struct occasion *out)
+{
+	struct offset every = rule->every[facts->tier];
+	day_t base;
+
+	int result = store_contact_last_of_client(engine->store, facts->client.id, facts->day, &base);
+	if (result < 0)
+		return result;
+	if (base == NO_DAY)
+		base = facts->reopened_on > facts->opened_on ? facts->reopened_on : facts->opened_on;
+	if (base == NO_DAY || every.count == 0)
+		return 0;
+	day_t day = offset_apply(every, base, engine->policy->calendar);
+	occasion_key_day(out, day);
+	occasion_place(engine, rule, out, day, rule->priority);
+	return 1;
+}
+
+int each_cadence(struct engine *engine, const struct facts *facts, const struct visitor *visitor)
+{
+	struct occasion occasion;
+	int found = cadence_occasion(engine, facts, visitor->rule, &occasion);
+
+	return found > 0 ? occasion_offer(visitor, &occasion) : found;
+}
+
+int again_cadence(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out, int64_t *reason)
+{
+	*reason = engine->reasons[REASON_NOT_APPLICABLE];
+	if (rule->every[facts->tier].count == 0)
+		return 0;
+	/* It stands until a contact stops it, whatever the tier's pace has become since. */
+	memcpy(out->key, followup->occasion, sizeof(out->key));
+	occasion_place(engine, rule, out, followup->occasion_on, rule->priority);
+	return 1;
+}
