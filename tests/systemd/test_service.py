@@ -1,0 +1,408 @@
+#!/usr/bin/env python3
+# timeout: 400 (the Debian tree is made once, which takes a minute)
+"""The service under a real systemd: installed with make install, booted, used, reloaded, killed, hung, and restarted under load.
+
+One box serves all tests, in the order in which they stand here. Skipped where no box can be had.
+"""
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from box import BUILD, ROOT, Box, Unavailable, wait_for  # noqa: E402
+
+SOCKET = "/run/followupd/agent.sock"
+UNIT = "followupd.service"
+CONF = "/etc/followupd/followupd.conf"
+RESTARTS = 20 if os.environ.get("FOLLOWUP_LONG") == "1" else 5
+
+tests = []
+
+
+def test(what):
+    def add(function):
+        tests.append((what, function))
+        return function
+    return add
+
+
+def equal(got, wanted, what=""):
+    if got != wanted:
+        raise AssertionError(f"{what}: got {got!r}, wanted {wanted!r}")
+
+
+def matches(pattern, text):
+    if not re.search(pattern, text, re.MULTILINE):
+        raise AssertionError(f"nothing like {pattern!r} in:\n{text}")
+
+
+def succeeds(result):
+    if result.returncode != 0:
+        raise AssertionError(f"{' '.join(result.args[10:])}: status {result.returncode}\n{result.stdout}{result.stderr}")
+    return result.stdout
+
+
+def fails(result):
+    if result.returncode == 0:
+        raise AssertionError(f"{' '.join(result.args[10:])}: worked, and should not have\n{result.stdout}{result.stderr}")
+    return result.stdout + result.stderr
+
+
+def connect(box):
+    """A connection from the host, as root, to the unix socket in the box."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(30)
+    connection.connect(box.path(SOCKET))
+    return connection
+
+
+def ask(connection, line):
+    connection.sendall(line.encode() + b"\r\n")
+    answer = b""
+    while not answer.endswith(b"\n"):
+        got = connection.recv(4096)
+        if not got:
+            raise AssertionError(f"{line}: closed after {answer!r}")
+        answer += got
+    return answer.decode().rstrip()
+
+
+def ping(box):
+    with connect(box) as connection:
+        equal(ask(connection, "PING"), "+PONG", "PING")
+
+
+def ctl(box, *words):
+    return box.run("followupctl", *words)
+
+
+def main_pid(box):
+    return int(box.show(UNIT, "MainPID"))
+
+
+def is_active(box):
+    return box.show(UNIT, "ActiveState") == "active"
+
+
+def change_configuration(box, old, new):
+    """Edits the file in the box; the text that stood there before."""
+    with open(box.path(CONF)) as file:
+        before = file.read()
+    assert old in before, old
+    with open(box.path(CONF), "w") as file:
+        file.write(before.replace(old, new, 1))
+    return before
+
+
+def write_configuration(box, text):
+    with open(box.path(CONF), "w") as file:
+        file.write(text)
+
+
+def set_unit(box, name, lines):
+    """A drop-in of the unit in the box; None takes it away."""
+    folder = box.path(f"/etc/systemd/system/{UNIT}.d")
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, name + ".conf")
+    if lines is None:
+        os.unlink(path)
+    else:
+        with open(path, "w") as file:
+            file.write("[Service]\n" + lines + "\n")
+    succeeds(box.run("systemctl", "daemon-reload"))
+
+
+@test("systemd-analyze verify has nothing to say")
+def verify(box):
+    for unit in (UNIT, "followupd.socket"):
+        result = subprocess.run(["systemd-analyze", "verify", "--root=" + box.tree, unit], capture_output=True, text=True)
+        equal(result.stdout + result.stderr, "", unit)
+
+
+@test("the exposure is 1.5 at most")
+def exposure(box):
+    result = box.run("systemd-analyze", "security", "--threshold=15", UNIT)
+    if result.returncode != 0:
+        raise AssertionError(result.stdout[-300:] + result.stderr)
+    succeeds(box.run("systemd-analyze", "security", "--offline=true", "--threshold=15", UNIT))
+
+
+@test("the user and the folders are made at boot")
+def user_and_folders(box):
+    succeeds(box.run("id", "followupd"))
+    equal(box.run("stat", "-c", "%U %G %a", "/var/lib/followupd").stdout.strip(), "followupd followupd 700", "book")
+    equal(box.run("stat", "-c", "%U %G %a", "/run/followupd").stdout.strip(), "followupd followupd 755", "socket's folder")
+
+
+@test("the first connection starts the daemon with the configuration as installed, and it becomes ready")
+def activation(box):
+    succeeds(box.run("systemctl", "enable", "--now", "followupd.socket"))
+    equal(box.show(UNIT, "ActiveState"), "inactive", "before")
+    equal(box.run("stat", "-c", "%U %G %a", SOCKET).stdout.strip(), "followupd followupd 660", "socket")
+    ping(box)
+    assert wait_for(lambda: is_active(box)), box.journal(UNIT)
+    equal(box.show(UNIT, "SubState"), "running", "state")
+    equal(box.show(UNIT, "Type"), "notify", "type")
+    equal(box.run("stat", "-c", "%U %a", "/var/lib/followupd/followupd.db").stdout.strip(), "followupd 600", "book")
+
+
+@test("READY came from the daemon, and it enables itself for the next boot")
+def ready(box):
+    matches(r"^serving", box.show(UNIT, "StatusText"))
+    succeeds(box.run("systemctl", "enable", UNIT))
+
+
+@test("its lines in the journal are key=value")
+def journal_lines(box):
+    lines = [line for line in box.journal(UNIT).splitlines() if line.startswith("event=")]
+    assert any(re.match(r"event=started version=\S+ pid=\d+", line) for line in lines), box.journal(UNIT)
+    assert any(re.match(r"event=listening address=unix:\S+ inherited=yes", line) for line in lines), lines
+    assert any(re.match(r"event=listening address=127\.0\.0\.1:7379 inherited=yes", line) for line in lines), lines
+    for line in lines:
+        matches(r'^event=\w+( \w+=("([^"\\]|\\.)*"|[^ "]*))*$', line)
+
+
+@test("it has no privilege left, and a filter on its system calls")
+def sandbox(box):
+    status = box.run("cat", f"/proc/{main_pid(box)}/status").stdout
+    for line in (r"^NoNewPrivs:\t1$", r"^Seccomp:\t2$", r"^CapEff:\t0+$", r"^CapBnd:\t0+$"):
+        matches(line, status)
+
+
+@test("the socket tells the agents by their user names, and refuses who is not in the group")
+def agents(box):
+    succeeds(box.run("useradd", "--groups", "followupd", "anna"))
+    succeeds(box.run("useradd", "stranger"))
+    succeeds(ctl(box, "agent", "add", "anna", "agent", "queues", "service"))
+    matches(r"anna", succeeds(box.run("runuser", "-u", "anna", "--", "followupctl", "whoami")))
+    fails(box.run("runuser", "-u", "stranger", "--", "followupctl", "whoami"))
+
+
+@test("reload takes over a good configuration, and says so")
+def reload_good(box):
+    before = main_pid(box)
+    text = change_configuration(box, "log_level    = info", "log_level    = debug")
+    succeeds(box.run("systemctl", "reload", UNIT))
+    write_configuration(box, text)
+    succeeds(box.run("systemctl", "reload", UNIT))
+    equal(main_pid(box), before, "process")
+
+
+@test("reload of a broken configuration fails, and the old one stays")
+def reload_bad(box):
+    before = main_pid(box)
+    text = change_configuration(box, "time_zone", "time_zoen")
+    fails(box.run("systemctl", "reload", UNIT))
+    ping(box)
+    equal(main_pid(box), before, "process")
+    assert is_active(box)
+    matches(r"followupd\.conf.*time_zoen", box.journal(UNIT))
+    write_configuration(box, text)
+    succeeds(box.run("systemctl", "reload", UNIT))
+
+
+@test("killed, it is started again and knows what it knew")
+def killed(box):
+    before = main_pid(box)
+    restarts = int(box.show(UNIT, "NRestarts"))
+    os.kill(int(host_pid(box)), signal.SIGKILL)
+    ping(box)
+    assert wait_for(lambda: is_active(box) and main_pid(box) not in (0, before)), box.journal(UNIT)
+    equal(int(box.show(UNIT, "NRestarts")), restarts + 1, "restarts")
+    matches(r"anna", succeeds(ctl(box, "agent", "list")))
+
+
+def host_pid(box):
+    """The daemon's process as the host counts."""
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            with open(f"/proc/{name}/status") as file:
+                status = file.read()
+            with open(f"/proc/{name}/comm") as file:
+                command = file.read().strip()
+            same = os.readlink(f"/proc/{name}/ns/net") == os.readlink(f"/proc/{box.leader}/ns/net")
+        except OSError:
+            continue
+        if command == "followupd" and same and re.search(rf"^NSpid:.*\b{main_pid(box)}$", status, re.MULTILINE):
+            return name
+    raise AssertionError("no such process")
+
+
+@test("hung, it is ended by the watchdog and started again")
+def hung(box):
+    set_unit(box, "watchdog", "WatchdogSec=2")
+    succeeds(box.run("systemctl", "restart", UNIT))
+    before = main_pid(box)
+    os.kill(int(host_pid(box)), signal.SIGSTOP)
+    assert wait_for(lambda: is_active(box) and main_pid(box) not in (0, before)), box.journal(UNIT)
+    ping(box)
+    matches(r"Watchdog timeout", box.journal(UNIT))
+    set_unit(box, "watchdog", None)
+    succeeds(box.run("systemctl", "restart", UNIT))
+
+
+@test("the watchdog is fed while nobody asks anything")
+def fed(box):
+    set_unit(box, "watchdog", "WatchdogSec=1")
+    succeeds(box.run("systemctl", "restart", UNIT))
+    first = box.show(UNIT, "WatchdogTimestampMonotonic")
+    before = main_pid(box)
+    for _ in range(4):  # four periods' worth of news
+        then = first
+        assert wait_for(lambda: box.show(UNIT, "WatchdogTimestampMonotonic") != then, 5)
+        first = box.show(UNIT, "WatchdogTimestampMonotonic")
+    equal(main_pid(box), before, "process")
+    set_unit(box, "watchdog", None)
+    succeeds(box.run("systemctl", "restart", UNIT))
+
+
+@test("SIGTERM drains: who waits is answered, and the end is a good one")
+def drain(box):
+    succeeds(ctl(box, "agent", "add", "gate", "gateway", "queues", "sms"))
+    token = re.search(r"^token: (\S+)", ctl(box, "agent", "add", "gate", "gateway", "queues", "sms").stdout, re.MULTILINE).group(1)
+    with connect(box) as waiting:
+        equal(ask(waiting, f"AUTH gate {token}"), "+OK", "AUTH")
+        waiting.sendall(b"NEXT WAIT 60\r\n")
+        with connect(box) as other:
+            waits = wait_for(lambda: "blocked_clients:1" in info(other))
+        assert waits
+        stopping = threading.Thread(target=lambda: box.run("systemctl", "stop", UNIT))
+        stopping.start()
+        answer = waiting.recv(4096)
+        assert answer.startswith((b"$-1", b"_")), answer
+        equal(waiting.recv(4096), b"", "then the end")
+        stopping.join()
+    equal(box.show(UNIT, "Result"), "success", "result")
+    matches(r"^event=stopped exit=0", box.journal(UNIT))
+    ping(box)  # the socket unit starts it again
+    assert wait_for(lambda: is_active(box))
+
+
+def info(connection):
+    connection.sendall(b"INFO clients\r\n")
+    text = b""
+    while True:
+        text += connection.recv(65536)
+        head, _, body = text.partition(b"\r\n")
+        if head.startswith(b"$") and len(body) >= int(head[1:]) + 2:
+            return body.decode()
+
+
+TCP_CLIENT = r"""
+import socket, sys
+refused = served = 0
+print("ready", flush=True)
+while True:
+    try:
+        with socket.create_connection(("127.0.0.1", 7379), timeout=30) as connection:
+            connection.sendall(b"PING\r\n")
+            served += connection.recv(64) != b""
+    except ConnectionRefusedError:
+        refused += 1
+    except ConnectionResetError:
+        pass
+    if sys.stdin in __import__("select").select([sys.stdin], [], [], 0)[0]:
+        break
+print(refused, served)
+"""
+
+
+@test("no connection is refused while it restarts, on either socket")
+def no_refusal(box):
+    refused, served, stop = [], [], threading.Event()
+
+    def knock():
+        while not stop.is_set():
+            try:
+                with connect(box) as connection:
+                    if ask(connection, "PING") == "+PONG":
+                        served.append(1)
+            except (ConnectionRefusedError, FileNotFoundError) as why:
+                refused.append(str(why))
+            except (AssertionError, ConnectionResetError, BrokenPipeError):
+                pass  # let in by the one that then stopped; a client asks again
+
+    # The host's Python in the box's network: it has its own 127.0.0.1.
+    tcp = subprocess.Popen(["nsenter", "-t", str(box.leader), "-n", "--", sys.executable, "-c", TCP_CLIENT], stdin=subprocess.PIPE,
+                           stdout=subprocess.PIPE, text=True)
+    knocking = threading.Thread(target=knock)
+    try:
+        equal(tcp.stdout.readline().strip(), "ready", "TCP client")
+        knocking.start()
+        for _ in range(RESTARTS):
+            before = main_pid(box)
+            succeeds(box.run("systemctl", "restart", UNIT))
+            assert main_pid(box) not in (0, before)
+    finally:
+        stop.set()
+        tcp_refused, tcp_served = (int(word) for word in tcp.communicate("stop\n", timeout=60)[0].split())
+    knocking.join()
+    equal(refused, [], "unix socket")
+    equal(tcp_refused, 0, "refused over TCP")
+    assert len(served) > RESTARTS and tcp_served > 0, (len(served), tcp_served)
+
+
+@test("a broken configuration at start is not tried again and again; mended, it starts")
+def broken_start(box):
+    text = change_configuration(box, "time_zone", "time_zoen")
+    fails(box.run("systemctl", "restart", UNIT))
+    equal(box.show(UNIT, "ActiveState"), "failed", "state")
+    equal(box.show(UNIT, "ExecMainStatus"), "78", "status")
+    write_configuration(box, text)
+    succeeds(box.run("systemctl", "start", UNIT))
+    ping(box)
+
+
+@test("after the machine has died it comes up by itself, with its book")
+def machine_dies(box):
+    box.crash()
+    box.boot()
+    assert wait_for(lambda: is_active(box)), box.journal(UNIT)
+    matches(r"anna", succeeds(ctl(box, "agent", "list")))
+    matches(r"faults: none", succeeds(ctl(box, "check")))
+
+
+def install(box):
+    result = subprocess.run(["make", "-s", "-C", ROOT, "install", f"BUILD={BUILD}", f"DESTDIR={box.tree}"], capture_output=True, text=True)
+    if result.returncode != 0:
+        raise AssertionError("make install: " + result.stdout + result.stderr)
+
+
+def main():
+    box = None
+    # Told to stop, the box goes too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        try:
+            box = Box()
+            install(box)
+            box.boot()
+        except Unavailable as why:
+            print(f"1..0 # SKIP {why}")
+            return 0
+        print(f"1..{len(tests)}")
+        failures = 0
+        for number, (what, function) in enumerate(tests, 1):
+            try:
+                function(box)
+                print(f"ok {number} - {what}", flush=True)
+            except Exception:
+                failures += 1
+                print(f"not ok {number} - {what}", flush=True)
+                for line in traceback.format_exc().splitlines():
+                    print("# " + line)
+        return 1 if failures else 0
+    finally:
+        if box is not None:
+            box.remove()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
