@@ -265,6 +265,7 @@ class Daemon:
         self.set("start_on", start_on)
         for name, value in dict(settings).items():
             self.set(name, value)
+        self.switch("yearly-sample", "no")  # which clients it draws is its own affair
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(self.notify_path)
         Daemon.alive.append(self)
@@ -305,6 +306,15 @@ class Daemon:
                               self.read_conf(name))
         true(count > 0, f"{name} has no setting {setting}")
         self.write_conf(text, name)
+
+    def switch(self, rule, on):
+        """Switches a rule "yes" or "no"."""
+        for name in sorted(os.listdir(self.path("rules.d"))):
+            text, count = re.subn(rf"(?m)^(rule {re.escape(rule)} {{\n)(\s*on\s*=.*\n)?", rf"\1\ton = {on}\n", self.read_conf("rules.d/" + name))
+            if count > 0:
+                self.write_conf(text, "rules.d/" + name)
+                return
+        raise AssertionError(f"there is no rule {rule}")
 
     # Its life.
 
