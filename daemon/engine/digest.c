@@ -69,6 +69,7 @@ static void mix_rule(uint64_t *hash, const struct rule *rule)
 	mix_number(hash, rule->priority);
 	mix_number(hash, (int64_t)rule->late);
 	mix_number(hash, rule->max_late_days);
+	mix_text(hash, rule->where);
 	mix_list(hash, &rule->stops_on);
 	mix_number(hash, (int64_t)rule->class);
 	mix_number(hash, rule->early_days);

@@ -7,6 +7,7 @@
 
 #include "followup/store.h"
 #include "followup/store_call.h"
+#include "followup/store_condition.h"
 #include "followup/store_name.h"
 #include "internal.h"
 
@@ -188,6 +189,7 @@ int engine_set_policy(struct engine *engine, const struct policy *policy)
 		free(days);
 		return result;
 	}
+	store_condition_forget(engine->store); /* those of the former policy go with it */
 	free(former_rules);
 	free(former_days);
 	return 0;

@@ -1,6 +1,7 @@
 /* occasion.c - what a rule fires for: the occasions of one client, worked out from the facts and never from a mark of the last run (POLICY 3, 4). */
 #include <stdio.h>
 
+#include "followup/store_condition.h"
 #include "occasion_internal.h"
 
 static const struct {
@@ -57,21 +58,32 @@ void occasion_key_day(struct occasion *occasion, day_t day)
 
 void occasion_place(const struct engine *engine, const struct rule *rule, struct occasion *occasion, day_t on, int priority)
 {
+	occasion->event_ref[0] = '\0';
+	occasion->amount = NO_MONEY;
 	occasion->on = on;
 	occasion->priority = priority;
 	occasion->window = window_compute(on, rule->opens, rule->due, rule->roll, engine->policy->calendar);
+}
+
+/* POLICY 4, where: 1 or 0. */
+static int condition_holds(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct occasion *occasion)
+{
+	if (rule->condition == NULL)
+		return 1;
+	return store_condition_holds(engine->store, rule->condition, facts->client.id, occasion->event_ref, occasion->amount);
 }
 
 int occasion_offer(const struct visitor *visitor, const struct occasion *occasion)
 {
 	if (occasion->window.due_on < visitor->due_from || occasion->window.opens_on - visitor->rule->early_days > visitor->opens_until)
 		return 0;
-	return visitor->visit(visitor->context, visitor->rule, occasion);
+	int holds = condition_holds(visitor->engine, visitor->facts, visitor->rule, occasion);
+	return holds > 0 ? visitor->visit(visitor->context, visitor->rule, occasion) : holds;
 }
 
 int occasion_each(struct engine *engine, const struct facts *facts, const struct rule *rule, day_t due_from, day_t opens_until, occasion_visit *visit, void *context)
 {
-	struct visitor visitor = {rule, due_from, opens_until, visit, context};
+	struct visitor visitor = {engine, facts, rule, due_from, opens_until, visit, context};
 
 	return triggers[rule->trigger].each(engine, facts, &visitor);
 }
@@ -86,5 +98,10 @@ int occasion_again(struct engine *engine, const struct facts *facts, const struc
 		*reason = engine->reasons[REASON_NOT_APPLICABLE];
 		return 0;
 	}
-	return triggers[rule->trigger].again(engine, facts, rule, followup, out, reason);
+	int found = triggers[rule->trigger].again(engine, facts, rule, followup, out, reason);
+	if (found > 0 && rule->condition != NULL) {
+		found = condition_holds(engine, facts, rule, out);
+		*reason = engine->reasons[REASON_NOT_APPLICABLE];
+	}
+	return found;
 }

@@ -6,10 +6,16 @@
 #include "followup/store_call.h"
 #include "occasion_internal.h"
 
+static void place_event(const struct engine *engine, const struct rule *rule, const struct event *event, day_t day, struct occasion *out)
+{
+	occasion_place(engine, rule, out, day, rule->priority);
+	snprintf(out->event_ref, sizeof(out->event_ref), "%s", event->ref);
+}
+
 static void of_event(const struct engine *engine, const struct rule *rule, const struct event *event, struct occasion *out)
 {
 	snprintf(out->key, sizeof(out->key), "%s", event->ref);
-	occasion_place(engine, rule, out, event->day, rule->priority);
+	place_event(engine, rule, event, event->day, out);
 }
 
 int each_event(struct engine *engine, const struct facts *facts, const struct visitor *visitor)
@@ -72,6 +78,7 @@ int each_outflow(struct engine *engine, const struct facts *facts, const struct 
 			continue;
 		occasion_key_day(&occasion, day);
 		occasion_place(engine, visitor->rule, &occasion, day, visitor->rule->priority);
+		occasion.amount = sum;
 		if (occasion.window.due_on < visitor->due_from)
 			continue; /* spares the look at the assets */
 		int result = is_large(engine, facts, visitor->rule, day, sum);
@@ -177,6 +184,7 @@ int again_outflow(struct engine *engine, const struct facts *facts, const struct
 		if (result > 0) {
 			occasion_key_day(out, day);
 			occasion_place(engine, rule, out, day, rule->priority);
+			out->amount = sum;
 			return 1;
 		}
 	}
@@ -239,7 +247,7 @@ static void series_occasion(const struct engine *engine, const struct rule *rule
 	char text[24];
 
 	snprintf(out->key, sizeof(out->key), "%s/%s", event->ref, offset_format(step, text));
-	occasion_place(engine, rule, out, offset_apply(step, event->day, engine->policy->calendar), rule->priority);
+	place_event(engine, rule, event, offset_apply(step, event->day, engine->policy->calendar), out);
 }
 
 int each_series(struct engine *engine, const struct facts *facts, const struct visitor *visitor)
@@ -284,7 +292,7 @@ static void urge_occasion(const struct engine *engine, const struct rule *rule, 
 	char text[DATE_TEXT_SIZE];
 
 	snprintf(out->key, sizeof(out->key), "%s/%s", event->ref, date_format(day, text));
-	occasion_place(engine, rule, out, day, rule->priority);
+	place_event(engine, rule, event, day, out);
 }
 
 int each_urge(struct engine *engine, const struct facts *facts, const struct visitor *visitor)

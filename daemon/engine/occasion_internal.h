@@ -6,6 +6,8 @@
 
 /* Where the caller looks, and what he does with what he finds. */
 struct visitor {
+	struct engine *engine;
+	const struct facts *facts;
 	const struct rule *rule;
 	day_t due_from, opens_until;
 	occasion_visit *visit;

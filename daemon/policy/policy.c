@@ -25,6 +25,8 @@ static void rule_clear(struct rule *rule)
 {
 	free(rule->name);
 	free(rule->family);
+	free(rule->where);
+	condition_free(rule->condition);
 	text_list_clear(&rule->events);
 	text_list_clear(&rule->festivals);
 	free(rule->queue);

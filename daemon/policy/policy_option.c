@@ -187,6 +187,7 @@ static const struct option rule_options[] = {
 	{.name = "share", .kind = OPTION_COUNT, .offset = IN_RULE(share_percent), .low = 1, .high = 100},
 	{.name = "seed", .kind = OPTION_COUNT, .offset = IN_RULE(seed), .low = 0, .high = 2000000000},
 	{.name = "tiers", .kind = OPTION_OWN_LIST, .standard = "all"},
+	{.name = "where", .kind = OPTION_TEXT, .offset = IN_RULE(where)},
 	{.name = "opens", .kind = OPTION_OFFSET, .offset = IN_RULE(opens), .required = true},
 	{.name = "due", .kind = OPTION_OFFSET, .offset = IN_RULE(due), .required = true},
 	{.name = "roll", .kind = OPTION_WORD, .offset = IN_RULE(roll), .words = roll_words, .standard = "none"},

@@ -159,6 +159,18 @@ static int every_add(struct builder *builder, void *target, const char *text, co
 	return 0;
 }
 
+static int rule_where(struct builder *builder, const struct section *section, struct rule *rule)
+{
+	const struct setting *where = section_setting(section, "where");
+	char reason[CONDITION_REASON_SIZE] = "";
+	if (where == NULL || rule->where == NULL)
+		return 0;
+	int result = condition_parse(rule->where, &rule->condition, reason);
+	if (result == ERR_INVALID)
+		complaints_error(builder->complaints, section->file, where->line, "where: %s", reason);
+	return result == ERR_MEMORY ? result : 0;
+}
+
 static void rule_date(struct builder *builder, const struct section *section, struct rule *rule)
 {
 	const struct setting *date = section_setting(section, "date");
@@ -363,7 +375,7 @@ static int build_rule(struct builder *builder, const struct section *section, bo
 		(result = own_list_read(builder, SECTION_RULE, section, "recuse", recuse_add, &target)) < 0 ||
 		(result = own_list_read(builder, SECTION_RULE, section, "steps", step_add, &target)) < 0 ||
 		(result = own_list_read(builder, SECTION_RULE, section, "every", every_add, &target)) < 0 ||
-		(result = rule_events(builder, section, rule, vocabulary)) < 0 || (result = rule_queue(builder, section, rule)) < 0)
+		(result = rule_where(builder, section, rule)) < 0 || (result = rule_events(builder, section, rule, vocabulary)) < 0 || (result = rule_queue(builder, section, rule)) < 0)
 		return result;
 	rule_hours(builder, section, rule);
 	rule_date(builder, section, rule);

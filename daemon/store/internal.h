@@ -7,7 +7,7 @@
 #include "followup/date.h"
 #include "followup/store.h"
 
-enum { STORE_STATEMENTS_MAX = 256, STORE_NAME_CACHE = 1024 };
+enum { STORE_STATEMENTS_MAX = 256, STORE_NAME_CACHE = 1024, STORE_CONDITIONS_MAX = 64 };
 
 /* Fixed rows of the table name, so that partial indexes can speak of them. */
 enum fixed_name { NAME_TRADE = 1, NAME_MANAGER_DEPARTED = 2, NAME_VOID = 3 };
@@ -22,6 +22,10 @@ struct store {
 	sqlite3_stmt *statements[STORE_STATEMENTS_MAX];
 	struct name_entry names_by_text[STORE_NAME_CACHE]; /* direct-mapped; a miss costs one query */
 	struct name_entry names_by_id[STORE_NAME_CACHE];
+	struct {
+		const void *condition; /* whose it is; NULL: empty */
+		sqlite3_stmt *statement;
+	} conditions[STORE_CONDITIONS_MAX];
 	char message[256];
 	sqlite3_int64 changes_at_begin;
 	uint64_t rollbacks;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "followup/date.h"
+#include "followup/store_condition.h"
 
 static int error_of_code(int code)
 {
@@ -96,6 +97,7 @@ void store_close(struct store *store)
 		return;
 	for (int i = 0; i < STORE_STATEMENTS_MAX; i++)
 		sqlite3_finalize(store->statements[i]);
+	store_condition_forget(store);
 	sqlite3_close(store->db);
 	store_names_forget(store);
 	free(store);
@@ -250,6 +252,9 @@ static void reset_all(struct store *store)
 	for (int i = 0; i < STORE_STATEMENTS_MAX; i++)
 		if (store->statements[i] != NULL)
 			sqlite3_reset(store->statements[i]);
+	for (int i = 0; i < STORE_CONDITIONS_MAX; i++)
+		if (store->conditions[i].statement != NULL)
+			sqlite3_reset(store->conditions[i].statement);
 }
 
 int store_begin(struct store *store)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "followup/calendar.h"
+#include "followup/condition.h"
 #include "followup/error.h"
 #include "followup/lunar.h"
 #include "followup/occasion_day.h"
@@ -143,6 +144,8 @@ struct rule {
 	enum expiry_field field;               /* TRIGGER_EXPIRY */
 	int share_percent, seed;               /* TRIGGER_SAMPLE: how many of last year-end's book, and what repeats the draw */
 	uint32_t tiers;              /* bit set of tier indexes it is for; bit 31 stands for clients without a known tier; all ones: everybody */
+	char *where;                 /* the condition as written; NULL: none */
+	struct condition *condition; /* what it means (condition.h) */
 	struct offset opens, due;
 	enum roll roll;
 	int channels[POLICY_RULE_CHANNELS_MAX]; /* channel indexes, in order */

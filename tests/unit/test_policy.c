@@ -342,7 +342,7 @@ static const struct bad_case bad_cases[] = {
 		"rules.d/a.conf:2: events: 'Odd' will not do: it takes a name of lower-case letters, digits, - and _\n"
 		"rules.d/a.conf:2: events: no event kind 'even'\n"
 		"rules.d/a.conf:2: events: no event kind 'Odd'\n"
-		"rules.d/a.conf:3: unknown setting 'where' in a section 'rule'\n"
+		"rules.d/a.conf:3: where: 'x' where a field of the client or the fact is wanted\n"
 		"rules.d/a.conf:3: stops_on: no event kind 'sale'\n"},
 	{"",
 		"rule a { trigger = event" REST "\nrule b { trigger = dormant events = {odd}" REST

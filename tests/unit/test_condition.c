@@ -1,0 +1,145 @@
+/* Conditions: what is taken, what is refused and why, and what holds for whom. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "followup/condition.h"
+#include "followup/fact.h"
+#include "followup/store.h"
+#include "followup/store_client.h"
+#include "followup/store_condition.h"
+#include "followup/store_event.h"
+
+static const struct {
+	const char *text;
+	const char *reason; /* NULL: taken */
+} texts[] = {
+	{"tier in ('diamond','gold')", NULL},
+	{"amount >= 500000", NULL},
+	{"not (tier = 'gold' or tier = 'silver') and amount between 1 and 2.5", NULL},
+	{"detail like 'M%' AND NOT kind <> 'trade'", NULL},
+	{"name = 'O''Neil'", NULL},
+	{"((((tier = 'a'))))", NULL},
+	{"", "it ends where a field of the client or the fact is wanted"},
+	{"tier", "it ends where a comparison, in, between or like is wanted"},
+	{"tier = gold", "'gold' where a text in 'single quotes' is wanted"},
+	{"tier = \"gold\"", "'\"' where a text in 'single quotes' is wanted"},
+	{"tier = 'gold", "'gold' where a text in 'single quotes' is wanted"},
+	{"amount = '5'", "'5' where a number is wanted"},
+	{"amount = 5 tier = 'x'", "'tier' where and, or, or the end is wanted"},
+	{"(amount = 5", "it ends where and, or, or ')' is wanted"},
+	{"amount = 5)", "')' where and, or, or the end is wanted"},
+	{"amount in ()", "')' where a number is wanted"},
+	{"amount between 1 or 2", "'or' where 'and' is wanted"},
+	{"password = 'x'", "'password' where a field of the client or the fact is wanted"},
+	{"tier = 'x'; DROP TABLE client", "';' where and, or, or the end is wanted"},
+	{"tier = 'x' -- and so on", "'-' where and, or, or the end is wanted"},
+	{"upper(tier) = 'X'", "'upper' where a field of the client or the fact is wanted"},
+	{"tier = (select 1)", "'(' where a text in 'single quotes' is wanted"},
+	{"amount like '5%'", "'like' where a comparison, in, between or like is wanted"},
+};
+
+static void test_texts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct condition *condition = NULL;
+		char reason[CONDITION_REASON_SIZE] = "";
+		int result = condition_parse(texts[i].text, &condition, reason);
+		if ((result == 0) != (texts[i].reason == NULL) || (texts[i].reason != NULL && strcmp(reason, texts[i].reason) != 0))
+			fail_msg("%s: %d, %s", texts[i].text, result, reason);
+		condition_free(condition);
+	}
+}
+
+static void test_bounds(void **state)
+{
+	char text[CONDITION_TEXT_MAX + 100], reason[CONDITION_REASON_SIZE];
+	struct condition *condition = NULL;
+
+	(void)state;
+	memset(text, '(', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	assert_true(condition_parse(text, &condition, reason) < 0);
+	text[CONDITION_TEXT_MAX] = '\0';
+	assert_true(condition_parse(text, &condition, reason) < 0); /* too deep, not too long */
+	assert_non_null(strstr(reason, "less nesting"));
+}
+
+static const struct {
+	const char *text;
+	const char *client; /* gold: tier gold, assets 100; bare: only a name */
+	const char *event;  /* E1: trade of 600 yuan, detail M7; "" none */
+	money_t amount;
+	int holds;
+} askings[] = {
+	{"tier in ('diamond', 'gold')", "gold", "", NO_MONEY, 1},
+	{"tier in ('diamond', 'gold')", "bare", "", NO_MONEY, 0},
+	{"not tier in ('diamond', 'gold')", "bare", "", NO_MONEY, 1},
+	{"tier not in ('diamond', 'gold')", "bare", "", NO_MONEY, 1},
+	{"assets >= 100", "gold", "", NO_MONEY, 1},
+	{"assets > 100", "gold", "", NO_MONEY, 0},
+	{"assets > 1", "bare", "", NO_MONEY, 0},
+	{"not assets > 1", "bare", "", NO_MONEY, 0},
+	{"amount = 600", "gold", "E1", NO_MONEY, 1},
+	{"amount = 600", "gold", "E1", 7 * MONEY_ONE, 0},
+	{"amount = 7", "gold", "", 7 * MONEY_ONE, 1},
+	{"amount < 600", "gold", "", NO_MONEY, 0},
+	{"kind = 'trade' and detail like 'm%'", "gold", "E1", NO_MONEY, 1},
+	{"kind = 'trade' or tier = 'gold'", "gold", "", NO_MONEY, 1},
+	{"tier = 'gold' or tier = 'x' and kind = 'none'", "gold", "", NO_MONEY, 1},
+	{"(tier = 'gold' or tier = 'x') and kind = 'none'", "gold", "", NO_MONEY, 0},
+};
+
+static void test_holds(void **state)
+{
+	struct store *store;
+	char message[256];
+	int64_t gold, bare;
+	struct client_fact fact = {.client_ref = "gold"};
+	struct event_fact event = {.event_ref = "E1", .client_ref = "gold", .kind = "trade", .has_amount = true, .amount = 600 * MONEY_ONE, .detail = "M7"};
+	struct event_change change;
+
+	(void)state;
+	assert_int_equal(store_open(":memory:", &store, message), 0);
+	assert_int_equal(store_begin(store), 0);
+	for (int i = 0; i < CLIENT_FIELD_COUNT; i++)
+		fact.values[i] = "";
+	fact.present[CLIENT_NAME] = fact.present[CLIENT_TIER] = fact.present[CLIENT_ASSETS] = true;
+	fact.values[CLIENT_NAME] = "A";
+	fact.values[CLIENT_TIER] = "gold";
+	fact.values[CLIENT_ASSETS] = "100";
+	assert_int_equal(store_client_put(store, &fact, 0, &gold), 1);
+	fact.client_ref = "bare";
+	fact.present[CLIENT_TIER] = fact.present[CLIENT_ASSETS] = false;
+	assert_int_equal(store_client_put(store, &fact, 0, &bare), 1);
+	assert_int_equal(store_event_put(store, &event, &change), 1);
+	for (size_t i = 0; i < sizeof(askings) / sizeof(askings[0]); i++) {
+		struct condition *condition = NULL;
+		char reason[CONDITION_REASON_SIZE] = "";
+		assert_int_equal(condition_parse(askings[i].text, &condition, reason), 0);
+		int holds = store_condition_holds(store, condition, strcmp(askings[i].client, "gold") == 0 ? gold : bare, askings[i].event, askings[i].amount);
+		if (holds != askings[i].holds)
+			fail_msg("%s for %s: %d", askings[i].text, askings[i].client, holds);
+		store_condition_forget(store);
+		condition_free(condition);
+	}
+	assert_int_equal(store_commit(store), 0);
+	store_close(store);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_holds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
