@@ -17,8 +17,13 @@ books=${1:-5}
 seed=${2:-1}
 clients=${3:-120}
 last=$((seed + books - 1))
-work=$(mktemp -d "${TMPDIR:-/tmp}/followup-compare.XXXXXX")
 different=0
+
+if ! [ -x "$followupd" ]; then
+	echo "$followupd cannot be run: make it, or name it in FOLLOWUPD" >&2
+	exit 2
+fi
+work=$(mktemp -d "${TMPDIR:-/tmp}/followup-compare.XXXXXX")
 
 # capacities SEED: one --capacity word list a seed, some pools left without a limit
 capacities() {
@@ -60,6 +65,7 @@ while [ "$seed" -le "$last" ]; do
 	# shellcheck disable=SC2086 # empty or one word
 	python3 "$here/make_book.py" "$seed" --clients "$clients" --year "$year" ${WILD:-} "$book"
 	set -- --clients "$book/clients.csv" --events "$book/events.csv" --from "$year-01-01" --to "$((year + 1))-06-30"
+	set -- "$@" --without yearly-sample # its draw is its own
 	compare "$seed" "$@"
 	# shellcheck disable=SC2046 # a list of words is meant
 	compare "$seed-capacity" "$@" $(capacities "$seed")

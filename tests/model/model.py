@@ -290,18 +290,22 @@ class Client:
         """The later of the account's opening and its last reopening, or None."""
         return max((day for kind in (OPENED, REOPENED) for day, _ in self.moves(kind)), default=None)
 
-    def last_trade(self):
+    def last_trade(self, today):
+        """A field that names a day to come is known on that day (DESIGN 4)."""
         trades = [event.day for event in self.events("trade")]
-        return max(trades) if trades else self.last_trade_on
+        if not trades and self.last_trade_on and self.last_trade_on <= today:
+            return self.last_trade_on
+        return max(trades, default=None)
 
-    def dormant_bases(self):
-        return [day for day in (self.opening(), self.last_trade()) if day]
+    def dormant_bases(self, today):
+        return [day for day in (self.opening(), self.last_trade(today)) if day]
 
     def stop(self, kind, since, today):
         """POLICY 3 step 1: is there a fact of this kind, dated on or after `since`
         and not undone by a later one?"""
         if kind == "trade":
-            return any(event.day >= since for event in self.events(kind))
+            traded = self.last_trade(today)
+            return traded is not None and traded >= since
         undoing = {CLOSED: REOPENED, REOPENED: CLOSED}[kind]
         undone = max((order for day, order in self.moves(undoing) if day <= today), default=None)
         return any(since <= day <= today and (undone is None or order > undone) for day, order in self.moves(kind))
@@ -544,7 +548,7 @@ class Model:
                 client.pending.setdefault((occasion.rule.name, occasion.name), occasion)
                 index += 1
             client.next_yearly = index
-            bases = client.dormant_bases()
+            bases = client.dormant_bases(day)
             if bases:
                 threshold = add_months(max(bases), DORMANT_MONTHS)
                 if threshold <= day:
@@ -563,7 +567,7 @@ class Model:
             return False
         if rule.trigger == "dormant":
             # the base day may have moved on while the occasion could not be created
-            bases = client.dormant_bases()
+            bases = client.dormant_bases(day)
             if not bases or add_months(max(bases), DORMANT_MONTHS) != occasion.day:
                 return True
         elif self.withdrawn(occasion):
