@@ -698,6 +698,9 @@ class Model:
         for call in sorted(calls, key=lambda call: (call.due > day, call.priority, call.due, call.number)):
             if limit is not None and handed >= limit:
                 return
+            self.close_gate(call, day)
+            if not call.agenda:
+                continue
             used = self.contacts[call.person, quarter_of(day)]
             if not call.exempt and used + 1 > CAP:
                 self.dissolve(call, "cap")
@@ -708,6 +711,14 @@ class Model:
             self.leave(items)
             for item in items:
                 self.finish(item, "done" if day <= item.due else "done-late", "", day)
+
+    def close_gate(self, call, day):
+        """POLICY 5, "every gate looked at again": step 1 cannot cancel for a closing older than
+        the occasion, which counts again when the reopening after it is withdrawn."""
+        closed = [item for item in call.agenda if CLOSED in item.rule.stops and not item.client.is_open(day)]
+        self.leave(closed)
+        for item in closed:
+            self.finish(item, "cancelled", CLOSED, day)
 
     def rows(self):
         """DESIGN 4: every follow-up, open ones too."""
