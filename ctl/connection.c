@@ -49,6 +49,9 @@ enum ctl_status ctl_tell_error(const struct redisReply *reply)
 	tell("", at, strlen(at));
 	for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++) {
 		size_t length = strlen(advices[i].word);
+		/* A lease that was closed has its outcome already: nothing is to be told again. */
+		if (strstr(reply->str, "another outcome") != NULL)
+			continue;
 		if (strncmp(reply->str, advices[i].word, length) == 0 && (reply->str[length] == ' ' || reply->str[length] == '\0'))
 			warnx("%s", advices[i].advice);
 	}

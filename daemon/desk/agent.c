@@ -56,12 +56,30 @@ static int parse_roles(const struct desk *desk, const char *text, struct agent *
 	return agent->roles != 0 ? 0 : refuse(answer, ERR_INVALID, "an agent needs a role that may do something");
 }
 
-static int parse_queues(const char *const *queues, size_t count, struct agent *agent, struct answer *answer)
+/* Whether calls can ever wait there: a name or pattern of the configuration, one below manager/ or branch/, a channel of messages. */
+static bool is_queue(const struct policy *policy, const char *name)
+{
+	if (policy_channel(policy, name) >= 0 || strcmp(name, policy->fallback_queue) == 0 || strcmp(name, "*") == 0)
+		return true;
+	if (strncmp(name, "manager/", 8) == 0 || strncmp(name, "branch/", 7) == 0)
+		return true;
+	for (size_t i = 0; i < policy->queue_count; i++)
+		if (strcmp(policy->queues[i].pattern, "*") != 0 && (pattern_fits(policy->queues[i].pattern, name) || strcmp(policy->queues[i].pattern, name) == 0))
+			return true;
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (strcmp(policy->rules[i].queue, name) == 0)
+			return true;
+	return false;
+}
+
+static int parse_queues(const struct policy *policy, const char *const *queues, size_t count, struct agent *agent, struct answer *answer)
 {
 	for (size_t i = 0; i < count; i++) {
 		size_t used = strlen(agent->queues), length = strlen(queues[i]);
 		if (!is_plain_name(queues[i]))
 			return refuse(answer, ERR_INVALID, "not a queue's name: %zu bytes, or a character that names do not have", length);
+		if (!is_queue(policy, queues[i]))
+			return refuse(answer, ERR_INVALID, "no rule puts calls on a queue %s, and no section of the configuration names it", queues[i]);
 		if (used + length + 2 > sizeof(agent->queues))
 			return refuse(answer, ERR_LIMIT, "too many queues");
 		snprintf(agent->queues + used, sizeof(agent->queues) - used, "%s\n", queues[i]);
@@ -82,7 +100,7 @@ int desk_agent_add(struct desk *desk, const char *name, const char *roles, const
 	snprintf(agent.name, sizeof(agent.name), "%s", name);
 	int result = parse_roles(desk, roles, &agent, answer);
 	if (result == 0)
-		result = parse_queues(queues, queue_count, &agent, answer);
+		result = parse_queues(desk->policy, queues, queue_count, &agent, answer);
 	if (result < 0)
 		return result;
 	if (RAND_bytes(token, sizeof(token)) != 1)
@@ -104,18 +122,21 @@ int desk_agent_add(struct desk *desk, const char *name, const char *roles, const
 int desk_agent_delete(struct desk *desk, const char *name, struct answer *answer)
 {
 	struct agent agent;
-	struct call held[1];
+	enum { HELD_MAX = 64 };
+	struct call held[HELD_MAX];
 
 	int found = store_agent_find(desk->store, name, &agent);
 	if (found < 0)
 		return refuse_store(desk, answer, found);
 	if (found == 0)
 		return refuse(answer, ERR_NOT_FOUND, "there is no agent of that name");
-	int count = store_call_of_agent(desk->store, agent.id, held, 1);
+	int count = store_call_of_agent(desk->store, agent.id, held, HELD_MAX), leased = 0;
 	if (count < 0)
 		return refuse_store(desk, answer, count);
-	if (count > 0)
-		return refuse(answer, ERR_BUSY, "%s holds %d call%s; delete him when they have ended", name, count, count == 1 ? "" : "s");
+	for (int i = 0; i < count && i < HELD_MAX; i++)
+		leased += held[i].state == CALL_LEASED;
+	if (leased > 0)
+		return refuse(answer, ERR_BUSY, "%s holds %d call%s; delete him when they have ended", name, leased, leased == 1 ? "" : "s");
 	int deleted = store_agent_delete(desk->store, name);
 	if (deleted < 0)
 		return refuse_store(desk, answer, deleted);

@@ -202,6 +202,8 @@ static int put(struct desk *desk, bool event, const char *json, size_t length, s
 	char reason[FACT_REASON_SIZE] = "";
 	size_t count = 0;
 
+	if (json[strspn(json, " \t\r\n")] != '{')
+		return refuse(answer, ERR_INVALID, "a JSON object is wanted");
 	int result = take_fields(desk, json, length, answer, &fields, &count);
 	if (result < 0)
 		return result;

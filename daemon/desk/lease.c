@@ -76,6 +76,32 @@ static int put_back(struct desk *desk, struct call *call, struct moment now)
 	return result;
 }
 
+/* The record's line of something that befell a call. */
+static int write_down(struct desk *desk, const struct call *call, const char *agent, const char *disposition, const char *detail, int64_t contact_id, bool over_cap,
+	struct moment now)
+{
+	struct followup_list agenda = {NULL, 0, 0};
+
+	int result = agenda_load(desk->engine, call->id, &agenda);
+	struct attempt attempt = {
+		.at = now.unix_seconds,
+		.call_id = call->id,
+		.generation = call->generation,
+		.agent = agent,
+		.queue = call->queue,
+		.channel = call->channel,
+		.client_ref = agenda.count > 0 ? agenda.items[0].client_ref : "",
+		.disposition = disposition,
+		.detail = detail,
+		.contact_id = contact_id,
+		.over_cap = over_cap,
+	};
+	if (result == 0)
+		result = agenda_write_down(desk->engine, &attempt, &agenda, 0);
+	followup_list_free(&agenda);
+	return result;
+}
+
 int desk_release(struct desk *desk, const struct identity *who, const char *lease, const char *reason, struct moment now, struct answer *answer)
 {
 	struct call call;
@@ -86,18 +112,7 @@ int desk_release(struct desk *desk, const struct identity *who, const char *leas
 		return result;
 	if (reason[0] == '\0' || strlen(reason) > 200)
 		return refuse(answer, ERR_INVALID, "RELEASE needs a reason of at most 200 bytes");
-	struct attempt attempt = {
-		.at = now.unix_seconds,
-		.call_id = call.id,
-		.generation = call.generation,
-		.agent = who->name,
-		.queue = call.queue,
-		.channel = call.channel,
-		.client_ref = "",
-		.disposition = "released",
-		.detail = reason,
-	};
-	result = store_attempt_insert(desk->store, &attempt);
+	result = write_down(desk, &call, who->name, "released", reason, 0, false, now);
 	if (result == 0)
 		result = put_back(desk, &call, now);
 	if (result < 0)
@@ -153,19 +168,7 @@ static int make_uncertain(struct desk *desk, struct call *call, struct moment no
 	int64_t contact = agenda_contact_whole(desk->engine, call, false, now, &over_cap);
 	if (contact < 0)
 		return (int)contact;
-	struct attempt attempt = {
-		.at = now.unix_seconds,
-		.call_id = call->id,
-		.generation = call->generation,
-		.agent = "",
-		.queue = call->queue,
-		.channel = call->channel,
-		.client_ref = "",
-		.disposition = "uncertain",
-		.contact_id = contact,
-		.over_cap = over_cap,
-	};
-	int result = store_attempt_insert(desk->store, &attempt);
+	int result = write_down(desk, call, "", "uncertain", NULL, contact, over_cap, now);
 	call->state = CALL_UNCERTAIN;
 	call->class = CALL_FREE; /* the contact counts in its place */
 	call->lease_until = 0;

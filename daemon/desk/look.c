@@ -135,11 +135,17 @@ static int add_ledger(struct desk *desk, const struct client *client, struct mom
 	day_t first = cap_window_start(policy->cap_window, now.day);
 	char text[DATE_TEXT_SIZE];
 
-	buffer_printf(out, ",\"cap\":{\"limit\":%d,\"since\":\"%s\",\"used\":", policy->cap == NO_LIMIT ? -1 : policy->cap, date_format(first, text));
+	if (policy->cap == NO_LIMIT)
+		buffer_text(out, ",\"cap\":\"none\"");
+	else
+		buffer_printf(out, ",\"cap\":%d", policy->cap);
 	int used = agenda_slots_used(desk->engine, client->person, now.day);
 	if (used < 0)
 		return used;
-	buffer_printf(out, "%d,\"reserve\":%d,\"contacts\":", used, policy->reserve);
+	buffer_printf(out, ",\"slots_used\":%d,\"counted_since\":\"%s\",\"reserve\":%d", used, date_format(first, text), policy->reserve);
+	if (policy->cap_window == CAP_QUARTER)
+		buffer_printf(out, ",\"slots_free_again_on\":\"%s\"", date_format(date_quarter_end(now.day) + 1, text));
+	buffer_text(out, ",\"contacts\":");
 	int result = store_view_contacts(desk->store, client->person, first, now.day, out);
 	if (result < 0)
 		return result;
@@ -150,7 +156,7 @@ static int add_ledger(struct desk *desk, const struct client *client, struct mom
 		return count;
 	for (int i = 0; i < count && i < (int)(sizeof(days) / sizeof(days[0])); i++)
 		buffer_printf(out, "%s\"%s\"", i > 0 ? "," : "", date_format(days[i], text));
-	buffer_printf(out, "],\"frees_on\":\"%s\"}", date_format(policy->cap_window == CAP_QUARTER ? date_quarter_end(now.day) + 1 : NO_DAY, text));
+	buffer_text(out, "]");
 	return 0;
 }
 

@@ -64,7 +64,7 @@ static int read_said(struct desk *desk, const char *json, struct moment now, str
 		return 0;
 	if (strlen(json) > 65536)
 		return refuse(answer, ERR_INVALID, "more than 64 KiB were said");
-	int result = json_each(desk->json, json, strlen(json), "$", take_said, said);
+	int result = json[strspn(json, " \t\r\n")] == '{' ? json_each(desk->json, json, strlen(json), "$", take_said, said) : ERR_INVALID;
 	if (result == 0 && said->has_items) {
 		result = json_each(desk->json, json, strlen(json), "$.items", take_item, said);
 		if (result == ERR_INVALID)
@@ -110,6 +110,8 @@ struct outcome {
 	struct followup_list agenda;
 	struct followup *ticked[ITEMS_MAX];
 	size_t ticked_count;
+	char client_ref[65]; /* of the foremost item, or whom RECORD names */
+	int64_t client_id;   /* whom RECORD names, or whom an empty call was about; 0: the agenda says it */
 	int64_t contact_id;
 	bool over_cap;
 };
@@ -129,6 +131,23 @@ static int tick(struct outcome *o, const char *shown_json, struct answer *answer
 		if (is_among(meant, o->agenda.items[i].id))
 			o->ticked[o->ticked_count++] = &o->agenda.items[i];
 	return 0;
+}
+
+/* Somebody else has closed everything meanwhile: the try is still one at the client whom this holder was told of, or else of the person. */
+static int recall(struct outcome *o, const char *shown_json)
+{
+	struct said shown = {0};
+	struct followup f;
+	struct client client;
+	int result = json_each(o->desk->json, shown_json, strlen(shown_json), "$", take_shown, &shown);
+
+	if (result >= 0 && shown.item_count > 0 && (result = store_followup_load(o->desk->store, shown.items[0], &f)) >= 0)
+		o->client_id = f.client_id;
+	if (result >= 0 && o->client_id == 0)
+		result = store_client_of_person(o->desk->store, o->call.person, &o->client_id, 1);
+	if (result >= 0 && o->client_id != 0 && (result = store_client_load(o->desk->store, o->client_id, &client)) >= 0)
+		memcpy(o->client_ref, client.ref, sizeof(o->client_ref));
+	return result == ERR_NOT_FOUND || result >= 0 ? 0 : result;
 }
 
 /* Items that were ticked although they are not on the call (any more): of the same clients, open or missed, they are closed too; anything else is refused by number. */
@@ -171,7 +190,7 @@ static int64_t moment_of_contact(const struct outcome *o)
 	return zone_unix((day_t)(o->said.done_at / 86400), (int32_t)(o->said.done_at % 86400));
 }
 
-static int make_contact(struct outcome *o, int64_t alone_client)
+static int make_contact(struct outcome *o)
 {
 	int64_t clients[CLIENTS_OF_CALL_MAX];
 	size_t count = 0;
@@ -184,8 +203,8 @@ static int make_contact(struct outcome *o, int64_t alone_client)
 	}
 	for (int i = 0; count == 0 && i < o->agenda.count; i++)
 		clients[count++] = o->agenda.items[i].client_id;
-	if (count == 0 && alone_client != 0)
-		clients[count++] = alone_client;
+	if (count == 0 && o->client_id != 0)
+		clients[count++] = o->client_id;
 	struct contact_made made = {
 		.call = o->call_exists ? &o->call : NULL,
 		.channel = o->call.channel,
@@ -293,14 +312,18 @@ static int reached(struct outcome *o)
 	}
 	if (result < 0)
 		return result;
-	return uncertain ? sent_after_all(o) : make_contact(o, 0);
+	return uncertain ? sent_after_all(o) : make_contact(o);
 }
 
 static int answer_outcome(struct outcome *o, const char *shown, struct buffer *out)
 {
 	struct call left;
 
-	buffer_printf(out, "{\"call\":%lld,\"disposition\":\"%s\",\"closed\":[", (long long)o->call.id, o->disposition->name);
+	if (o->call.id != 0)
+		buffer_printf(out, "{\"call\":%lld,", (long long)o->call.id);
+	else
+		buffer_text(out, "{\"call\":null,");
+	buffer_printf(out, "\"disposition\":\"%s\",\"closed\":[", o->disposition->name);
 	for (size_t i = 0; i < o->ticked_count; i++)
 		buffer_printf(out, "%s%lld", i > 0 ? "," : "", (long long)o->ticked[i]->id);
 	buffer_printf(out, "],\"over_cap\":%s", o->over_cap ? "true" : "false");
@@ -326,7 +349,7 @@ static int answer_outcome(struct outcome *o, const char *shown, struct buffer *o
 	return result < 0 ? result : out->failed ? ERR_MEMORY : 0;
 }
 
-static int write_down(struct outcome *o, const char *detail, const char *client_ref, const char *answer_text)
+static int write_down(struct outcome *o, const char *detail, const char *answer_text)
 {
 	struct attempt attempt = {
 		.at = moment_of_contact(o),
@@ -335,7 +358,7 @@ static int write_down(struct outcome *o, const char *detail, const char *client_
 		.agent = o->who->name,
 		.queue = o->call.queue,
 		.channel = o->call.channel,
-		.client_ref = client_ref,
+		.client_ref = o->client_ref,
 		.disposition = o->disposition->name,
 		.detail = detail,
 		.contact_id = o->contact_id,
@@ -344,20 +367,23 @@ static int write_down(struct outcome *o, const char *detail, const char *client_
 		.answer = answer_text,
 	};
 
-	return store_attempt_insert(o->desk->store, &attempt);
+	return agenda_write_down(o->desk->engine, &attempt, &o->agenda, o->client_id);
 }
 
 /* After everything: calls worked out, matters that moved on admitted at once, the record written. */
-static int conclude(struct outcome *o, const char *shown, const char *detail, const char *client_ref, struct answer *answer)
+static int conclude(struct outcome *o, const char *shown, const char *detail, struct answer *answer)
 {
-	int result = agenda_settle(o->desk->engine, o->now.day, INT32_MAX);
+	/* Nothing is left on it and nobody holds it: it ends. */
+	int result = o->call_exists && o->agenda.count == 0 ? store_call_touch(o->desk->store, o->call.id) : 0;
 
+	if (result == 0)
+		result = agenda_settle(o->desk->engine, o->now.day, INT32_MAX);
 	if (result == 0 && o->disposition->effect != EFFECT_CONTACT)
 		result = agenda_admit(o->desk->engine, o->call.person, o->now);
 	if (result == 0)
 		result = answer_outcome(o, shown, &answer->json);
 	if (result == 0)
-		result = write_down(o, detail, client_ref, answer->json.data);
+		result = write_down(o, detail, answer->json.data);
 	o->desk->changes++;
 	return result;
 }
@@ -386,6 +412,8 @@ static int perform(struct outcome *o, struct followup *extra, const char *shown,
 			return result;
 	}
 	int result = agenda_load(o->desk->engine, o->call.id, &o->agenda);
+	if (result == 0 && o->agenda.count == 0)
+		result = recall(o, shown);
 	if (result == 0 && o->disposition->effect == EFFECT_CONTACT) {
 		result = tick(o, shown, answer);
 		if (result == 0)
@@ -437,10 +465,9 @@ static int done(struct outcome *o, const char *lease, const char *json, struct a
 	if (result == 0)
 		result = perform(o, extra, shown, lease, holder, answer);
 	if (result == 0) {
-		char client_ref[65] = "";
 		if (o->agenda.count > 0)
-			snprintf(client_ref, sizeof(client_ref), "%s", o->agenda.items[0].client_ref);
-		result = conclude(o, shown, json, client_ref, answer);
+			memcpy(o->client_ref, o->agenda.items[0].client_ref, sizeof(o->client_ref));
+		result = conclude(o, shown, json, answer);
 	}
 	free(extra);
 	free(shown);
@@ -510,6 +537,18 @@ static int record(struct outcome *o, const char *client_ref, const char *json, s
 	if (id == ERR_NOT_FOUND)
 		return refuse(answer, ERR_NOT_FOUND, "there is no client %s", client_ref);
 	int result = id < 0 ? (int)id : store_client_load(o->desk->store, id, &client);
+	if (result == 0) {
+		char *again = NULL;
+		o->client_id = id;
+		memcpy(o->client_ref, client.ref, sizeof(o->client_ref));
+		if (o->said.has_done_at)
+			result = store_attempt_recorded(o->desk->store, o->who->name, id, moment_of_contact(o), json, &again);
+		if (result > 0) { /* the same words about the same moment again: a retry */
+			buffer_text(&answer->json, again);
+			free(again);
+			return 0;
+		}
+	}
 	if (result == 0)
 		result = find_waiting_call(o, &client);
 	if (result < 0)
@@ -526,9 +565,9 @@ static int record(struct outcome *o, const char *client_ref, const char *json, s
 			o->ticked[o->ticked_count++] = &o->agenda.items[i];
 	result = tick_others(o, extra, &extra_count, answer);
 	if (result == 0)
-		result = make_contact(o, id);
+		result = make_contact(o);
 	if (result == 0)
-		result = conclude(o, "[]", json, client_ref, answer);
+		result = conclude(o, "[]", json, answer);
 	free(extra);
 	return result;
 }

@@ -297,6 +297,18 @@ int64_t agenda_contact_whole(struct engine *engine, const struct call *call, boo
 	return result < 0 ? result : contact;
 }
 
+int agenda_write_down(struct engine *engine, const struct attempt *attempt, const struct followup_list *agenda, int64_t client_id)
+{
+	int64_t id = store_attempt_insert(engine->store, attempt);
+	int result = id < 0 ? (int)id : 0;
+
+	for (int i = 0; result == 0 && i < agenda->count; i++)
+		result = store_attempt_for(engine->store, id, agenda->items[i].client_id);
+	if (result == 0 && client_id != 0)
+		result = store_attempt_for(engine->store, id, client_id);
+	return result;
+}
+
 int agenda_admit(struct engine *engine, int64_t person, struct moment now)
 {
 	engine->version++;

@@ -311,24 +311,46 @@ static void reply_command_docs(struct reply *reply, const struct command *comman
 	reply_text(reply, "string");
 }
 
+/* Whether there is a command on this daemon: some are only there with a test clock. */
+static bool is_there(const struct request *request, const struct command *command)
+{
+	return (command->flags & COMMAND_TEST_CLOCK) == 0 || request->server->business_clock->frozen;
+}
+
+static size_t count_all(const struct request *request)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < command_count; i++)
+		count += is_there(request, &command_table[i]);
+	return count;
+}
+
 /* The i-th of the commands that were named, or of all. */
 static const struct command *named(const struct request *request, size_t i)
 {
-	return request->count > 2 ? command_find(request->words[i + 2], request->lengths[i + 2], true) : &command_table[i];
+	if (request->count > 2)
+		return command_find(request->words[i + 2], request->lengths[i + 2], request->server->business_clock->frozen);
+	for (size_t at = 0; at < command_count; at++)
+		if (is_there(request, &command_table[at]) && i-- == 0)
+			return &command_table[at];
+	return NULL;
 }
 
 int command_command(struct request *request)
 {
 	struct reply *reply = &request->reply;
-	size_t count = request->count > 2 ? request->count - 2 : command_count;
+	size_t count = request->count > 2 ? request->count - 2 : count_all(request);
 	size_t known = 0;
 
 	if (request_has_keyword(request, 1, "COUNT") && request->count == 2) {
-		reply_integer(reply, (int64_t)command_count);
+		reply_integer(reply, (int64_t)count);
 	} else if (request_has_keyword(request, 1, "LIST") && request->count == 2) {
-		reply_array(reply, command_count);
+		count = count_all(request);
+		reply_array(reply, count);
 		for (size_t i = 0; i < command_count; i++)
-			reply_lower_name(reply, &command_table[i]);
+			if (is_there(request, &command_table[i]))
+				reply_lower_name(reply, &command_table[i]);
 	} else if (request_has_keyword(request, 1, "DOCS")) {
 		for (size_t i = 0; i < count; i++)
 			known += named(request, i) != NULL;

@@ -213,7 +213,7 @@ int store_call_mark_due(struct store *store, day_t day, int limit)
 
 int store_call_of_agent(struct store *store, int64_t agent_id, struct call *out, int capacity)
 {
-	STATEMENT(list, "SELECT " COLUMNS " FROM call INDEXED BY call_agent WHERE state=2 AND agent_id=?1 ORDER BY id");
+	STATEMENT(list, "SELECT " COLUMNS " FROM call INDEXED BY call_agent WHERE agent_id=?1 ORDER BY id");
 
 	return read_list(store, store_query(store, &list, "i", agent_id), out, capacity);
 }

@@ -105,14 +105,39 @@ int store_attempt_contact(struct store *store, int64_t call_id, int generation, 
 	return result;
 }
 
-int store_attempt_insert(struct store *store, const struct attempt *a)
+int64_t store_attempt_insert(struct store *store, const struct attempt *a)
 {
 	STATEMENT(insert, "INSERT INTO attempt(at, call_id, generation, agent, queue, channel, client_ref, disposition, detail, contact_id, over_cap, expired, answer)"
 			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, nullif(?10, 0), ?11, ?12, ?13)");
 	int result = store_run(store, &insert, "iintiitttinnt", a->at, a->call_id, a->generation, a->agent, a->queue, a->channel, a->client_ref, a->disposition,
 		a->detail, a->contact_id, (int)a->over_cap, (int)a->expired, a->answer);
 
+	return result < 0 ? result : sqlite3_last_insert_rowid(store->db);
+}
+
+int store_attempt_for(struct store *store, int64_t attempt_id, int64_t client_id)
+{
+	STATEMENT(insert, "INSERT OR IGNORE INTO attempt_client(client_id, attempt_id) VALUES(?1, ?2)");
+	int result = store_run(store, &insert, "ii", client_id, attempt_id);
+
 	return result < 0 ? result : 0;
+}
+
+int store_attempt_recorded(struct store *store, const char *agent, int64_t client_id, int64_t at, const char *detail, char **answer)
+{
+	STATEMENT(get, "SELECT a.answer FROM attempt_client k JOIN attempt a ON a.id=k.attempt_id WHERE k.client_id=?1 AND a.generation=0 AND a.agent=?2 AND a.at=?3"
+		       " AND coalesce(a.detail, '')=coalesce(?4, '') AND a.answer IS NOT NULL LIMIT 1");
+	sqlite3_stmt *s = store_query(store, &get, "itit", client_id, agent, at, detail);
+	int result = store_row(store, s);
+
+	if (result <= 0)
+		return result;
+	char *copy = strdup(column_text(s, 0));
+	store_end(s);
+	if (copy == NULL)
+		return ERR_MEMORY;
+	*answer = copy;
+	return 1;
 }
 
 int store_attempt_answer(

@@ -61,7 +61,7 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE INDEX call_rest ON call(not_before) WHERE state=1;"
 	"CREATE INDEX call_lease ON call(lease_until) WHERE state=2;"
 	"CREATE INDEX call_widen ON call(widen_at) WHERE widen_at IS NOT NULL;"
-	"CREATE INDEX call_agent ON call(agent_id) WHERE state=2;"
+	"CREATE INDEX call_agent ON call(agent_id) WHERE agent_id IS NOT NULL;"
 	"CREATE INDEX call_touched ON call(touched) WHERE touched=1;"
 	"CREATE TABLE lane(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
 	"INSERT INTO lane VALUES(1, '');"
@@ -75,7 +75,8 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	" queue INTEGER NOT NULL, channel INTEGER NOT NULL, number TEXT, client_ref TEXT NOT NULL, disposition TEXT NOT NULL, detail TEXT, contact_id INTEGER,"
 	" over_cap INTEGER NOT NULL DEFAULT 0, expired INTEGER NOT NULL DEFAULT 0, answer TEXT);"
 	"CREATE INDEX attempt_call ON attempt(call_id, generation);"
-	"CREATE INDEX attempt_client ON attempt(client_ref);"
+	/* Whom a try concerned, each. */
+	"CREATE TABLE attempt_client(client_id INTEGER, attempt_id INTEGER, PRIMARY KEY(client_id, attempt_id)) WITHOUT ROWID;"
 
 	/* Who was given which call, and which items he has been told of (a JSON array): what an expired lease's holder may still report. */
 	"CREATE TABLE handout(call_id INTEGER, generation INTEGER, agent_id INTEGER NOT NULL, at INTEGER NOT NULL, shown TEXT NOT NULL,"

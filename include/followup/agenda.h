@@ -54,6 +54,10 @@ int64_t agenda_contact(struct engine *engine, const struct contact_made *made, b
 /* The same for a whole call on a day: for all clients of its agenda; close: every item is closed by it. */
 int64_t agenda_contact_whole(struct engine *engine, const struct call *call, bool close, struct moment now, bool *over_cap) MUST_CHECK;
 
+/* Writes down a try and everyone whom it concerned: those of the agenda, and one more client (0: none). */
+struct attempt;
+int agenda_write_down(struct engine *engine, const struct attempt *attempt, const struct followup_list *agenda, int64_t client_id) MUST_CHECK;
+
 /* The rule of a follow-up; NULL when the configuration has it no more. */
 const struct rule *agenda_rule(const struct engine *engine, const struct followup *followup);
 

@@ -69,7 +69,7 @@ int desk_show(struct desk *desk, const struct identity *who, const char *call, s
 int desk_mine(struct desk *desk, const struct identity *who, struct moment now, struct answer *answer) MUST_CHECK;
 int desk_queues(struct desk *desk, struct moment now, struct answer *answer) MUST_CHECK;
 
-/* LIST calls|followups|clients|events|rules [CLIENT ref] [QUEUE q] [STATE s] [RULE r] [LIMIT n] [AFTER id]: words as given. */
+/* LIST calls|followups|clients|events|attempts [CLIENT ref] [QUEUE q] [STATE s] [RULE r] [LIMIT n] [AFTER id]: words as given. */
 int desk_list(struct desk *desk, const struct identity *who, const char *const *words, const size_t count, struct moment now, struct answer *answer) MUST_CHECK;
 int desk_why(struct desk *desk, const struct identity *who, const char *client_ref, struct moment now, struct answer *answer) MUST_CHECK;
 int desk_report(struct desk *desk, const char *const *words, size_t count, struct moment now, struct answer *answer) MUST_CHECK;

@@ -43,7 +43,7 @@ int64_t store_call_next_queue(struct store *store, int64_t queue) MUST_CHECK;
 /* Marks calls due on or before day that are not marked due now, at most limit: the count. */
 int store_call_mark_due(struct store *store, day_t day, int limit) MUST_CHECK;
 
-/* Leased calls of an agent, by id. */
+/* Calls that an agent holds, leased or uncertain, by id. */
 int store_call_of_agent(struct store *store, int64_t agent_id, struct call *out, int capacity) MUST_CHECK;
 
 /* The next leased call whose lease ended, resting one whose time came, or untaken one that moves to a wider queue, by now: 1 or 0. And when the next one will: INT64_MAX for none. */
@@ -93,7 +93,12 @@ struct attempt {
 	bool expired;       /* recorded under a lease that no longer held */
 	const char *answer; /* JSON: what the agent was told */
 };
-int store_attempt_insert(struct store *store, const struct attempt *attempt) MUST_CHECK;
+/* Its number. */
+int64_t store_attempt_insert(struct store *store, const struct attempt *attempt) MUST_CHECK;
+/* Notes a client whom it concerned. */
+int store_attempt_for(struct store *store, int64_t attempt_id, int64_t client_id) MUST_CHECK;
+/* The answer given to the same RECORD by the same agent for the same client and moment: 1 with the answer (free it), or 0. */
+int store_attempt_recorded(struct store *store, const char *agent, int64_t client_id, int64_t at, const char *detail, char **answer) MUST_CHECK;
 /* The contact and its day that an attempt under a lease made with that disposition: 1, or 0. */
 int store_attempt_contact(struct store *store, int64_t call_id, int generation, const char *disposition, int64_t *contact_id, day_t *on_day) MUST_CHECK;
 /* The answer given to an agent's DONE under this lease, when it is the same DONE again: 1 with the answer (free it), 0 when nothing was recorded,

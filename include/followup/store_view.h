@@ -38,7 +38,7 @@ int store_view_items(struct store *store, int64_t call_id, struct buffer *out) M
 /* The items of a call that are not in shown (a JSON array of numbers): "[{"item":..,"rule":..}]". */
 int store_view_joined(struct store *store, int64_t call_id, const char *shown, struct buffer *out) MUST_CHECK;
 
-/* Every queue that has calls: how many are ready, resting, leased, due now; the oldest due day. */
+/* Every queue that has calls: how many are ready, how many of those are due today or overdue, resting, leased; the oldest due day. */
 struct queue_row {
 	const char *queue;
 	int64_t ready, resting, leased, due_now;
