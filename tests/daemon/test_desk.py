@@ -1,0 +1,585 @@
+#!/usr/bin/env python3
+"""Handing out: order, hours, waiting, leases, recusal, agents (POLICY 6)."""
+import json
+
+from harness import Daemon, Error, MORNING, TUESDAY, matches, run, same, test, true
+
+
+def finish(agent, call, disposition="reached", *more):
+    return agent.json("DONE", call["lease"], disposition, *more)
+
+
+def client_of(call):
+    return call["agenda"][0]["client_ref"]
+
+
+def complaints(daemon, *refs):
+    for ref in refs:
+        daemon.client(ref)
+        daemon.event("E-" + ref, ref, "complaint")
+
+
+@test("the order of a queue: due today or overdue, then priority, then due day, then the call created first")
+def _():
+    with Daemon() as daemon:
+        for ref in "ABCDEFG":
+            daemon.client(ref)
+        daemon.event("1", "C", "account_opened", TUESDAY)
+        daemon.event("2", "F", "account_opened", TUESDAY)
+        daemon.event("3", "D", "account_opened", "2025-03-03")
+        daemon.event("4", "A", "account_opened", "2025-02-25")  # due today
+        daemon.event("5", "B", "complaint", TUESDAY)
+        daemon.event("6", "E", "complaint", "2025-03-03")  # due today
+        daemon.event("7", "G", "complaint", "2025-02-20")  # overdue
+        agent = daemon.agent("anna")
+        order = []
+        while (call := agent.json("NEXT")) is not None:
+            order.append(client_of(call))
+            finish(agent, call)
+        same("".join(order), "GEABDCF")
+        daemon.check()
+
+
+@test("the order of a queue after the night: what has become due goes first")
+def _():
+    with Daemon(clock=TUESDAY + "T20:00:00") as daemon:
+        daemon.client("A")
+        daemon.client("B")
+        daemon.event("1", "A", "account_opened", "2025-02-26")  # due tomorrow
+        daemon.event("2", "B", "complaint", TUESDAY)  # due tomorrow
+        daemon.client("C")
+        daemon.event("3", "C", "account_opened", TUESDAY)
+        daemon.set_clock("2025-03-05T09:30:00")
+        daemon.event("4", "C", "complaint")  # due on Thursday; and carries the other matter with it
+        daemon.check()
+        agent = daemon.agent("anna")
+        order = []
+        while (call := agent.json("NEXT")) is not None:
+            order.append(client_of(call))
+            finish(agent, call)
+        same(order, ["B", "A", "C"])
+
+
+HOURS = [
+    ("2025-03-04T09:29:59", "2025-03-04T09:30:00"),
+    ("2025-03-04T09:30:00", None),
+    ("2025-03-04T10:59:59", None),
+    ("2025-03-04T11:00:00", "2025-03-04T15:00:00"),
+    ("2025-03-04T16:59:59", None),
+    ("2025-03-04T17:00:00", "2025-03-05T09:30:00"),
+    ("2025-03-07T11:00:00", "2025-03-10T14:30:00"),  # from Friday to Monday afternoon
+    ("2025-03-08T10:00:00", "2025-03-10T14:30:00"),
+    ("2025-03-10T10:00:00", "2025-03-10T14:30:00"),
+    ("2025-04-03T17:00:00", "2025-04-07T14:30:00"),  # Qingming
+    ("2025-04-27T09:30:00", None),  # a make-up Sunday counts as a Thursday
+    ("2025-04-30T17:00:00", "2025-05-06T09:30:00"),  # Labour Day
+    ("2025-09-30T17:00:00", "2025-10-09T09:30:00"),  # eight days off
+    ("2025-10-11T15:00:00", None),  # a make-up Saturday
+]
+
+
+@test("calling hours: NEXT outside them says when they open again, over weekends, days off and make-up days")
+def _():
+    with Daemon() as daemon:
+        daemon.client("C1")
+        agent = daemon.agent("anna")
+        for number, (time, until) in enumerate(HOURS):
+            daemon.set_clock(time)
+            daemon.event(f"E{number}", "C1", "complaint")
+            if until:
+                same(agent.refused("NEXT"), f"CLOSED until={until}", time)
+            else:
+                call = agent.json("NEXT")
+                true(call is not None, time)
+                finish(agent, call)
+        daemon.set_clock("2025-10-12T03:00:00")
+        queues = {row["queue"]: row for row in daemon.json("QUEUES")}
+        same(queues.get("service", {"open": False})["open"], False)
+
+
+@test("a desk that is closed still knows its messages: bulk queues are always open")
+def _():
+    with Daemon(clock="2025-03-02T03:00:00") as daemon:
+        daemon.client("C1", birthday="1980-03-02", tier="silver")
+        gateway = daemon.agent("gate", "gateway", ["sms", "email", "letter"])
+        same(gateway.json("NEXT")["channel"], "sms")
+        matches(daemon.agent("anna").refused("NEXT"), "^CLOSED until=2025-03-03T14:30:00")
+
+
+@test("hours that open wake whoever waits; when they close again he waits on")
+def _():
+    with Daemon(clock=TUESDAY + "T12:00:00") as daemon:
+        complaints(daemon, "C1")
+        first, second = daemon.agent("anna"), daemon.agent("bert")
+        first.send("NEXT", "WAIT", 600)
+        daemon.call("PING")
+        second.send("NEXT", "WAIT", 600)
+        daemon.advance(10799)
+        true(first.is_silent() and second.is_silent(), "a second before the desk opens")
+        daemon.advance(1)
+        same(client_of(json.loads(first.read())), "C1")
+        daemon.set_clock(TUESDAY + "T20:00:00")
+        true(second.is_silent())
+        daemon.client("C2")
+        daemon.event("E2", "C2", "complaint")
+        daemon.advance(1)
+        true(second.is_silent(), "a call, but nobody may be rung at night")
+        daemon.set_clock("2025-03-05T09:30:00")
+        true(isinstance(json.loads(second.read()), dict))
+
+
+@test("those who wait are served in the order they came, at once, and before anybody who asks later")
+def _():
+    with Daemon() as daemon:
+        agents = [daemon.agent(name) for name in ("anna", "bert", "cara", "dora")]
+        for agent in agents[:3]:
+            agent.send("NEXT", "WAIT", 600)
+            daemon.call("PING")
+        same(daemon.info("clients")["blocked_clients"], "3")
+        complaints(daemon, "C1")
+        same(client_of(json.loads(agents[0].read())), "C1")
+        true(agents[1].is_silent() and agents[2].is_silent())
+        # In one turn: the call appears, and somebody who did not wait asks for it.
+        complaints(daemon, "C2")
+        same(agents[3].json("NEXT"), None)
+        same(client_of(json.loads(agents[1].read())), "C2")
+        with daemon.connect() as feeder:
+            for ref in ("C3", "C4"):
+                feeder.send("CLIENT.PUT", {"client_ref": ref, "name": "A", "phone": "13912345678"})
+                feeder.send("EVENT.PUT", {"event_ref": "E-" + ref, "client_ref": ref, "kind": "complaint", "occurred_at": TUESDAY})
+            same([feeder.read() for _ in range(4)], [1, 1, 1, 1])
+        same(client_of(json.loads(agents[2].read())), "C3")
+        same(client_of(agents[3].json("NEXT")), "C4")
+        same(daemon.info("clients")["blocked_clients"], "0")
+
+
+@test("a call goes past a waiting agent who may not have it to the next one who may")
+def _():
+    with Daemon() as daemon:
+        manager = daemon.agent("M17")
+        hq = daemon.agent("hugo", queues=["hq"])
+        other = daemon.agent("anna")
+        for agent in (manager, hq, other):
+            agent.send("NEXT", "WAIT", 600)
+            daemon.call("PING")
+        daemon.client("C1", manager="M17")
+        daemon.event("E1", "C1", "complaint")
+        same(client_of(json.loads(other.read())), "C1")
+        true(manager.is_silent() and hq.is_silent())
+        daemon.event("E2", "C1", "transfer_requested")
+        daemon.client("C2")
+        daemon.event("E3", "C2", "abnormal")
+        same(client_of(json.loads(hq.read())), "C2")
+        true(manager.is_silent())
+
+
+@test("WAIT ends with null when its time is over; a released or expired call wakes who waits")
+def _():
+    with Daemon() as daemon:
+        agent, other = daemon.agent("anna"), daemon.agent("bert")
+        agent.send("NEXT", "WAIT", 1)
+        same(agent.read(), None)
+        agent.send("NEXT", "WAIT", 1, "COUNT", 2)
+        same(agent.read_line(), b"*-1")
+        complaints(daemon, "C1")
+        lease = agent.json("NEXT")["lease"]
+        other.send("NEXT", "WAIT", 600)
+        daemon.call("PING")
+        true(other.is_silent())
+        agent.call("RELEASE", lease, "wrong desk")
+        call = json.loads(other.read())
+        same(call["lease"], "1.2")
+        agent.send("NEXT", "WAIT", 600)
+        daemon.call("PING")
+        daemon.advance(899)
+        true(agent.is_silent())
+        daemon.advance(1)
+        same(json.loads(agent.read())["lease"], "1.3")
+
+
+@test("NEXT's words are checked")
+def _():
+    with Daemon() as daemon:
+        agent = daemon.agent("anna", queues=["service", "branch/*"])
+        for words in (["QUEUE"], ["WAIT"], ["WAIT", "-1"], ["WAIT", "3601"], ["WAIT", "x"], ["COUNT", "0"], ["COUNT", "1001"], ["COUNT"], ["SOON"],
+                      ["WAIT", "0", "WAIT", "0"], ["QUEUE", "WAIT", "1"], ["QUEUE", "hq"], ["QUEUE", "service", "manager/M1"], ["QUEUE", "branch/*"]):
+            if words == ["QUEUE", "branch/*"]:
+                same(agent.call("NEXT", *words), None)
+            else:
+                matches(agent.refused("NEXT", *words), "^ERR ", words)
+        same(agent.call("next", "queue", "service", "branch/SH01", "wait", "0"), None)
+        matches(daemon.refused("NEXT"), "^NOPERM ")
+
+
+@test("a gateway takes many at once, an agent one; and he is given again the one he holds")
+def _():
+    with Daemon() as daemon:
+        for number in range(1, 6):
+            daemon.client(f"B{number}", birthday="1980-03-04", tier="silver")
+        complaints(daemon, "C1", "C2")
+        gateway = daemon.agent("gate", "gateway", ["sms", "email"])
+        calls = [json.loads(text) for text in gateway.call("NEXT", "COUNT", 3)]
+        same([client_of(call) for call in calls], ["B1", "B2", "B3"])
+        same([client_of(json.loads(text)) for text in gateway.call("NEXT", "COUNT", 100)], ["B4", "B5"])
+        gateway.send("NEXT", "COUNT", 100)
+        same(gateway.read_line(), b"*-1")
+        agent = daemon.agent("anna")
+        one = [json.loads(text) for text in agent.call("NEXT", "COUNT", 3)]
+        same([client_of(call) for call in one], ["C1"])
+        same(agent.json("NEXT")["lease"], one[0]["lease"])
+        same([json.loads(text)["lease"] for text in agent.call("NEXT", "COUNT", 3, "WAIT", 100)], [one[0]["lease"]])
+        same([call["lease"] for call in agent.json("MINE")], [one[0]["lease"]])
+        # Also on another connection, and after the first has gone.
+        agent.close()
+        again = daemon.agent("anna")
+        same(again.json("NEXT")["lease"], one[0]["lease"])
+        finish(again, one[0])
+        same(client_of(again.json("NEXT")), "C2")
+        daemon.check()
+
+
+@test("a call shows its holder everything; others see a masked number")
+def _():
+    with Daemon() as daemon:
+        complaints(daemon, "C1")
+        agent, other = daemon.agent("anna"), daemon.agent("bert")
+        call = agent.json("NEXT")
+        same((call["call"], call["lease"], call["lease_until"], call["held_by"], call["queue"], call["channel"], call["priority"], call["due_on"]),
+             (1, "1.1", TUESDAY + "T09:45:00", "anna", "service", "phone", 1, "2025-03-05"))
+        same(call["number"], "13912345678")
+        same(agent.json("SHOW", "1")["number"], "13912345678")
+        for seen in (other.json("SHOW", "1"), daemon.json("SHOW", "1")):
+            same(seen["number"], "139****5678")
+            true("lease" not in seen, seen)
+        true("13912345678" not in daemon.call("LIST", "clients") + daemon.call("LIST", "calls") + daemon.call("WHY", "C1") + daemon.log())
+        matches(agent.refused("SHOW", "2"), "^ERR ")
+        matches(agent.refused("SHOW", "x"), "^ERR ")
+
+
+@test("a lease: TOUCH extends it; when it ends the call goes back with a new generation")
+def _():
+    with Daemon() as daemon:
+        complaints(daemon, "C1")
+        agent, other = daemon.agent("anna"), daemon.agent("bert")
+        lease = agent.json("NEXT")["lease"]
+        daemon.advance(600)
+        same(agent.json("TOUCH", lease)["lease_until"], TUESDAY + "T09:55:00")
+        daemon.advance(899)
+        same(other.json("NEXT"), None)
+        daemon.advance(1)
+        matches(agent.refused("TOUCH", lease), "^NOLEASE ")
+        matches(agent.refused("RELEASE", lease, "x"), "^NOLEASE ")
+        same(other.json("NEXT")["lease"], "1.2")
+        matches(agent.refused("TOUCH", lease), "^NOLEASE ")
+        matches(agent.refused("TOUCH", "1.2"), "^NOLEASE ")
+        matches(agent.refused("DONE", lease, "no-answer"), "^NOLEASE ")
+        matches(agent.refused("DONE", "1.2", "reached"), "^NOLEASE ")
+        matches(agent.refused("DONE", "1.3", "reached"), "^NOLEASE ")
+        matches(agent.refused("DONE", "7.1", "reached"), "^NOLEASE ")
+        for bad in ("1", "x", "1.", ".1", "1.1x", "-1.1", "01.1", "99999999999999999999.1", "1.99999999999"):
+            matches(agent.refused("DONE", bad, "reached"), "^ERR ", bad)
+        same(agent.json("MINE"), [])
+        same(agent.json("NEXT"), None)
+        daemon.check()
+
+
+@test("what happened under a lease that has ended is recorded, and leaves nothing for the new holder")
+def _():
+    with Daemon() as daemon:
+        complaints(daemon, "C1")
+        agent, other = daemon.agent("anna"), daemon.agent("bert")
+        old = agent.json("NEXT")
+        daemon.advance(900)
+        new = other.json("NEXT")
+        same(new["call"], old["call"])
+        answer = finish(agent, old)
+        same(answer["closed"], [1])
+        same(daemon.followup()["state"], "done")
+        same([(row["agent"], row["disposition"], row["after_lease"]) for row in daemon.list("attempts")], [("anna", "reached", True)])
+        same(other.json("TOUCH", new["lease"])["agenda"], [])
+        same(finish(other, new, "no-answer")["left"], [])
+        same(daemon.list("calls"), [])
+        daemon.check()
+        # The same, but the new holder reaches the client too: a second contact, of a client who is known.
+        daemon.event("E2", "C1", "complaint")
+        old = agent.json("NEXT")
+        daemon.advance(900)
+        new = other.json("NEXT")
+        finish(agent, old)
+        same(finish(other, new)["closed"], [])
+        same(daemon.list("calls"), [])
+        same(daemon.json("WHY", "C1")["cap"]["used"], 3)
+        same([row["client_ref"] for row in daemon.list("attempts")], ["C1"] * 4)
+        daemon.check()
+
+
+@test("nobody has taken it since: the former holder's contact closes the call")
+def _():
+    with Daemon() as daemon:
+        complaints(daemon, "C1")
+        agent = daemon.agent("anna")
+        old = agent.json("NEXT")
+        daemon.advance(900)
+        same(finish(agent, old)["closed"], [1])
+        same(daemon.list("calls"), [])
+        same(agent.json("NEXT"), None)
+        # A call given back by RELEASE likewise: the client rang back at that moment.
+        daemon.event("E2", "C1", "complaint")
+        call = agent.json("NEXT")
+        agent.call("RELEASE", call["lease"], "engaged")
+        same(finish(agent, call)["closed"], [2])
+        same(daemon.list("calls"), [])
+        daemon.check()
+
+
+@test("the same DONE again is answered the same, also after a restart; another one is refused")
+def _():
+    with Daemon() as daemon:
+        complaints(daemon, "C1", "C2")
+        agent = daemon.agent("anna")
+        call = agent.json("NEXT")
+        first = agent.call("DONE", call["lease"], "reached", '{"note": "all well"}')
+        same(agent.call("DONE", call["lease"], "reached", '{"note": "all well"}'), first)
+        matches(agent.refused("DONE", call["lease"], "no-answer"), "^NOLEASE ")
+        matches(daemon.agent("bert").refused("DONE", call["lease"], "reached", '{"note": "all well"}'), "^NOLEASE ")
+        busy = agent.json("NEXT")
+        second = agent.call("DONE", busy["lease"], "busy")
+        daemon.restart()
+        agent = daemon.agent("anna")
+        same(agent.call("DONE", call["lease"], "reached", '{"note": "all well"}'), first)
+        same(agent.call("DONE", busy["lease"], "busy"), second)
+        matches(agent.refused("DONE", busy["lease"], "reached"), "^NOLEASE ")
+        same(len(daemon.list("attempts")), 2, "attempts written")
+        same(daemon.json("CHECK")["book"]["contacts"], 1)
+
+
+@test("a fact that arrives while the call is held joins it; TOUCH and DONE tell of it")
+def _():
+    with Daemon() as daemon:
+        daemon.client("C1")
+        daemon.client("C2")
+        daemon.event("E1", "C1", "complaint")
+        agent = daemon.agent("anna")
+        call = agent.json("NEXT")
+        daemon.event("E2", "C1", "account_opened")
+        same(len(daemon.list("calls")), 1)
+        answer = finish(agent, call)
+        same((answer["closed"], answer["left"]), ([1], [2]))
+        same([item["rule"] for item in answer["joined"]], ["account-opened"])
+        same(daemon.followup(rule="account-opened")["state"], "queued")
+        daemon.event("E3", "C2", "complaint")
+        call = agent.json("NEXT")
+        same(client_of(call), "C2")
+        daemon.event("E4", "C2", "account_opened")
+        same([item["rule"] for item in agent.json("TOUCH", call["lease"])["agenda"]], ["complaint", "account-opened"])
+        answer = finish(agent, call)
+        same(sorted(answer["closed"]), [3, 4])
+        daemon.check()
+
+
+@test("RELEASE puts a call back at its place and says why in the record")
+def _():
+    with Daemon() as daemon:
+        complaints(daemon, "C1", "C2")
+        agent = daemon.agent("anna")
+        call = agent.json("NEXT")
+        matches(agent.refused("RELEASE", call["lease"], ""), "^ERR ")
+        matches(agent.refused("RELEASE", call["lease"], "x" * 201), "^ERR ")
+        same(agent.json("RELEASE", call["lease"], "language")["state"], "ready")
+        matches(agent.refused("RELEASE", call["lease"], "again"), "^NOLEASE ")
+        same(agent.json("NEXT")["lease"], "1.2")
+        same([row["disposition"] for row in daemon.list("attempts")], ["released"])
+
+
+@test("recusal: who brought or manages the client, or is of an excluded role, never gets the call, and it hides no other")
+def _():
+    with Daemon() as daemon:
+        daemon.client("C1", manager="M17", introducer="I5")
+        daemon.client("C2", manager="M18")
+        daemon.event("E1", "C1", "complaint")
+        daemon.event("E2", "C2", "complaint")
+        manager, introducer = daemon.agent("M17"), daemon.agent("I5")
+        marketing = daemon.agent("max", "agent,marketing")
+        same(client_of(manager.json("NEXT")), "C2")
+        same(introducer.json("NEXT"), None)
+        same(marketing.json("NEXT"), None)
+        same(client_of(daemon.agent("anna").json("NEXT")), "C1")
+        # A manager who changes after the call was made; and one whose client joins.
+        daemon.client("C3", manager="M1")
+        daemon.event("E3", "C3", "complaint")
+        daemon.client("C3", manager="I5")
+        same(introducer.json("NEXT"), None)
+        same(client_of(daemon.agent("M1").json("NEXT")), "C3")
+        daemon.check()
+
+
+@test("a call of the manager's queue moves to the service desk when nobody takes it for a day")
+def _():
+    with Daemon(clock=TUESDAY + "T10:00:00") as daemon:
+        daemon.client("C1", manager="M17")
+        daemon.event("E1", "C1", "transfer_requested")
+        service = daemon.agent("anna")
+        same(daemon.list("calls")[0]["queue"], "manager/M17")
+        same(service.json("NEXT"), None)
+        daemon.advance(86399)
+        same(service.json("NEXT"), None)
+        daemon.advance(1)
+        call = service.json("NEXT")
+        same((client_of(call), call["queue"]), ("C1", "service"))
+
+
+@test("queues by pattern: an agent serves all that fit, and names one of them")
+def _():
+    with Daemon() as daemon:
+        for ref, branch in (("C1", "SH01"), ("C2", "BJ02"), ("C3", "SH02")):
+            daemon.client(ref, branch=branch, manager="M17")
+        daemon.event("E1", None, "manager_departed", detail="M17")
+        same(sorted(row["queue"] for row in daemon.list("calls")), ["branch/BJ02", "branch/SH01", "branch/SH02"])
+        agent = daemon.agent("anna", queues=["branch/SH*"])
+        same(agent.json("NEXT", "QUEUE", "branch/SH02")["queue"], "branch/SH02")
+        finish(agent, agent.json("MINE")[0])
+        matches(agent.refused("NEXT", "QUEUE", "branch/BJ02"), "^ERR anna does not serve queue branch/BJ02")
+        same(agent.json("NEXT")["queue"], "branch/SH01")
+        matches(daemon.agent("bert", queues=["branch/*"]).refused("NEXT", "QUEUE", "branch/BJ02", "hq"), "^ERR bert does not serve queue hq")
+
+
+@test("no second phone call to a person while one is held, whatever the account or branch")
+def _():
+    with Daemon() as daemon:
+        daemon.client("C1", person_ref="P1")
+        daemon.client("C2", person_ref="P2")
+        daemon.event("E1", "C1", "complaint")
+        daemon.event("E2", "C2", "abnormal")  # on queue hq
+        anna, hugo = daemon.agent("anna"), daemon.agent("hugo", queues=["hq"])
+        call = anna.json("NEXT")
+        daemon.client("C2", person_ref="P1")  # it turns out that they are one
+        held = hugo.json("NEXT")
+        same(held, None)
+        same(len({row["call"] for row in daemon.list("calls", state="leased")}), 1)
+        daemon.check()
+        finish(anna, call)
+        rest = hugo.json("NEXT") or anna.json("NEXT")
+        daemon.check()
+        states = {row["client_ref"]: row["state"] for row in daemon.list()}
+        same(states, {"C1": "done", "C2": "queued"}, rest)
+
+
+@test("agents: added, listed, given a new token, deleted; their tokens are stored only as hashes")
+def _():
+    with Daemon() as daemon:
+        token = daemon.add_agent("anna", "agent,supervisor", ["service", "branch/*"])
+        true(len(token) >= 32)
+        same(daemon.json("AGENT.LIST"), [{"agent": "anna", "roles": "agent,supervisor", "queues": "service branch/*"}])
+        for words in (("anna", "king", "QUEUES", "service"), ("anna", ""), ("an na", "agent", "QUEUES", "service"), ("", "agent", "QUEUES", "service"), ("x" * 65, "feeder"),
+                      ("operator", "operator"), ("anna", "agent"), ("anna", "agent", "QUEUES"), ("anna", "agent", "DESKS", "service"), ("anna", "marketing", "QUEUES", "service"),
+                      ("anna", "agent", "QUEUES", "a b"), ("anna", "agent", "QUEUES", "x" * 65 if False else "")):
+            matches(daemon.refused("AGENT.ADD", *words), "^ERR ", words)
+        old = daemon.agent("anna")
+        same(old.json("WHOAMI")["roles"], ["agent", "supervisor"])
+        complaints(daemon, "C1")
+        call = old.json("NEXT")
+        true(call is not None)
+        fresh = daemon.json("AGENT.ADD", "anna", "agent", "QUEUES", "service")["token"]
+        true(fresh != token)
+        matches(old.refused("NEXT"), "^NOAUTH ", "signed out by the new token")
+        matches(old.refused("AUTH", "anna", token), "^NOAUTH ")
+        same(old.call("AUTH", "anna", fresh), "OK")
+        same(old.json("NEXT")["lease"], call["lease"], "the lease stays with the name")
+        matches(old.refused("QUEUES"), "^NOPERM ")
+        matches(daemon.refused("AGENT.DEL", "anna"), "^BUSY ")
+        finish(old, call)
+        same(daemon.json("AGENT.DEL", "anna")["deleted"], "anna")
+        matches(old.refused("NEXT"), "^NOAUTH ")
+        matches(daemon.refused("AGENT.DEL", "anna"), "^ERR ")
+        same(daemon.json("AGENT.LIST"), [])
+        daemon.stop()
+        with open(daemon.database, "rb") as file:
+            book = file.read()
+        true(token.encode() not in book and fresh.encode() not in book, "a token in the book")
+        true(token not in daemon.log() and fresh not in daemon.log(), "a token in the log")
+
+
+@test("an agent who is shut out while he waits hears so, and gets nothing")
+def _():
+    with Daemon() as daemon:
+        agent = daemon.agent("anna")
+        agent.send("NEXT", "WAIT", 600)
+        daemon.call("PING")
+        daemon.call("AGENT.DEL", "anna")
+        reply = agent.read()
+        true(isinstance(reply, Error), reply)
+        matches(reply, "^(NOAUTH|NOPERM) ")
+        complaints(daemon, "C1")
+        same(daemon.list("calls")[0]["state"], "ready")
+
+
+@test("a supervisor makes agents, but no operator, and touches none")
+def _():
+    with Daemon() as daemon:
+        chief = daemon.agent("chief", "supervisor", [])
+        daemon.add_agent("root", "operator", [])
+        true("token" in chief.json("AGENT.ADD", "anna", "agent", "QUEUES", "service"))
+        for words in (("evil", "operator"), ("evil", "agent,operator", "QUEUES", "service"), ("root", "agent", "QUEUES", "service"), ("chief", "supervisor,operator")):
+            matches(chief.refused("AGENT.ADD", *words), "^NOPERM ", words)
+        matches(chief.refused("AGENT.DEL", "root"), "^NOPERM ")
+        same([row["agent"] for row in daemon.json("AGENT.LIST")], ["anna", "chief", "root"])
+
+
+@test("LIST: what it is narrowed by, page by page; its words are checked")
+def _():
+    with Daemon() as daemon:
+        for number in range(1, 8):
+            daemon.client(f"C{number}")
+            daemon.event(f"E{number}", f"C{number}", "complaint" if number % 2 else "abnormal")
+        daemon.event("E8", "C1", "account_opened")
+        agent = daemon.agent("anna")
+        finish(agent, agent.json("NEXT"), "reached", '{"items": [1]}')
+        same([row["occasion"] for row in daemon.list(client="C1")], ["E1", "E8"])
+        same({row["queue"] for row in daemon.list(queue="hq")}, {"hq"})
+        same(len(daemon.list(rule="abnormal")), 3)
+        same([row["client_ref"] for row in daemon.list(state="done")], ["C1"])
+        same([row["client_ref"] for row in daemon.list(state="queued", rule="complaint", queue="service", limit=2)], ["C3", "C5"])
+        seen, last = [], 0
+        while page := daemon.list(limit=3, after=last):
+            true(len(page) <= 3)
+            seen += [row["followup"] for row in page]
+            last = seen[-1]
+        same(seen, list(range(1, 9)))
+        same(len(daemon.list("calls", state="ready")), 6)
+        same(len(daemon.list("calls", state="resting")), 1)
+        same([row["client_ref"] for row in daemon.list("calls", client="C2")], ["C2"])
+        same(daemon.list("calls", rule="abnormal", queue="service"), [])
+        same(len(daemon.list("clients", limit=5)), 5)
+        same([row["event_ref"] for row in daemon.list("events", client="C1")], ["E1", "E8"])
+        same(daemon.list(client="nobody"), [])
+        for words in (("cats",), ("followups", "CLIENT"), ("followups", "STATE", "tired"), ("followups", "LIMIT", "x"), ("followups", "LIMIT", "-1"), ("followups", "LIMIT", "100001"),
+                      ("clients", "QUEUE", "service"), ("events", "STATE", "done"), ("followups", "AFTER", "x"), ("calls", "COLOUR", "red")):
+            matches(daemon.refused("LIST", *words), "^ERR ", words)
+
+
+@test("LIST knows what its usage names")
+def _():
+    with Daemon() as daemon:
+        for kind in daemon.call("HELP", "list")[0].split()[1].split("|"):
+            same(daemon.list(kind), [], kind)
+
+
+@test("the log tells of hand-outs and outcomes by call and agent, and never of a client")
+def _():
+    with Daemon(clock=MORNING) as daemon:
+        daemon.client("CLIENT-77", name="SECRET-NAME", phone="13900001111")
+        daemon.event("E1", "CLIENT-77", "complaint", detail="SECRET-DETAIL")
+        agent = daemon.agent("anna")
+        call = agent.json("NEXT")
+        finish(agent, call, "reached", '{"note": "SECRET-NOTE"}')
+        agent.call("RECORD", "CLIENT-77", '{"note": "SECRET-NOTE"}')
+        daemon.refused("CLIENT.PUT", '{"client_ref": "CLIENT-77", "tier": "SECRET-TIER"}')
+        log = daemon.log()
+        matches(log, r"event=handed_out lease=1\.1 agent=anna")
+        matches(log, r"event=done lease=1\.1 disposition=reached agent=anna")
+        for secret in ("CLIENT-77", "SECRET", "13900001111"):
+            true(secret not in log, secret)
+
+
+if __name__ == "__main__":
+    run()
