@@ -35,7 +35,7 @@ static const struct {
 	{"HELP", "*"},
 	{"INFO", "*"},
 	{"LIST", "sru"},
-	{"MINE", "a"},
+	{"MINE", "ag"},
 	{"NEXT", "ag"},
 	{"PING", "*"},
 	{"QUEUES", "s"},
@@ -290,7 +290,7 @@ static void test_description(void **state)
 	assert_string_equal(out.data, "TOUCH lease - Keep a call longer");
 	buffer_clear(&out);
 	command_describe(command_find("MINE", 4, false), &out);
-	assert_string_equal(out.data, "MINE - List the calls that you hold");
+	assert_string_equal(out.data, "MINE - List the calls that you hold, and messages whose outcome is not known");
 	buffer_clear(&out);
 	json_text_append(&out, "a\"b\\c\n\x01\xe5\xbc\xa0");
 	json_text_append(&out, NULL);
