@@ -99,6 +99,13 @@ day_t cap_window_start(enum cap_window kind, day_t day)
 	return kind == CAP_ROLLING ? day - (ROLLING_DAYS - 1) : date_quarter_start(day);
 }
 
+day_t cap_window_end(enum cap_window kind, day_t day)
+{
+	if (day == NO_DAY)
+		return NO_DAY;
+	return kind == CAP_ROLLING ? day + (ROLLING_DAYS - 1) : date_quarter_end(day);
+}
+
 day_t cap_foresight_end(enum cap_window kind, day_t day)
 {
 	if (day == NO_DAY)

@@ -50,8 +50,8 @@ int64_t agenda_reason_unreachable(const struct engine *engine)
 int followup_move(struct engine *engine, struct followup *f, enum followup_state to, int64_t reason, day_t day)
 {
 	if (!followup_move_is_legal(f->state, to)) {
-		fprintf(stderr, "%s:%d: follow-up %lld cannot go from %s to %s\n", __FILE__, __LINE__, (long long)f->id, followup_state_name(f->state),
-			followup_state_name(to));
+		fprintf(stderr, "%s:%d: follow-up %lld cannot go from %s to %s\n", __FILE__, __LINE__, (long long)f->id,
+			followup_state_name(f->state), followup_state_name(to));
 		abort();
 	}
 	if (f->state == FOLLOWUP_QUEUED) {
@@ -173,7 +173,8 @@ static int work_out(struct engine *engine, struct call *call, const struct follo
 	}
 	if (call->state != CALL_UNCERTAIN) /* that one is counted as a contact already */
 		call->class = exempt ? CALL_EXEMPT : free_only ? CALL_FREE : CALL_COUNTED;
-	call->due_now = call->due_on <= day;
+	/* What was due stays so when the clock steps back. */
+	call->due_now = call->due_on <= (day > engine->reached ? day : engine->reached);
 	call->lane = store_lane_id(engine->store, lane);
 	if (call->lane < 0)
 		return (int)call->lane;
@@ -237,7 +238,7 @@ int64_t agenda_contact(struct engine *engine, const struct contact_made *made, b
 	struct contact contact = {0, made->call != NULL ? made->call->id : 0, made->day, made->at, made->channel, made->agent_id, false};
 
 	if (made->counted && policy->cap != NO_LIMIT) {
-		int before = store_contact_of_person(engine->store, made->person, cap_window_start(policy->cap_window, made->day), made->day);
+		int before = slots_contacts(engine, made->person, made->day);
 		if (before < 0)
 			return before;
 		contact.over_cap = before + 1 > policy->cap;

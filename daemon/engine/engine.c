@@ -43,7 +43,8 @@ struct engine *engine_new(struct store *store)
 	engine->open = calloc(OPEN_MAX, sizeof(*engine->open));
 	engine->scheduled = calloc(PERSON_SCHEDULED_MAX, sizeof(*engine->scheduled));
 	engine->waiting = calloc(PERSON_SCHEDULED_MAX, sizeof(*engine->waiting));
-	if (engine->facts == NULL || engine->other_facts == NULL || engine->open == NULL || engine->scheduled == NULL || engine->waiting == NULL) {
+	if (engine->facts == NULL || engine->other_facts == NULL || engine->open == NULL || engine->scheduled == NULL ||
+		engine->waiting == NULL) {
 		engine_free(engine);
 		return NULL;
 	}
@@ -129,7 +130,9 @@ static int index_policy(struct engine *engine)
 	engine->kind_trade = store_event_kind_trade();
 	engine->asks_contacts = false;
 	for (size_t i = 0; i < policy->rule_count; i++)
-		engine->asks_contacts = engine->asks_contacts || (policy->rules[i].on && (policy->rules[i].trigger == TRIGGER_CADENCE || policy->rules[i].stops_on_contact));
+		engine->asks_contacts =
+			engine->asks_contacts ||
+			(policy->rules[i].on && (policy->rules[i].trigger == TRIGGER_CADENCE || policy->rules[i].stops_on_contact));
 	return result;
 }
 
@@ -213,6 +216,11 @@ static int prepare_days(struct engine *engine, struct moment now, day_t *worked_
 	if (result < 0)
 		return result;
 	engine->start_on = engine->policy->start_on != NO_DAY ? engine->policy->start_on : (day_t)start;
+	int64_t step;
+	result = meta_or(engine, "cycle_step", STEP_BEGIN, &step);
+	if (result < 0)
+		return result;
+	engine->reached = (day_t)worked + (step > STEP_BEGIN);
 	*worked_on = (day_t)worked;
 	return 0;
 }
@@ -432,6 +440,7 @@ static int work_day(struct engine *engine, day_t day, struct moment now, int *bu
 	int result = meta_or(engine, "cycle_step", STEP_BEGIN, &step);
 	if (result < 0)
 		return result;
+	engine->reached = day;
 	while (step < STEP_END) {
 		result = run_step(engine, (enum cycle_step)step, day, now, budget);
 		if (result < 0)

@@ -89,6 +89,7 @@ struct engine {
 	int64_t kind_opened, kind_closed, kind_reopened, kind_trade;
 	day_t *festival_days; /* [festival][year - FESTIVAL_FIRST_YEAR] */
 	day_t start_on;
+	day_t reached; /* the last day whose cycle is complete or has begun; may lie after today when the clock has stepped back */
 	bool asks_contacts; /* some rule that is on looks at contacts */
 	uint64_t changes;
 	uint64_t version; /* moves whenever facts or the policy may have changed: what was thought before is old */
@@ -160,6 +161,8 @@ int admit_person(struct engine *engine, int64_t person, struct moment now) MUST_
 /* The first channel of the rule's list from place from on that the client has an address for and has not forbidden (POLICY 5): index into policy->channels, or -1 and why. */
 int channel_pick(const struct engine *engine, const struct facts *facts, const struct rule *rule, int from, enum reason *why);
 bool channel_is_open(const struct engine *engine, const struct facts *facts, int channel);
+/* Counted contacts of a person in the window of the cap that holds day. */
+int slots_contacts(struct engine *engine, int64_t person, day_t day) MUST_CHECK;
 /* Slots used by a person on a day: counted contacts, and the counted ones among his calls waiting or leased. */
 int slots_used(struct engine *engine, int64_t person, const struct call *calls, int count, day_t day) MUST_CHECK;
 /* How many days a follow-up of that priority must leave free for better-ranked greetings. */

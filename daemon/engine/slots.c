@@ -56,9 +56,16 @@ int channel_pick(const struct engine *engine, const struct facts *facts, const s
 	return -1;
 }
 
+int slots_contacts(struct engine *engine, int64_t person, day_t day)
+{
+	enum cap_window kind = engine->policy->cap_window;
+
+	return store_contact_of_person(engine->store, person, cap_window_start(kind, day), cap_window_end(kind, day));
+}
+
 int slots_used(struct engine *engine, int64_t person, const struct call *calls, int count, day_t day)
 {
-	int used = store_contact_of_person(engine->store, person, cap_window_start(engine->policy->cap_window, day), day);
+	int used = slots_contacts(engine, person, day);
 
 	for (int i = 0; used >= 0 && i < count; i++)
 		used += calls[i].class != CALL_FREE;

@@ -35,6 +35,8 @@ struct window window_compute(day_t occasion_day, struct offset opens, struct off
 /* POLICY 5. The days whose contacts use the cap on day: the calendar quarter, or the last 91 days. */
 enum cap_window { CAP_QUARTER, CAP_ROLLING };
 day_t cap_window_start(enum cap_window kind, day_t day);
+/* The last day of the window: contacts can stand there after day, when day is of a contact told late or of a clock that stepped back. */
+day_t cap_window_end(enum cap_window kind, day_t day);
 /* The last day on which foresight looks: the quarter's end, or day + 91. */
 day_t cap_foresight_end(enum cap_window kind, day_t day);
 

@@ -115,7 +115,10 @@ static void test_cap_days(void **state)
 	/* Any 91 days: the day itself and the 90 before it. */
 	table_expect_day("rolling", "start", cap_window_start(CAP_ROLLING, day), date_to_day(2025, 2, 19));
 	table_expect_day("rolling", "foresight", cap_foresight_end(CAP_ROLLING, day), date_to_day(2025, 8, 19));
+	table_expect_day("quarter", "end", cap_window_end(CAP_QUARTER, day), date_to_day(2025, 6, 30));
+	table_expect_day("rolling", "end", cap_window_end(CAP_ROLLING, day), date_to_day(2025, 8, 18));
 	assert_int_equal(cap_window_start(CAP_ROLLING, NO_DAY), NO_DAY);
+	assert_int_equal(cap_window_end(CAP_ROLLING, NO_DAY), NO_DAY);
 	assert_int_equal(cap_foresight_end(CAP_ROLLING, NO_DAY), NO_DAY);
 }
 
