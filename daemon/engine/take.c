@@ -5,11 +5,6 @@
 #include "followup/fact.h"
 #include "internal.h"
 
-static int note(struct engine *engine, int64_t client_id, day_t today, bool changed)
-{
-	return client_id != 0 ? store_due_mark(engine->store, client_id, today, changed) : 0;
-}
-
 int engine_take_event(struct engine *engine, const struct event_fact *fact, struct moment now)
 {
 	struct event_change change;
@@ -20,13 +15,11 @@ int engine_take_event(struct engine *engine, const struct event_fact *fact, stru
 		return changed;
 	/* A fact from before today may contradict what was concluded without it. */
 	bool compare = change.corrected || day < now.day;
-	int result = note(engine, change.client_id, now.day, compare);
-	if (result >= 0)
-		result = note(engine, change.former_client_id, now.day, true);
-	if (result >= 0 && change.manager[0] != '\0' && day <= now.day)
-		result = store_due_mark_manager(engine->store, change.manager, now.day, compare);
-	if (result >= 0 && change.former_manager[0] != '\0')
-		result = store_due_mark_manager(engine->store, change.former_manager, now.day, true);
+	int result = 0;
+	for (int i = 0; result >= 0 && i < change.client_count; i++)
+		result = store_due_mark(engine->store, change.clients[i], now.day, compare);
+	for (int i = 0; result >= 0 && i < change.manager_count; i++)
+		result = store_due_mark_manager(engine->store, change.managers[i], compare || day < now.day ? now.day : day, compare);
 	return result < 0 ? result : 1;
 }
 
@@ -35,10 +28,12 @@ static int infer(struct engine *engine, const struct client *client, const char 
 {
 	char ref[EVENT_TEXT_SIZE], text[DATE_TEXT_SIZE];
 
-	int length = snprintf(ref, sizeof(ref), "%s:%s:%s", strcmp(kind, "account_opened") == 0 ? "opened" : "closed", date_format(day, text), client->ref);
+	int length = snprintf(ref, sizeof(ref), "%s:%s:%s", strcmp(kind, "account_opened") == 0 ? "opened" : "closed",
+		date_format(day, text), client->ref);
 	if (length < 0 || (size_t)length >= sizeof(ref))
 		return 0; /* a reference too long for a name made of it; its event must come as an event */
-	struct event_fact fact = {.event_ref = ref, .client_ref = client->ref, .kind = kind, .occurred_at = (int64_t)day * 86400, .detail = ""};
+	struct event_fact fact = {
+		.event_ref = ref, .client_ref = client->ref, .kind = kind, .occurred_at = (int64_t)day * 86400, .detail = ""};
 	return engine_take_event(engine, &fact, now);
 }
 

@@ -24,12 +24,21 @@ static day_t day_of(int64_t local_seconds)
 static int settle_withdrawal(struct store *store, const char *ref)
 {
 	STATEMENT(settle, "UPDATE event SET withdrawn_at=(SELECT min(v.occurred_at) FROM event v WHERE v.kind=3 AND v.detail=?1)"
-			  " WHERE ref=?1 AND kind<>3 AND withdrawn_at IS NOT (SELECT min(v.occurred_at) FROM event v WHERE v.kind=3 AND v.detail=?1)");
+			  " WHERE ref=?1 AND kind<>3 AND withdrawn_at IS NOT (SELECT min(v.occurred_at) FROM event v WHERE v.kind=3 AND "
+			  "v.detail=?1)");
 
 	return store_run(store, &settle, "t", ref);
 }
 
-/* Whoever an event is about, for the change it causes. */
+static void add_subject(struct event_change *change, int64_t client_id, const char *manager)
+{
+	if (client_id != 0)
+		change->clients[change->client_count++] = client_id;
+	if (manager[0] != '\0')
+		snprintf(change->managers[change->manager_count++], EVENT_TEXT_SIZE, "%s", manager);
+}
+
+/* Whoever an event is about, as it stands in the book. 1, or 0 when it is not there. */
 static int note_subject(struct store *store, const char *ref, struct event_change *change)
 {
 	STATEMENT(get, "SELECT client_id, CASE WHEN kind=2 THEN detail END FROM event WHERE ref=?1");
@@ -37,11 +46,18 @@ static int note_subject(struct store *store, const char *ref, struct event_chang
 	int result = store_row(store, s);
 
 	if (result > 0) {
-		change->client_id = sqlite3_column_int64(s, 0);
-		snprintf(change->manager, sizeof(change->manager), "%s", column_text(s, 1));
+		add_subject(change, sqlite3_column_int64(s, 0), column_text(s, 1));
 		store_end(s);
 	}
 	return result;
+}
+
+/* An event's withdrawal has come, gone or moved: whoever it is about must be looked at. */
+static int withdraw(struct store *store, const char *ref, struct event_change *change)
+{
+	int result = settle_withdrawal(store, ref);
+
+	return result > 0 ? note_subject(store, ref, change) : result;
 }
 
 static int insert_or_update(struct store *store, const struct event_fact *fact, int64_t client_id, int64_t kind, bool exists)
@@ -83,7 +99,8 @@ int store_event_put(struct store *store, const struct event_fact *fact, struct e
 		int64_t former_client = sqlite3_column_int64(s, 0), former_kind = sqlite3_column_int64(s, 1);
 		bool same = former_client == client_id && former_kind == kind && sqlite3_column_int64(s, 2) == fact->occurred_at &&
 			    (sqlite3_column_type(s, 3) != SQLITE_NULL) == fact->has_amount &&
-			    (!fact->has_amount || sqlite3_column_int64(s, 3) == fact->amount) && strcmp(column_text(s, 4), fact->detail) == 0;
+			    (!fact->has_amount || sqlite3_column_int64(s, 3) == fact->amount) &&
+			    strcmp(column_text(s, 4), fact->detail) == 0;
 		bool kept_has_as_of = sqlite3_column_type(s, 5) != SQLITE_NULL;
 		int64_t kept_as_of = sqlite3_column_int64(s, 5);
 		/* POLICY 10: of two versions the later wins, of equals the one loaded later. One without as_of is older than any that has one. */
@@ -91,9 +108,7 @@ int store_event_put(struct store *store, const struct event_fact *fact, struct e
 		bool same_as_of = fact->has_as_of == kept_has_as_of && (!fact->has_as_of || fact->as_of == kept_as_of);
 		if (former_kind == NAME_VOID)
 			snprintf(former_void_target, sizeof(former_void_target), "%s", column_text(s, 4));
-		if (former_kind == NAME_MANAGER_DEPARTED && strcmp(column_text(s, 4), fact->detail) != 0)
-			snprintf(made.former_manager, sizeof(made.former_manager), "%s", column_text(s, 4));
-		made.former_client_id = former_client != client_id ? former_client : 0;
+		add_subject(&made, former_client, former_kind == NAME_MANAGER_DEPARTED ? column_text(s, 4) : "");
 		made.corrected = true;
 		store_end(s);
 		if (older || (same && same_as_of))
@@ -103,23 +118,15 @@ int store_event_put(struct store *store, const struct event_fact *fact, struct e
 			return result < 0 ? result : 0;
 		}
 	}
-	made.client_id = client_id;
-	if (kind == NAME_MANAGER_DEPARTED)
-		snprintf(made.manager, sizeof(made.manager), "%s", fact->detail);
+	add_subject(&made, client_id, kind == NAME_MANAGER_DEPARTED ? fact->detail : "");
+	made.corrected = made.corrected || kind == NAME_VOID;
 	int result = insert_or_update(store, fact, client_id, kind, exists > 0);
 	if (result == 0)
 		result = settle_withdrawal(store, fact->event_ref);
-	if (result >= 0 && former_void_target[0] != '\0') {
-		result = settle_withdrawal(store, former_void_target);
-		if (result > 0)
-			result = note_subject(store, former_void_target, &made);
-	}
-	if (result >= 0 && kind == NAME_VOID) {
-		made.corrected = true;
-		result = settle_withdrawal(store, fact->detail);
-		if (result > 0)
-			result = note_subject(store, fact->detail, &made);
-	}
+	if (result >= 0 && former_void_target[0] != '\0')
+		result = withdraw(store, former_void_target, &made);
+	if (result >= 0 && kind == NAME_VOID)
+		result = withdraw(store, fact->detail, &made);
 	if (result < 0)
 		return result;
 	*change = made;
@@ -150,14 +157,16 @@ static int read_events(struct store *store, sqlite3_stmt *s, struct event *event
 
 int store_event_of_client(struct store *store, int64_t client_id, struct event *events, int capacity)
 {
-	STATEMENT(list, "SELECT ref, kind, occurred_at, amount, withdrawn_at FROM event WHERE client_id=?1 AND kind<>1 ORDER BY occurred_at, ref");
+	STATEMENT(list,
+		"SELECT ref, kind, occurred_at, amount, withdrawn_at FROM event WHERE client_id=?1 AND kind<>1 ORDER BY occurred_at, ref");
 
 	return read_events(store, store_query(store, &list, "i", client_id), events, capacity);
 }
 
 int store_event_departures(struct store *store, const char *manager, struct event *events, int capacity)
 {
-	STATEMENT(list, "SELECT ref, kind, occurred_at, amount, withdrawn_at FROM event WHERE detail=?1 AND kind=2 ORDER BY occurred_at, ref");
+	STATEMENT(list,
+		"SELECT ref, kind, occurred_at, amount, withdrawn_at FROM event WHERE detail=?1 AND kind=2 ORDER BY occurred_at, ref");
 
 	return read_events(store, store_query(store, &list, "t", manager), events, capacity);
 }
@@ -179,7 +188,8 @@ int store_event_find(struct store *store, const char *ref, struct event *event, 
 int store_event_trades(struct store *store, int64_t client_id, day_t day, day_t *last, day_t *next, bool *withdrawn_today)
 {
 	/* A withdrawn trade stands until the day of its withdrawal. */
-	STATEMENT(last_one, "SELECT occurred_at FROM event WHERE client_id=?1 AND kind=1 AND occurred_at<?2 AND (withdrawn_at IS NULL OR withdrawn_at>=?2)"
+	STATEMENT(last_one, "SELECT occurred_at FROM event WHERE client_id=?1 AND kind=1 AND occurred_at<?2 AND (withdrawn_at IS NULL OR "
+			    "withdrawn_at>=?2)"
 			    " ORDER BY occurred_at DESC LIMIT 1");
 	STATEMENT(next_one, "SELECT occurred_at FROM event WHERE client_id=?1 AND kind=1 AND occurred_at>=?2 ORDER BY occurred_at LIMIT 1");
 	STATEMENT(next_withdrawal, "SELECT min(withdrawn_at) FROM event WHERE client_id=?1 AND kind=1 AND withdrawn_at>=?2");
@@ -217,14 +227,16 @@ int store_event_traded_on(struct store *store, int64_t client_id, day_t day, day
 	STATEMENT(find, "SELECT EXISTS (SELECT 1 FROM event WHERE client_id=?1 AND kind=1 AND occurred_at>=?2 AND occurred_at<?3"
 			" AND (withdrawn_at IS NULL OR withdrawn_at>=?4))");
 	int64_t found, start = (int64_t)day * DAY_SECONDS;
-	int result = store_integer(store, &find, &found, "iiii", client_id, start, start + DAY_SECONDS, ((int64_t)known_on + 1) * DAY_SECONDS);
+	int result =
+		store_integer(store, &find, &found, "iiii", client_id, start, start + DAY_SECONDS, ((int64_t)known_on + 1) * DAY_SECONDS);
 
 	return result < 0 ? result : found != 0;
 }
 
 int store_event_mark_departures(struct store *store, day_t day)
 {
-	STATEMENT(mark, "UPDATE client_due SET next_on=?1 WHERE next_on>?1 AND client_id IN (SELECT c.id FROM event e JOIN client c ON c.manager=e.detail"
+	STATEMENT(mark, "UPDATE client_due SET next_on=?1 WHERE next_on>?1 AND client_id IN (SELECT c.id FROM event e JOIN client c ON "
+			"c.manager=e.detail"
 			" WHERE e.kind=2 AND e.occurred_at>=?2 AND e.occurred_at<?3)");
 
 	return store_run(store, &mark, "nii", day, (int64_t)day * DAY_SECONDS, ((int64_t)day + 1) * DAY_SECONDS);

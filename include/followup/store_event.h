@@ -20,13 +20,15 @@ struct event {
 	day_t withdrawn_on;    /* from this day on it never happened (a void event); NO_DAY: it stands */
 };
 
-/* What taking in an event touched, so that the engine knows whom to look at. */
+/* What taking in an event touched, so that the engine knows whom to look at: whoever it is about, was about before a correction, and those of the events that it
+ * withdraws or no longer withdraws. */
+enum { EVENT_SUBJECTS_MAX = 4 };
 struct event_change {
-	int64_t client_id;          /* 0: of no single client */
-	int64_t former_client_id;   /* when a correction moved it from another client; else 0 */
-	bool corrected;             /* it was known with other content, or is a withdrawal */
-	char manager[EVENT_TEXT_SIZE];        /* manager_departed: whose clients; "" otherwise */
-	char former_manager[EVENT_TEXT_SIZE]; /* when a correction changed it */
+	int64_t clients[EVENT_SUBJECTS_MAX];
+	int client_count;
+	char managers[EVENT_SUBJECTS_MAX][EVENT_TEXT_SIZE]; /* manager_departed: whose clients */
+	int manager_count;
+	bool corrected; /* it was known with other content, or is a withdrawal */
 };
 
 /* 1: something changed, 0: known already (or of an earlier as_of). An event of a client that nobody has named yet is kept for him. */
