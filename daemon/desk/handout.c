@@ -29,9 +29,9 @@ struct search {
 	struct moment now;
 	struct head *heads;
 	size_t count, capacity;
-	bool any_open;         /* some queue he asked for is open */
-	int64_t opens_at;      /* else: when the first of them opens */
-	bool own_hours;        /* some rule has hours of its own */
+	bool any_open;    /* some queue he asked for is open */
+	int64_t opens_at; /* else: when the first of them opens */
+	bool own_hours;   /* some rule has hours of its own */
 };
 
 /* Recusal: whether a lane's text names the agent or a role of his. */
@@ -204,7 +204,9 @@ static int lease(struct search *search, struct call *call, struct buffer *out)
 	return result;
 }
 
-/* Down the heads in order until a call passes every gate: 1 and its document, or 0. */
+enum { LOOK_AGAIN = 2 };
+
+/* Down the heads in order until a call passes every gate: 1 and its document, 0 when none does, LOOK_AGAIN when a gate has changed what waits. */
 static int find(struct search *search, struct buffer *out)
 {
 	while (search->count > 0) {
@@ -219,10 +221,14 @@ static int find(struct search *search, struct buffer *out)
 		if (!suits(&search->agent, &call))
 			continue;
 		result = call_is_open(search->desk, &call, search->now);
+		if (result == 0)
+			continue;
 		if (result > 0)
-			result = gate_call(search->desk->engine, &call, search->now.day);
+			result = gate_call(search->desk->engine, &call, search->now);
 		if (result < 0)
 			return result;
+		if (result == GATE_GONE)
+			return LOOK_AGAIN;
 		if (result != GATE_OPEN)
 			continue;
 		result = lease(search, &call, out);
@@ -266,15 +272,19 @@ static int next(struct search *search, const struct next_request *request, struc
 		return given;
 	int result = open_search(search, request, answer);
 	while (result == 0 && given < wanted) {
+		size_t length = answer->json.length;
 		if (given > 0)
 			buffer_text(&answer->json, ",");
-		size_t length = answer->json.length;
 		result = find(search, &answer->json);
-		if (result <= 0) {
-			if (given > 0 && result == 0)
-				answer->json.data[answer->json.length = length - 1] = '\0';
-			break;
+		if (given > 0 && (result == 0 || result == LOOK_AGAIN) && !answer->json.failed)
+			answer->json.data[answer->json.length = length] = '\0';
+		if (result == LOOK_AGAIN) {
+			search->count = 0;
+			result = open_search(search, request, answer);
+			continue;
 		}
+		if (result <= 0)
+			break;
 		given++;
 		/* Talk: one at a time, whatever COUNT says. */
 		result = (search->agent.roles & ROLE_GATEWAY) != 0 ? 0 : 1;

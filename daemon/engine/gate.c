@@ -2,7 +2,7 @@
 #include "followup/store_call.h"
 #include "internal.h"
 
-enum { PERSON_CALLS_MAX = 64 };
+enum { PERSON_CALLS_MAX = 64, AGENDA_PERSONS_MAX = 64 };
 
 static int channel_of(const struct engine *engine, const struct call *call)
 {
@@ -27,49 +27,73 @@ static int drop_item(struct engine *engine, const struct call *call, struct foll
 		return result;
 	if (rule->stops_on_account_closed && !engine->other_facts->account_open)
 		result = followup_move(engine, f, FOLLOWUP_CANCELLED, engine->kind_closed, day);
-	else if (channel < 0 || !channel_is_open(engine, engine->other_facts, channel))
+	else if (channel < 0 || !channel_is_open(engine, engine->other_facts, channel) ||
+		 engine->other_facts->client.person != call->person)
 		result = followup_move(engine, f, FOLLOWUP_SCHEDULED, 0, day);
 	else
 		return 0;
 	return result < 0 ? result : 1;
 }
 
-int gate_call(struct engine *engine, struct call *call, day_t day)
+/* Takes off what may not go out any more. 1: something left, or nothing was there; what waits again finds its next channel at once. */
+static int drop_items(struct engine *engine, struct call *call, struct moment now)
 {
-	const struct policy *policy = engine->policy;
 	struct followup_list agenda = {NULL, 0, 0};
-	struct call others[PERSON_CALLS_MAX];
-	bool lost = false;
+	int64_t persons[AGENDA_PERSONS_MAX];
+	int count = 0;
 
 	int result = agenda_load(engine, call->id, &agenda);
+	bool lost = result == 0 && agenda.count == 0;
 	for (int i = 0; result >= 0 && i < agenda.count; i++) {
-		result = drop_item(engine, call, &agenda.items[i], day);
+		struct followup *f = &agenda.items[i];
+		result = drop_item(engine, call, f, now.day);
 		lost = lost || result > 0;
+		if (result > 0 && f->state == FOLLOWUP_SCHEDULED && count < AGENDA_PERSONS_MAX)
+			persons[count++] = engine->other_facts->client.person;
 	}
-	bool empty = agenda.count == 0;
 	followup_list_free(&agenda);
-	if (result < 0)
-		return result;
-	if (lost || empty) {
-		result = call_work_out(engine, call, day);
-		return result < 0 ? result : GATE_GONE;
-	}
-	int count = store_call_of_person(engine->store, call->person, others, PERSON_CALLS_MAX), leased = 0;
-	if (count < 0)
-		return count;
+	if (result < 0 || !lost)
+		return result < 0 ? result : 0;
+	result = store_call_touch(engine->store, call->id);
+	if (result == 0)
+		result = agenda_settle(engine, now.day, INT32_MAX);
+	for (int i = 0; result == 0 && i < count; i++)
+		result = agenda_admit(engine, persons[i], now);
+	return result < 0 ? result : 1;
+}
+
+/* The slots that the person's other leased calls use, or ERR_BUSY when one of them is a phone call and so is this. */
+static int leased_elsewhere(struct engine *engine, const struct call *call)
+{
+	struct call others[PERSON_CALLS_MAX];
+	int count = store_call_leased_of_person(engine->store, call->person, others, PERSON_CALLS_MAX), leased = 0;
+
 	for (int i = 0; i < count && i < PERSON_CALLS_MAX; i++) {
-		if (others[i].id == call->id || others[i].state != CALL_LEASED)
+		if (others[i].id == call->id)
 			continue;
 		leased += others[i].class != CALL_FREE;
 		if (!call->bulk && !others[i].bulk)
-			return GATE_LATER;
+			return ERR_BUSY;
 	}
+	return count < 0 ? count : leased;
+}
+
+int gate_call(struct engine *engine, struct call *call, struct moment now)
+{
+	const struct policy *policy = engine->policy;
+
+	int result = drop_items(engine, call, now);
+	if (result != 0)
+		return result < 0 ? result : GATE_GONE;
+	int leased = leased_elsewhere(engine, call);
+	if (leased < 0)
+		return leased == ERR_BUSY ? GATE_LATER : leased;
 	if (call->class == CALL_COUNTED && policy->cap != NO_LIMIT) {
-		int contacts = store_contact_of_person(engine->store, call->person, cap_window_start(policy->cap_window, day), day);
+		int contacts = slots_contacts(engine, call->person, now.day);
 		if (contacts < 0)
 			return contacts;
 		if (contacts + leased + 1 > policy->cap) {
-			result = call_dissolve(engine, call, REASON_CAP, day);
+			result = call_dissolve(engine, call, REASON_CAP, now.day);
 			return result < 0 ? result : GATE_GONE;
 		}
 	}

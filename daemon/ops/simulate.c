@@ -181,7 +181,7 @@ static int hand_out(struct desk_day *desk, int64_t queue, long capacity)
 	int result = 0;
 
 	while (capacity > 0 && (result = best_call(store, queue, &call)) > 0) {
-		result = gate_call(desk->engine, &call, desk->now.day);
+		result = gate_call(desk->engine, &call, desk->now);
 		if (result < 0)
 			return result;
 		if (result != GATE_OPEN)

@@ -5,8 +5,9 @@
 
 #include "internal.h"
 
-#define COLUMNS                                                                                                                                        \
-	"id, person, channel, bulk, queue, lane, due_now, priority, due_on, state, class, generation, agent_id, lease_until, not_before, tries_on,"         \
+#define COLUMNS                                                                                                                            \
+	"id, person, channel, bulk, queue, lane, due_now, priority, due_on, state, class, generation, agent_id, lease_until, not_before, " \
+	"tries_on,"                                                                                                                        \
 	" tries_today, expiries, widened, queued_at, widen_at"
 
 static void read_call(sqlite3_stmt *s, struct call *out)
@@ -61,8 +62,8 @@ int store_call_insert(struct store *store, struct call *c)
 {
 	STATEMENT(insert, "INSERT INTO call(person, channel, bulk, queue, lane, due_now, priority, due_on, state, class, queued_at)"
 			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
-	int result = store_run(store, &insert, "iiniinnnnni", c->person, c->channel, (int)c->bulk, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
-		(int)c->state, (int)c->class, c->queued_at);
+	int result = store_run(store, &insert, "iiniinnnnni", c->person, c->channel, (int)c->bulk, c->queue, c->lane, (int)c->due_now,
+		c->priority, c->due_on, (int)c->state, (int)c->class, c->queued_at);
 
 	if (result < 0)
 		return result;
@@ -72,11 +73,14 @@ int store_call_insert(struct store *store, struct call *c)
 
 int store_call_save(struct store *store, const struct call *c)
 {
-	STATEMENT(save, "UPDATE call SET queue=?2, lane=?3, due_now=?4, priority=?5, due_on=?6, state=?7, class=?8, generation=?9, agent_id=nullif(?10, 0),"
-			" lease_until=nullif(?11, 0), not_before=nullif(?12, 0), tries_on=?13, tries_today=?14, expiries=?15, widened=?16, queued_at=?17,"
+	STATEMENT(save, "UPDATE call SET queue=?2, lane=?3, due_now=?4, priority=?5, due_on=?6, state=?7, class=?8, generation=?9, "
+			"agent_id=nullif(?10, 0),"
+			" lease_until=nullif(?11, 0), not_before=nullif(?12, 0), tries_on=?13, tries_today=?14, expiries=?15, widened=?16, "
+			"queued_at=?17,"
 			" person=?18, widen_at=nullif(?19, 0) WHERE id=?1");
-	int result = store_run(store, &save, "iiinnnnnniiidnnniii", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on, (int)c->state, (int)c->class,
-		c->generation, c->agent_id, c->lease_until, c->not_before, c->tries_on, c->tries_today, c->expiries, c->widened, c->queued_at, c->person, c->widen_at);
+	int result = store_run(store, &save, "iiinnnnnniiidnnniii", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
+		(int)c->state, (int)c->class, c->generation, c->agent_id, c->lease_until, c->not_before, c->tries_on, c->tries_today,
+		c->expiries, c->widened, c->queued_at, c->person, c->widen_at);
 
 	if (result == 0)
 		return ERR_NOT_FOUND;
@@ -127,6 +131,18 @@ int store_call_of_person(struct store *store, int64_t person, struct call *out, 
 	STATEMENT(list, "SELECT " COLUMNS " FROM call WHERE person=?1 ORDER BY id");
 
 	return read_list(store, store_query(store, &list, "i", person), out, capacity);
+}
+
+int store_call_leased_of_person(struct store *store, int64_t person, struct call *out, int capacity)
+{
+	STATEMENT(of_one,
+		"SELECT " COLUMNS " FROM call WHERE state=2 AND (person=?1 OR id IN (SELECT call_id FROM followup INDEXED BY followup_open"
+		" WHERE client_id=-?1 AND state<=1))");
+	STATEMENT(of_many, "SELECT " COLUMNS " FROM call WHERE state=2 AND (person=?1 OR id IN (SELECT f.call_id FROM client c CROSS JOIN "
+					     "followup f INDEXED BY followup_open"
+			   " WHERE c.person=?1 AND f.client_id=c.id AND f.state<=1))");
+
+	return read_list(store, store_query(store, person < 0 ? &of_one : &of_many, "i", person), out, capacity);
 }
 
 int64_t store_lane_id(struct store *store, const char *text)
@@ -184,7 +200,9 @@ int store_call_next(struct store *store, int64_t queue, int64_t lane, struct cal
 		result = read_one(store, store_query(store, &first, "ii", queue, lane), out);
 	} else {
 		result = read_one(store,
-			store_query(store, &same, "iinnni", queue, lane, (int)place->due_now, place->priority, (int)place->due_on, place->id), out);
+			store_query(
+				store, &same, "iinnni", queue, lane, (int)place->due_now, place->priority, (int)place->due_on, place->id),
+			out);
 		if (result == 0 && place->due_now)
 			result = read_one(store, store_query(store, &later, "ii", queue, lane), out);
 	}
@@ -206,7 +224,8 @@ int64_t store_call_next_queue(struct store *store, int64_t queue)
 
 int store_call_mark_due(struct store *store, day_t day, int limit)
 {
-	STATEMENT(mark, "UPDATE call SET due_now=1 WHERE id IN (SELECT id FROM call INDEXED BY call_due WHERE due_now=0 AND due_on<=?1 LIMIT ?2)");
+	STATEMENT(mark,
+		"UPDATE call SET due_now=1 WHERE id IN (SELECT id FROM call INDEXED BY call_due WHERE due_now=0 AND due_on<=?1 LIMIT ?2)");
 
 	return store_run(store, &mark, "nn", day, limit);
 }
@@ -220,7 +239,8 @@ int store_call_of_agent(struct store *store, int64_t agent_id, struct call *out,
 
 int store_call_next_expired(struct store *store, int64_t now, struct call *out)
 {
-	STATEMENT(next, "SELECT " COLUMNS " FROM call INDEXED BY call_lease WHERE state=2 AND lease_until<=?1 ORDER BY lease_until LIMIT 1");
+	STATEMENT(
+		next, "SELECT " COLUMNS " FROM call INDEXED BY call_lease WHERE state=2 AND lease_until<=?1 ORDER BY lease_until LIMIT 1");
 
 	return read_one(store, store_query(store, &next, "i", now), out);
 }
@@ -234,7 +254,8 @@ int store_call_next_rested(struct store *store, int64_t now, struct call *out)
 
 int store_call_next_widening(struct store *store, int64_t now, struct call *out)
 {
-	STATEMENT(next, "SELECT " COLUMNS " FROM call INDEXED BY call_widen WHERE widen_at<=?1 AND widen_at IS NOT NULL ORDER BY widen_at LIMIT 1");
+	STATEMENT(next,
+		"SELECT " COLUMNS " FROM call INDEXED BY call_widen WHERE widen_at<=?1 AND widen_at IS NOT NULL ORDER BY widen_at LIMIT 1");
 
 	return read_one(store, store_query(store, &next, "i", now), out);
 }

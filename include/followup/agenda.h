@@ -28,11 +28,11 @@ int agenda_widen(struct engine *engine, struct call *call, struct moment now) MU
 
 enum gate_result {
 	GATE_OPEN = 1,    /* may be handed out */
-	GATE_GONE = 0,    /* the call was dissolved or changed its place: look for the next one */
+	GATE_GONE = 0,    /* the call was dissolved or has changed, and others may have: look again from the start */
 	GATE_LATER = 2,   /* another phone call of that person is leased just now */
 };
-/* POLICY 5: every gate looked at again when a call is about to be handed out on a day. May take items off the call or dissolve it. call is read again. */
-int gate_call(struct engine *engine, struct call *call, day_t day) MUST_CHECK;
+/* POLICY 5: every gate looked at again when a call is about to be handed out. May take items off the call or dissolve it. call is read again. */
+int gate_call(struct engine *engine, struct call *call, struct moment now) MUST_CHECK;
 
 /* A contact that happened on day (POLICY 3): writes the ledger and closes the ticked items as done or done-late. call may be NULL (RECORD). clients: whom it counts for.
  * Returns the contact's number; *over_cap says that it was above the cap. */

@@ -20,6 +20,9 @@ int store_call_clear_touched(struct store *store, int64_t id) MUST_CHECK;
 /* The calls of a person, by id: at most capacity; the count. */
 int store_call_of_person(struct store *store, int64_t person, struct call *out, int capacity) MUST_CHECK;
 
+/* The leased calls of a person, and those leased as another person's that speak of his matters: a client who changed persons meanwhile. */
+int store_call_leased_of_person(struct store *store, int64_t person, struct call *out, int capacity) MUST_CHECK;
+
 /* Lanes: who must not call, as text made by the desk ("" nobody). */
 int64_t store_lane_id(struct store *store, const char *text) MUST_CHECK;
 int store_lane_text(struct store *store, int64_t id, char *out, size_t capacity) MUST_CHECK;
@@ -74,6 +77,7 @@ int store_contact_take_back(struct store *store, int64_t contact_id, const int64
 
 /* Hand-outs: who was given a call under which generation, and the items he has been told of, as a JSON array of numbers. */
 int store_handout_insert(struct store *store, int64_t call_id, int generation, int64_t agent_id, int64_t at, const char *shown) MUST_CHECK;
+/* Adds to what he has been told of. */
 int store_handout_show(struct store *store, int64_t call_id, int generation, const char *shown) MUST_CHECK;
 /* 1 and who it was (free shown), or 0. */
 int store_handout_load(struct store *store, int64_t call_id, int generation, int64_t *agent_id, char **shown) MUST_CHECK;
