@@ -461,6 +461,10 @@ class Daemon:
         same(len(rows), 1, f"follow-ups with {filters}: {rows}")
         return rows[0]
 
+    def used(self, client):
+        """Slots that the client's person has used: his contacts and his calls."""
+        return self.json("WHY", client)["slots_used"]
+
     def check(self):
         same(self.json("CHECK")["faults"], [], "CHECK")
 

@@ -308,7 +308,7 @@ def _():
         finish(agent, old)
         same(finish(other, new)["closed"], [])
         same(daemon.list("calls"), [])
-        same(daemon.json("WHY", "C1")["cap"]["used"], 3)
+        same(daemon.used("C1"), 3)
         same([row["client_ref"] for row in daemon.list("attempts")], ["C1"] * 4)
         daemon.check()
 

@@ -3,7 +3,7 @@
 import json
 import select
 
-from harness import Client, Closed, Daemon, Error, Set, TUESDAY, matches, run, same, test, true
+from harness import Client, Daemon, Error, Set, TUESDAY, matches, run, same, test, true
 
 
 @test("RESP2: each kind of answer")
@@ -174,9 +174,9 @@ def _():
             clients.append(client)
             try:
                 client.send("PING")
-                reply = client.read()
-            except (Closed, BrokenPipeError):
-                raise AssertionError("closed without a word")
+            except BrokenPipeError:
+                pass  # refused already; what it was told can be read
+            reply = client.read()
             if reply != "PONG":
                 matches(reply, "^BUSY ")
                 break
