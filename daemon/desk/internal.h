@@ -36,6 +36,29 @@ bool lease_parse(const char *text, int64_t *call_id, int *generation);
 /* The call's document: as its holder sees it (with the lease and the whole number) or anybody else. Remembers what the holder has been told. */
 int describe_call(struct desk *desk, const struct call *call, bool as_holder, struct buffer *out) MUST_CHECK;
 
+/* The clients of the items that a holder was told of, as often as they have any: the count. */
+enum { CLIENTS_OF_CALL_MAX = 256 };
+int shown_clients(struct desk *desk, const char *shown_json, int64_t *clients, size_t capacity) MUST_CHECK;
+
+/* said.c */
+enum { ITEMS_MAX = 256 };
+/* What the agent said in the JSON of DONE or RECORD. */
+struct said {
+	bool has_items;
+	int64_t items[ITEMS_MAX]; /* ticked follow-ups */
+	size_t item_count;
+	bool has_done_at;
+	int64_t done_at; /* local seconds */
+	char disposition[65];
+	char channel[65];
+	char why[160];
+};
+/* Reads and checks it; NULL and "" say nothing. A refusal is in answer->why. */
+int said_read(struct desk *desk, const char *json, struct moment now, struct said *said, struct answer *answer) MUST_CHECK;
+/* The items that a holder was told of: a JSON array of numbers. */
+int said_shown(struct desk *desk, const char *json, struct said *out) MUST_CHECK;
+bool said_names(const struct said *said, int64_t item);
+
 /* hours.c: whether a queue is open, and the next moment (unix seconds) at which it will be, INT64_MAX: never within a year. */
 bool queue_is_open(const struct desk *desk, const char *queue, struct moment now);
 int64_t queue_opens_at(const struct desk *desk, const char *queue, struct moment now);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "followup/store_followup.h"
 #include "followup/store_name.h"
 #include "followup/store_view.h"
 #include "internal.h"
@@ -42,7 +43,8 @@ static int held_call(struct desk *desk, const struct identity *who, const char *
 	int result = store_call_load(desk->store, id, call);
 	if (result < 0 && result != ERR_NOT_FOUND)
 		return refuse_store(desk, answer, result);
-	if (result == ERR_NOT_FOUND || call->state != CALL_LEASED || call->generation != generation || call->agent_id != who->agent_id || who->agent_id == 0)
+	if (result == ERR_NOT_FOUND || call->state != CALL_LEASED || call->generation != generation || call->agent_id != who->agent_id ||
+		who->agent_id == 0)
 		return refuse(answer, ERR_NO_LEASE, "lease %s is not yours, or has ended: take the next call with NEXT", lease);
 	return 0;
 }
@@ -77,8 +79,8 @@ static int put_back(struct desk *desk, struct call *call, struct moment now)
 }
 
 /* The record's line of something that befell a call. */
-static int write_down(struct desk *desk, const struct call *call, const char *agent, const char *disposition, const char *detail, int64_t contact_id, bool over_cap,
-	struct moment now)
+static int write_down(struct desk *desk, const struct call *call, const char *agent, const char *disposition, const char *detail,
+	int64_t contact_id, bool over_cap, struct moment now)
 {
 	struct followup_list agenda = {NULL, 0, 0};
 
@@ -102,7 +104,8 @@ static int write_down(struct desk *desk, const struct call *call, const char *ag
 	return result;
 }
 
-int desk_release(struct desk *desk, const struct identity *who, const char *lease, const char *reason, struct moment now, struct answer *answer)
+int desk_release(
+	struct desk *desk, const struct identity *who, const char *lease, const char *reason, struct moment now, struct answer *answer)
 {
 	struct call call;
 	char text[256];
@@ -135,7 +138,8 @@ int desk_show(struct desk *desk, const struct identity *who, const char *text, s
 	if (result == ERR_NOT_FOUND)
 		return refuse(answer, result, "there is no call %lld; it may have ended (LIST attempts)", id);
 	if (result == 0)
-		result = describe_call(desk, &call, call.state == CALL_LEASED && call.agent_id == who->agent_id && who->agent_id != 0, &answer->json);
+		result = describe_call(
+			desk, &call, call.state == CALL_LEASED && call.agent_id == who->agent_id && who->agent_id != 0, &answer->json);
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }
 
@@ -160,6 +164,47 @@ int desk_mine(struct desk *desk, const struct identity *who, struct moment now, 
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }
 
+struct shown_clients {
+	struct desk *desk;
+	int64_t *clients;
+	size_t count, capacity;
+};
+
+static int take_shown_client(void *context, const struct json_value *value)
+{
+	struct shown_clients *shown = context;
+	struct followup f;
+	int result = store_followup_load(shown->desk->store, strtoll(value->text, NULL, 10), &f);
+
+	if (result >= 0 && shown->count < shown->capacity)
+		shown->clients[shown->count++] = f.client_id;
+	return result < 0 ? result : 0;
+}
+
+int shown_clients(struct desk *desk, const char *shown_json, int64_t *clients, size_t capacity)
+{
+	struct shown_clients shown = {desk, clients, 0, capacity};
+	int result = json_each(desk->json, shown_json, strlen(shown_json), "$", take_shown_client, &shown);
+
+	return result < 0 ? result : (int)shown.count;
+}
+
+/* Whatever was shown to the holder he may have said, also when it has left the call since: the contact counts for those clients too. */
+static int count_for_shown(struct desk *desk, const struct call *call, int64_t contact, day_t day)
+{
+	int64_t agent = 0, clients[CLIENTS_OF_CALL_MAX];
+	char *shown = NULL;
+
+	int count = store_handout_load(desk->store, call->id, call->generation, &agent, &shown);
+	if (count > 0)
+		count = shown_clients(desk, shown, clients, CLIENTS_OF_CALL_MAX);
+	free(shown);
+	int result = count < 0 ? count : 0;
+	for (int i = 0; result == 0 && i < count; i++)
+		result = store_contact_count_for(desk->store, contact, clients[i], day);
+	return result;
+}
+
 /* A message whose lease ran out may have been sent: it counts as a contact, and is not sent again without the gateway's word (POLICY 6). */
 static int make_uncertain(struct desk *desk, struct call *call, struct moment now)
 {
@@ -169,6 +214,8 @@ static int make_uncertain(struct desk *desk, struct call *call, struct moment no
 	if (contact < 0)
 		return (int)contact;
 	int result = write_down(desk, call, "", "uncertain", NULL, contact, over_cap, now);
+	if (result == 0 && call->class != CALL_FREE)
+		result = count_for_shown(desk, call, contact, now.day);
 	call->state = CALL_UNCERTAIN;
 	call->class = CALL_FREE; /* the contact counts in its place */
 	call->lease_until = 0;

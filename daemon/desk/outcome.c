@@ -10,91 +10,7 @@
 #include "followup/store_view.h"
 #include "internal.h"
 
-enum { ITEMS_MAX = 256, UNTICKED_REST_SECONDS = 2 * 3600, CLIENTS_OF_CALL_MAX = 256 };
-
-/* What the agent said in the JSON of DONE or RECORD. */
-struct said {
-	bool has_items;
-	int64_t items[ITEMS_MAX]; /* ticked follow-ups */
-	size_t item_count;
-	bool has_done_at;
-	int64_t done_at; /* local seconds */
-	char disposition[65];
-	char channel[65];
-	char why[160];
-};
-
-static int take_item(void *context, const struct json_value *value)
-{
-	struct said *said = context;
-
-	if (value->type != JSON_INTEGER || said->item_count == ITEMS_MAX)
-		return ERR_INVALID;
-	said->items[said->item_count++] = strtoll(value->text, NULL, 10);
-	return 0;
-}
-
-static int take_said(void *context, const struct json_value *value)
-{
-	struct said *said = context;
-	const char *key = value->key != NULL ? value->key : "";
-
-	if (strcmp(key, "items") == 0) {
-		said->has_items = value->type == JSON_ARRAY;
-		if (!said->has_items)
-			snprintf(said->why, sizeof(said->why), "items: a list of numbers is wanted");
-	} else if (strcmp(key, "done_at") == 0) {
-		said->has_done_at = value->type == JSON_TEXT && zone_parse_time(value->text, value->length, &said->done_at) == 0;
-		if (!said->has_done_at)
-			snprintf(said->why, sizeof(said->why), "done_at: a time like 2025-03-03T10:15 is wanted");
-	} else if (strcmp(key, "disposition") == 0 || strcmp(key, "channel") == 0) {
-		char *out = key[0] == 'd' ? said->disposition : said->channel;
-		if (value->type != JSON_TEXT || value->length >= sizeof(said->channel))
-			snprintf(said->why, sizeof(said->why), "%s: a name is wanted", key);
-		else
-			snprintf(out, sizeof(said->channel), "%s", value->text);
-	}
-	/* Whatever else is said (notes, answers) is kept as it is. */
-	return said->why[0] != '\0' ? ERR_INVALID : 0;
-}
-
-static int read_said(struct desk *desk, const char *json, struct moment now, struct said *said, struct answer *answer)
-{
-	if (json == NULL || json[0] == '\0')
-		return 0;
-	if (strlen(json) > 65536)
-		return refuse(answer, ERR_INVALID, "more than 64 KiB were said");
-	int result = json[strspn(json, " \t\r\n")] == '{' ? json_each(desk->json, json, strlen(json), "$", take_said, said) : ERR_INVALID;
-	if (result == 0 && said->has_items) {
-		result = json_each(desk->json, json, strlen(json), "$.items", take_item, said);
-		if (result == ERR_INVALID)
-			return refuse(answer, result, "items: a list of at most %d numbers is wanted", ITEMS_MAX);
-	}
-	if (result == ERR_MEMORY)
-		return refuse_store(desk, answer, result);
-	if (result < 0)
-		return refuse(answer, ERR_INVALID, "%s", said->why[0] != '\0' ? said->why : "a JSON object is wanted");
-	if (said->has_done_at && said->done_at > (int64_t)now.day * 86400 + now.second)
-		return refuse(answer, ERR_INVALID, "done_at lies in the future");
-	return 0;
-}
-
-static int take_shown(void *context, const struct json_value *value)
-{
-	struct said *shown = context;
-
-	if (shown->item_count < ITEMS_MAX)
-		shown->items[shown->item_count++] = strtoll(value->text, NULL, 10);
-	return 0;
-}
-
-static bool is_among(const struct said *said, int64_t id)
-{
-	for (size_t i = 0; i < said->item_count; i++)
-		if (said->items[i] == id)
-			return true;
-	return false;
-}
+enum { UNTICKED_REST_SECONDS = 2 * 3600 };
 
 /* A call as DONE finds it. */
 struct outcome {
@@ -107,6 +23,11 @@ struct outcome {
 	bool call_exists;
 	bool holds; /* the lease is still good */
 	int generation;
+	const char *shown_json; /* what the holder was told of; NULL: there is none */
+	struct said shown;      /* the same as items */
+	bool uncertain;         /* the message's lease ran out, and its contact is counted: */
+	int64_t uncertain_contact;
+	day_t uncertain_on;
 	struct followup_list agenda;
 	struct followup *ticked[ITEMS_MAX];
 	size_t ticked_count;
@@ -117,63 +38,47 @@ struct outcome {
 };
 
 /* Without a list of items the agent means what he was told of; what joined since stays, and he hears of it. */
-static int tick(struct outcome *o, const char *shown_json, struct answer *answer)
+static void tick(struct outcome *o)
 {
-	struct said shown = {0};
+	const struct said *meant = o->said.has_items ? &o->said : &o->shown;
 
-	if (!o->said.has_items) {
-		int result = json_each(o->desk->json, shown_json, strlen(shown_json), "$", take_shown, &shown);
-		if (result < 0)
-			return refuse_store(o->desk, answer, result);
-	}
-	const struct said *meant = o->said.has_items ? &o->said : &shown;
 	for (int i = 0; i < o->agenda.count && o->ticked_count < ITEMS_MAX; i++)
-		if (is_among(meant, o->agenda.items[i].id))
+		if (said_names(meant, o->agenda.items[i].id))
 			o->ticked[o->ticked_count++] = &o->agenda.items[i];
-	return 0;
 }
 
-/* Somebody else has closed everything meanwhile: the try is still one at the client whom this holder was told of, or else of the person. */
-static int recall(struct outcome *o, const char *shown_json)
+static bool is_ticked(const struct outcome *o, int64_t id)
 {
-	struct said shown = {0};
-	struct followup f;
-	struct client client;
-	int result = json_each(o->desk->json, shown_json, strlen(shown_json), "$", take_shown, &shown);
-
-	if (result >= 0 && shown.item_count > 0 && (result = store_followup_load(o->desk->store, shown.items[0], &f)) >= 0)
-		o->client_id = f.client_id;
-	if (result >= 0 && o->client_id == 0)
-		result = store_client_of_person(o->desk->store, o->call.person, &o->client_id, 1);
-	if (result >= 0 && o->client_id != 0 && (result = store_client_load(o->desk->store, o->client_id, &client)) >= 0)
-		memcpy(o->client_ref, client.ref, sizeof(o->client_ref));
-	return result == ERR_NOT_FOUND || result >= 0 ? 0 : result;
+	for (size_t i = 0; i < o->ticked_count; i++)
+		if (o->ticked[i]->id == id)
+			return true;
+	return false;
 }
 
-/* Items that were ticked although they are not on the call (any more): of the same clients, open or missed, they are closed too; anything else is refused by number. */
-static int tick_others(struct outcome *o, struct followup *extra, size_t *extra_count, struct answer *answer)
+/* Items that were ticked although they are not on the call (any more): of the same person, not done yet, they are closed too; anything else is refused by number.
+ * Without a list: what he was told of and what expired while he held the call, for he has reached the client about it all the same. */
+static int tick_others(struct outcome *o, struct followup *extra, struct answer *answer)
 {
-	for (size_t i = 0; o->said.has_items && i < o->said.item_count; i++) {
-		bool here = false;
-		for (size_t t = 0; t < o->ticked_count; t++)
-			here = here || o->ticked[t]->id == o->said.items[i];
-		if (here)
-			continue;
-		struct followup *f = &extra[*extra_count];
+	const struct said *meant = o->said.has_items ? &o->said : &o->shown;
+	size_t extra_count = 0;
+
+	for (size_t i = 0; i < meant->item_count && o->ticked_count < ITEMS_MAX; i++) {
+		struct followup *f = &extra[extra_count];
 		struct client client;
-		int result = store_followup_load(o->desk->store, o->said.items[i], f);
-		if (result == 0 || result == 1)
+		if (is_ticked(o, meant->items[i]))
+			continue;
+		int result = store_followup_load(o->desk->store, meant->items[i], f);
+		if (result >= 0)
 			result = store_client_load(o->desk->store, f->client_id, &client);
-		if (result == ERR_NOT_FOUND || (result == 0 && client.person != o->call.person))
-			return refuse(answer, ERR_INVALID, "item %lld is not a matter of this client", (long long)o->said.items[i]);
+		if (result == ERR_NOT_FOUND || (result == 0 && o->said.has_items && client.person != o->call.person))
+			return refuse(answer, ERR_INVALID, "item %lld is not a matter of this client", (long long)meant->items[i]);
 		if (result < 0)
 			return refuse_store(o->desk, answer, result);
-		if (f->state == FOLLOWUP_DONE || f->state == FOLLOWUP_DONE_LATE)
-			continue; /* done is done */
-		if (o->ticked_count < ITEMS_MAX && *extra_count + 1 < ITEMS_MAX) {
-			o->ticked[o->ticked_count++] = f;
-			(*extra_count)++;
-		}
+		bool is_done = f->state == FOLLOWUP_DONE || f->state == FOLLOWUP_DONE_LATE; /* done is done */
+		if (o->said.has_items ? is_done : f->state != FOLLOWUP_MISSED)
+			continue;
+		o->ticked[o->ticked_count++] = f;
+		extra_count++;
 	}
 	return 0;
 }
@@ -190,6 +95,7 @@ static int64_t moment_of_contact(const struct outcome *o)
 	return zone_unix((day_t)(o->said.done_at / 86400), (int32_t)(o->said.done_at % 86400));
 }
 
+/* A contact counts for the clients of the ticked items; when nothing is ticked, for the one who rang in or for all whom the call was about. */
 static int make_contact(struct outcome *o)
 {
 	int64_t clients[CLIENTS_OF_CALL_MAX];
@@ -201,10 +107,16 @@ static int make_contact(struct outcome *o)
 		free_only = free_only && rule != NULL && rule->class == CLASS_FREE;
 		clients[count++] = o->ticked[i]->client_id;
 	}
-	for (int i = 0; count == 0 && i < o->agenda.count; i++)
-		clients[count++] = o->agenda.items[i].client_id;
-	if (count == 0 && o->client_id != 0)
+	if (count == 0 && o->client_id != 0 && o->shown_json == NULL) {
 		clients[count++] = o->client_id;
+	} else if (count == 0) {
+		for (int i = 0; i < o->agenda.count && count < CLIENTS_OF_CALL_MAX; i++)
+			clients[count++] = o->agenda.items[i].client_id;
+		int shown = o->shown_json == NULL ? 0 : shown_clients(o->desk, o->shown_json, clients + count, CLIENTS_OF_CALL_MAX - count);
+		if (shown < 0)
+			return shown;
+		count += (size_t)shown;
+	}
 	struct contact_made made = {
 		.call = o->call_exists ? &o->call : NULL,
 		.channel = o->call.channel,
@@ -234,7 +146,8 @@ static int64_t retry_time(const struct outcome *o)
 		return zone_unix(o->now.day + 1, 0) > earliest ? zone_unix(o->now.day + 1, 0) : earliest;
 	while (part + 1 < policy->day_part_count && policy->day_part_minutes[part + 1] <= minute)
 		part++;
-	int64_t next_part = part + 1 < policy->day_part_count ? zone_unix(o->now.day, policy->day_part_minutes[part + 1] * 60) : zone_unix(o->now.day + 1, 0);
+	int64_t next_part = part + 1 < policy->day_part_count ? zone_unix(o->now.day, policy->day_part_minutes[part + 1] * 60)
+							      : zone_unix(o->now.day + 1, 0);
 	return next_part > earliest ? next_part : earliest;
 }
 
@@ -264,18 +177,14 @@ static int bounce(struct outcome *o)
 {
 	int result = 0;
 
-	if (o->call.state == CALL_UNCERTAIN) {
-		int64_t contact_id, clients[CLIENTS_OF_CALL_MAX];
-		day_t on_day;
-		size_t count = 0;
-		for (int i = 0; i < o->agenda.count && count < CLIENTS_OF_CALL_MAX; i++)
-			clients[count++] = o->agenda.items[i].client_id;
-		result = store_attempt_contact(o->desk->store, o->call.id, o->generation, "uncertain", &contact_id, &on_day);
-		if (result > 0)
-			result = store_contact_take_back(o->desk->store, contact_id, clients, count, on_day);
-		if (result < 0)
-			return result;
+	if (o->uncertain) {
+		int64_t clients[CLIENTS_OF_CALL_MAX];
+		result = shown_clients(o->desk, o->shown_json, clients, CLIENTS_OF_CALL_MAX);
+		if (result >= 0)
+			result = store_contact_take_back(o->desk->store, o->uncertain_contact, clients, (size_t)result, o->uncertain_on);
 	}
+	if (result < 0 || !o->call_exists)
+		return result;
 	o->call.state = CALL_READY;
 	o->call.agent_id = 0;
 	o->call.lease_until = 0;
@@ -288,31 +197,32 @@ static int bounce(struct outcome *o)
 /* The message was sent after all: its contact is counted already, so the items only close. */
 static int sent_after_all(struct outcome *o)
 {
-	day_t on_day = o->now.day;
-	int64_t contact_id = 0;
+	day_t on_day = o->uncertain_on;
+	int result = 0;
 
-	int result = store_attempt_contact(o->desk->store, o->call.id, o->generation, "uncertain", &contact_id, &on_day);
-	for (size_t i = 0; result >= 0 && i < o->ticked_count; i++)
-		result = followup_move(o->desk->engine, o->ticked[i], on_day > o->ticked[i]->due_on ? FOLLOWUP_DONE_LATE : FOLLOWUP_DONE, 0, on_day);
-	return result < 0 ? result : 0;
+	for (size_t i = 0; result == 0 && i < o->ticked_count; i++)
+		result = followup_move(
+			o->desk->engine, o->ticked[i], on_day > o->ticked[i]->due_on ? FOLLOWUP_DONE_LATE : FOLLOWUP_DONE, 0, on_day);
+	return result;
 }
 
 static int reached(struct outcome *o)
 {
-	bool uncertain = o->call_exists && o->call.state == CALL_UNCERTAIN;
 	int result = 0;
 
-	if (o->call_exists && o->holds) {
+	if (o->holds) {
 		/* What is not ticked stays, but nobody rings the same client again at once. */
 		o->call.state = (size_t)o->agenda.count > o->ticked_count && !o->call.bulk ? CALL_RESTING : CALL_READY;
 		o->call.not_before = o->call.state == CALL_RESTING ? o->now.unix_seconds + UNTICKED_REST_SECONDS : 0;
 		o->call.agent_id = 0;
 		o->call.lease_until = 0;
 		result = store_call_save(o->desk->store, &o->call);
+		if (result == 0) /* worked out again even when nothing was ticked: it is a waiting call once more */
+			result = store_call_touch(o->desk->store, o->call.id);
 	}
 	if (result < 0)
 		return result;
-	return uncertain ? sent_after_all(o) : make_contact(o);
+	return o->uncertain ? sent_after_all(o) : make_contact(o);
 }
 
 static int answer_outcome(struct outcome *o, const char *shown, struct buffer *out)
@@ -353,7 +263,7 @@ static int write_down(struct outcome *o, const char *detail, const char *answer_
 {
 	struct attempt attempt = {
 		.at = moment_of_contact(o),
-		.call_id = o->call_exists ? o->call.id : 0,
+		.call_id = o->call.id,
 		.generation = o->generation,
 		.agent = o->who->name,
 		.queue = o->call.queue,
@@ -371,7 +281,7 @@ static int write_down(struct outcome *o, const char *detail, const char *answer_
 }
 
 /* After everything: calls worked out, matters that moved on admitted at once, the record written. */
-static int conclude(struct outcome *o, const char *shown, const char *detail, struct answer *answer)
+static int conclude(struct outcome *o, const char *detail, struct answer *answer)
 {
 	/* Nothing is left on it and nobody holds it: it ends. */
 	int result = o->call_exists && o->agenda.count == 0 ? store_call_touch(o->desk->store, o->call.id) : 0;
@@ -381,55 +291,92 @@ static int conclude(struct outcome *o, const char *shown, const char *detail, st
 	if (result == 0 && o->disposition->effect != EFFECT_CONTACT)
 		result = agenda_admit(o->desk->engine, o->call.person, o->now);
 	if (result == 0)
-		result = answer_outcome(o, shown, &answer->json);
+		result = answer_outcome(o, o->shown_json != NULL ? o->shown_json : "[]", &answer->json);
 	if (result == 0)
 		result = write_down(o, detail, answer->json.data);
 	o->desk->changes++;
 	return result;
 }
 
-/* A lease that no longer holds: whoever was given the call may still report that it happened. */
+/* A lease that no longer holds: whoever was given the call may still report that it happened, or that his message bounced after all. */
 static int check_former_holder(struct outcome *o, int64_t holder, const char *lease, struct answer *answer)
 {
 	if (holder != o->who->agent_id || o->who->agent_id == 0)
 		return refuse(answer, ERR_NO_LEASE, "lease %s is not yours", lease);
-	if (o->disposition->effect != EFFECT_CONTACT)
+	if (o->disposition->effect == EFFECT_RETRY || (o->disposition->effect == EFFECT_NEXT_CHANNEL && !o->uncertain))
 		return refuse(answer, ERR_NO_LEASE, "lease %s has ended: only a contact that happened can still be told", lease);
-	if (!o->call_exists)
-		return refuse(answer, ERR_NO_LEASE, "call %lld has ended: tell a contact that happened with RECORD", (long long)o->call.id);
 	return 0;
 }
 
-static int perform(struct outcome *o, struct followup *extra, const char *shown, const char *lease, int64_t holder, struct answer *answer)
+static int perform(struct outcome *o, struct followup *extra, const char *lease, int64_t holder, struct answer *answer)
 {
-	size_t extra_count = 0;
-
-	if (o->disposition->bulk != o->call.bulk && o->call_exists)
+	if (o->disposition->bulk != o->call.bulk)
 		return refuse(answer, ERR_INVALID, "%s is not an outcome of a %s", o->disposition->name, o->call.bulk ? "message" : "call");
-	if (!o->holds) {
-		int result = check_former_holder(o, holder, lease, answer);
-		if (result < 0)
-			return result;
-	}
-	int result = agenda_load(o->desk->engine, o->call.id, &o->agenda);
-	if (result == 0 && o->agenda.count == 0)
-		result = recall(o, shown);
-	if (result == 0 && o->disposition->effect == EFFECT_CONTACT) {
-		result = tick(o, shown, answer);
-		if (result == 0)
-			result = tick_others(o, extra, &extra_count, answer);
-	}
+	int result = o->holds ? 0 : check_former_holder(o, holder, lease, answer);
 	if (result < 0)
 		return result;
 	switch (o->disposition->effect) {
 	case EFFECT_CONTACT:
-		return reached(o);
+		tick(o);
+		result = tick_others(o, extra, answer);
+		return result < 0 ? result : reached(o);
 	case EFFECT_RETRY:
 		return try_again(o);
 	case EFFECT_NEXT_CHANNEL:
 		return bounce(o);
 	}
 	return ERR_INVALID;
+}
+
+/* Whom the call was about when nothing is left on it, and what kind of call it was when it has ended: known by what was shown of it. */
+static int recall(struct outcome *o)
+{
+	struct followup f = {0};
+	struct client client;
+	int result = o->shown.item_count > 0 ? store_followup_load(o->desk->store, o->shown.items[0], &f) : ERR_NOT_FOUND;
+
+	if (result >= 0)
+		o->client_id = f.client_id;
+	else if (result == ERR_NOT_FOUND && o->call_exists)
+		result = store_client_of_person(o->desk->store, o->call.person, &o->client_id, 1);
+	if (result >= 0)
+		result = store_client_load(o->desk->store, o->client_id, &client);
+	if (result < 0)
+		return result;
+	memcpy(o->client_ref, client.ref, sizeof(o->client_ref));
+	if (o->call_exists)
+		return 0;
+	o->call.person = client.person;
+	o->call.channel = f.channel;
+	o->call.queue = f.queue;
+	int channel = policy_channel(o->desk->policy, store_name_text(o->desk->store, f.channel));
+	o->call.bulk = channel >= 0 && o->desk->policy->channels[channel].kind == CHANNEL_BULK;
+	return 0;
+}
+
+/* What the lease was about: the call as it stands, what its holder was told of, whether it counts as a contact already. */
+static int load_lease(struct outcome *o, int64_t call_id, int64_t holder, const char *shown)
+{
+	o->shown_json = shown;
+	int result = said_shown(o->desk, shown, &o->shown);
+
+	if (result == 0)
+		result = store_call_load(o->desk->store, call_id, &o->call);
+	o->call_exists = result == 0;
+	o->call.id = call_id;
+	if (result == 0)
+		result = agenda_load(o->desk->engine, call_id, &o->agenda);
+	if (result == ERR_NOT_FOUND || (result == 0 && o->agenda.count == 0))
+		result = recall(o);
+	if (result < 0)
+		return result;
+	if (o->agenda.count > 0)
+		memcpy(o->client_ref, o->agenda.items[0].client_ref, sizeof(o->client_ref));
+	o->holds = o->call_exists && o->call.state >= CALL_LEASED && o->call.generation == o->generation &&
+		   o->call.agent_id == o->who->agent_id && holder == o->who->agent_id;
+	result = store_attempt_contact(o->desk->store, call_id, o->generation, "uncertain", &o->uncertain_contact, &o->uncertain_on);
+	o->uncertain = result > 0;
+	return result < 0 ? result : 0;
 }
 
 static int done(struct outcome *o, const char *lease, const char *json, struct answer *answer)
@@ -453,22 +400,14 @@ static int done(struct outcome *o, const char *lease, const char *json, struct a
 		return refuse(answer, ERR_NO_LEASE, "lease %s was never given", lease);
 	if (result < 0)
 		return result;
-	result = store_call_load(o->desk->store, call_id, &o->call);
-	o->call_exists = result == 0;
-	o->call.id = call_id;
-	if (result == ERR_NOT_FOUND)
-		result = 0;
-	o->holds = o->call_exists && o->call.state >= CALL_LEASED && o->call.generation == o->generation && o->call.agent_id == o->who->agent_id && holder == o->who->agent_id;
+	result = load_lease(o, call_id, holder, shown);
 	struct followup *extra = calloc(ITEMS_MAX, sizeof(*extra));
 	if (extra == NULL)
 		result = ERR_MEMORY;
 	if (result == 0)
-		result = perform(o, extra, shown, lease, holder, answer);
-	if (result == 0) {
-		if (o->agenda.count > 0)
-			memcpy(o->client_ref, o->agenda.items[0].client_ref, sizeof(o->client_ref));
-		result = conclude(o, shown, json, answer);
-	}
+		result = perform(o, extra, lease, holder, answer);
+	if (result == 0)
+		result = conclude(o, json, answer);
 	free(extra);
 	free(shown);
 	return result;
@@ -488,7 +427,8 @@ static int know_disposition(struct outcome *o, const char *name, struct answer *
 	return ERR_INVALID;
 }
 
-int desk_done(struct desk *desk, const struct identity *who, const char *lease, const char *disposition, const char *json, struct moment now, struct answer *answer)
+int desk_done(struct desk *desk, const struct identity *who, const char *lease, const char *disposition, const char *json,
+	struct moment now, struct answer *answer)
 {
 	struct outcome *o = calloc(1, sizeof(*o));
 
@@ -499,7 +439,7 @@ int desk_done(struct desk *desk, const struct identity *who, const char *lease, 
 	o->now = now;
 	int result = know_disposition(o, disposition, answer);
 	if (result == 0)
-		result = read_said(desk, json, now, &o->said, answer);
+		result = said_read(desk, json, now, &o->said, answer);
 	if (result == 0)
 		result = done(o, lease, json, answer);
 	followup_list_free(&o->agenda);
@@ -531,7 +471,6 @@ static int find_waiting_call(struct outcome *o, const struct client *client)
 static int record(struct outcome *o, const char *client_ref, const char *json, struct answer *answer)
 {
 	struct client client;
-	size_t extra_count = 0;
 
 	int64_t id = store_client_find(o->desk->store, client_ref);
 	if (id == ERR_NOT_FOUND)
@@ -560,19 +499,19 @@ static int record(struct outcome *o, const char *client_ref, const char *json, s
 	struct followup *extra = calloc(ITEMS_MAX, sizeof(*extra));
 	if (extra == NULL)
 		return ERR_MEMORY;
-	for (int i = 0; o->said.has_items && i < o->agenda.count && o->ticked_count < ITEMS_MAX; i++)
-		if (is_among(&o->said, o->agenda.items[i].id))
-			o->ticked[o->ticked_count++] = &o->agenda.items[i];
-	result = tick_others(o, extra, &extra_count, answer);
+	if (o->said.has_items)
+		tick(o);
+	result = tick_others(o, extra, answer);
 	if (result == 0)
 		result = make_contact(o);
 	if (result == 0)
-		result = conclude(o, "[]", json, answer);
+		result = conclude(o, json, answer);
 	free(extra);
 	return result;
 }
 
-int desk_record(struct desk *desk, const struct identity *who, const char *client_ref, const char *json, struct moment now, struct answer *answer)
+int desk_record(
+	struct desk *desk, const struct identity *who, const char *client_ref, const char *json, struct moment now, struct answer *answer)
 {
 	struct outcome *o = calloc(1, sizeof(*o));
 
@@ -583,7 +522,7 @@ int desk_record(struct desk *desk, const struct identity *who, const char *clien
 	o->now = now;
 	snprintf(o->said.disposition, sizeof(o->said.disposition), "reached");
 	snprintf(o->said.channel, sizeof(o->said.channel), "phone");
-	int result = read_said(desk, json, now, &o->said, answer);
+	int result = said_read(desk, json, now, &o->said, answer);
 	if (result == 0)
 		result = know_disposition(o, o->said.disposition, answer);
 	if (result == 0 && o->disposition->effect != EFFECT_CONTACT)

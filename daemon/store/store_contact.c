@@ -7,7 +7,8 @@
 
 int store_contact_insert(struct store *store, struct contact *c)
 {
-	STATEMENT(insert, "INSERT INTO contact(call_id, on_day, at, channel, agent_id, over_cap) VALUES(?1, ?2, ?3, ?4, nullif(?5, 0), ?6)");
+	STATEMENT(
+		insert, "INSERT INTO contact(call_id, on_day, at, channel, agent_id, over_cap) VALUES(?1, ?2, ?3, ?4, nullif(?5, 0), ?6)");
 	int result = store_run(store, &insert, "iniiin", c->call_id, c->on_day, c->at, c->channel, c->agent_id, (int)c->over_cap);
 
 	if (result < 0)
@@ -30,8 +31,8 @@ int store_contact_of_person(struct store *store, int64_t person, day_t first, da
 	STATEMENT(of_many, "SELECT count(DISTINCT contact_id) FROM client c CROSS JOIN contact_client k ON k.client_id=c.id"
 			   " WHERE c.person=?1 AND k.on_day BETWEEN ?2 AND ?3");
 	int64_t count;
-	int result = person < 0 ? store_integer(store, &of_one, &count, "inn", -person, first, last) :
-				  store_integer(store, &of_many, &count, "inn", person, first, last);
+	int result = person < 0 ? store_integer(store, &of_one, &count, "inn", -person, first, last)
+				: store_integer(store, &of_many, &count, "inn", person, first, last);
 
 	return result < 0 ? result : (int)count;
 }
@@ -68,7 +69,10 @@ int store_handout_insert(struct store *store, int64_t call_id, int generation, i
 
 int store_handout_show(struct store *store, int64_t call_id, int generation, const char *shown)
 {
-	STATEMENT(update, "UPDATE handout SET shown=?3 WHERE call_id=?1 AND generation=?2 AND shown<>?3");
+	/* What he has once been told of he has been told of, also when it left the call meanwhile. */
+	STATEMENT(update, "UPDATE handout SET shown=CASE shown WHEN '[]' THEN ?3 ELSE (SELECT json_group_array(value) FROM"
+			  " (SELECT value FROM json_each(handout.shown) UNION SELECT value FROM json_each(?3))) END"
+			  " WHERE call_id=?1 AND generation=?2 AND shown<>?3");
 	int result = store_run(store, &update, "int", call_id, generation, shown);
 
 	return result < 0 ? result : 0;
@@ -93,7 +97,8 @@ int store_handout_load(struct store *store, int64_t call_id, int generation, int
 
 int store_attempt_contact(struct store *store, int64_t call_id, int generation, const char *disposition, int64_t *contact_id, day_t *on_day)
 {
-	STATEMENT(get, "SELECT a.contact_id, c.on_day FROM attempt a JOIN contact c ON c.id=a.contact_id WHERE a.call_id=?1 AND a.generation=?2 AND a.disposition=?3");
+	STATEMENT(get, "SELECT a.contact_id, c.on_day FROM attempt a JOIN contact c ON c.id=a.contact_id WHERE a.call_id=?1 AND "
+		       "a.generation=?2 AND a.disposition=?3");
 	sqlite3_stmt *s = store_query(store, &get, "int", call_id, generation, disposition);
 	int result = store_row(store, s);
 
@@ -107,10 +112,11 @@ int store_attempt_contact(struct store *store, int64_t call_id, int generation, 
 
 int64_t store_attempt_insert(struct store *store, const struct attempt *a)
 {
-	STATEMENT(insert, "INSERT INTO attempt(at, call_id, generation, agent, queue, channel, client_ref, disposition, detail, contact_id, over_cap, expired, answer)"
+	STATEMENT(insert, "INSERT INTO attempt(at, call_id, generation, agent, queue, channel, client_ref, disposition, detail, "
+			  "contact_id, over_cap, expired, answer)"
 			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, nullif(?10, 0), ?11, ?12, ?13)");
-	int result = store_run(store, &insert, "iintiitttinnt", a->at, a->call_id, a->generation, a->agent, a->queue, a->channel, a->client_ref, a->disposition,
-		a->detail, a->contact_id, (int)a->over_cap, (int)a->expired, a->answer);
+	int result = store_run(store, &insert, "iintiitttinnt", a->at, a->call_id, a->generation, a->agent, a->queue, a->channel,
+		a->client_ref, a->disposition, a->detail, a->contact_id, (int)a->over_cap, (int)a->expired, a->answer);
 
 	return result < 0 ? result : sqlite3_last_insert_rowid(store->db);
 }
@@ -143,7 +149,8 @@ int store_attempt_recorded(struct store *store, const char *agent, int64_t clien
 int store_attempt_answer(
 	struct store *store, int64_t call_id, int generation, const char *agent, const char *disposition, const char *detail, char **answer)
 {
-	STATEMENT(get, "SELECT agent=?3 AND disposition=?4 AND coalesce(detail, '')=coalesce(?5, ''), answer FROM attempt WHERE call_id=?1 AND generation=?2"
+	STATEMENT(get, "SELECT agent=?3 AND disposition=?4 AND coalesce(detail, '')=coalesce(?5, ''), answer FROM attempt WHERE call_id=?1 "
+		       "AND generation=?2"
 		       " AND answer IS NOT NULL ORDER BY id LIMIT 1");
 	sqlite3_stmt *s = store_query(store, &get, "inttt", call_id, generation, agent, disposition, detail);
 	int result = store_row(store, s);
