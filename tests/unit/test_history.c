@@ -1,0 +1,109 @@
+/* test_history.c - random histories of a small brokerage, with what DESIGN 5 promises asserted after every step.
+ *
+ * FOLLOWUP_SEED=n begins with another seed, FOLLOWUP_HISTORIES=n makes more of them (history i has seed + i). A failure prints the steps that led to
+ * it and the seed that repeats them. */
+#include "history_desk.h"
+
+#include "followup/zone.h"
+
+enum { STEPS = 150, HISTORIES = 200 };
+
+static struct policy *policies[POLICIES];
+static struct world world, other_world;
+
+static int number_of(const char *name, int otherwise)
+{
+	const char *text = getenv(name);
+
+	return text != NULL && text[0] != '\0' ? atoi(text) : otherwise;
+}
+
+static void take_step(struct world *w)
+{
+	static const struct {
+		int weight;
+		void (*step)(struct world *w);
+	} steps[] = {{12, step_client}, {18, step_event}, {6, step_correction}, {20, step_time}, {18, step_next}, {13, step_done},
+		{3, step_stale}, {2, step_touch}, {2, step_release}, {4, step_record}, {1, step_reload}, {1, step_clock_back}};
+	int at = draw(&w->random, 100);
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (at < steps[i].weight) {
+			steps[i].step(w);
+			return;
+		}
+		at -= steps[i].weight;
+	}
+}
+
+/* A day in 2025: quarters, the long holidays and make-up days are all reached from one seed or another. */
+static int64_t first_moment(uint64_t seed)
+{
+	struct random random = {seed};
+
+	return zone_unix(date_to_day(2025, 1, 1) + draw(&random, 300), 32400 + 60 * draw(&random, 400));
+}
+
+static void begin_history(struct world *w, uint64_t seed)
+{
+	world_open(w, policies, seed, first_moment(seed));
+	pass_time(w, w->clock);
+	for (int i = 0; i < 8; i++)
+		step_client(w);
+}
+
+static void test_histories(void **state)
+{
+	int seed = number_of("FOLLOWUP_SEED", 1), histories = number_of("FOLLOWUP_HISTORIES", HISTORIES);
+	int handed_out = 0, contacts = 0, followups = 0;
+
+	(void)state;
+	print_message("# histories from seed %d\n", seed);
+	for (int i = 0; i < histories; i++) {
+		struct world *w = &world;
+		begin_history(w, (uint64_t)(seed + i));
+		for (w->step = 1; w->step <= STEPS; w->step++) {
+			take_step(w);
+			observe(w);
+		}
+		handed_out += w->lease_count;
+		contacts += w->contact_count;
+		followups += w->seen_count;
+		world_close(w);
+	}
+	print_message("# %d histories, %d follow-ups, %d calls handed out, %d contacts\n", histories, followups, handed_out, contacts);
+	/* A test in which nothing happens proves nothing. */
+	assert_true(handed_out > histories * 3 && contacts > histories * 2 && followups > histories * 20);
+}
+
+static int load_policies(void **state)
+{
+	static const char *const switched_off[POLICIES] = {NULL, "festival", "birthday-call", "dormant", "complaint"};
+
+	(void)state;
+	for (int i = 0; i < POLICIES; i++) {
+		if (policy_load("conf/followupd.conf", NULL, NULL, &policies[i]) < 0)
+			return -1;
+		if (switched_off[i] != NULL && policy_switch_off(policies[i], switched_off[i]) < 0)
+			return -1;
+	}
+	return zone_set("Asia/Shanghai");
+}
+
+static int free_policies(void **state)
+{
+	(void)state;
+	for (int i = 0; i < POLICIES; i++)
+		policy_free(policies[i]);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_histories),
+	};
+
+	(void)other_world;
+	return cmocka_run_group_tests(tests, load_policies, free_policies);
+}
