@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Rights: every command with every role. What no row below allows is refused."""
+from harness import Daemon, Error, matches, run, same, test
+
+ROLES = ("agent", "gateway", "feeder", "supervisor", "reviewer", "auditor", "operator")
+
+EVERYBODY = {"CLIENT", "COMMAND", "ECHO", "HELP", "INFO", "PING", "SELECT", "WHOAMI"}  # who is signed in
+STRANGERS = {"AUTH", "HELLO", "QUIT", "RESET"}  # also who is not
+READERS = {"supervisor", "reviewer", "auditor"}
+ALLOWED = {
+    "AGENT.ADD": {"supervisor"},
+    "AGENT.DEL": {"supervisor"},
+    "AGENT.LIST": {"supervisor"},
+    "CHECK": {"operator"},
+    "CLIENT.PUT": {"feeder"},
+    "CLOCK": {"operator"},
+    "DONE": {"agent", "gateway"},
+    "EVENT.PUT": {"feeder"},
+    "LIST": READERS,
+    "MINE": {"agent", "gateway"},
+    "NEXT": {"agent", "gateway"},
+    "QUEUES": {"supervisor"},
+    "RECORD": {"agent"},
+    "RELEASE": {"agent", "gateway"},
+    "RELOAD": {"operator"},
+    "REPORT": {"supervisor"},
+    "SHOW": {"agent", "supervisor"},
+    "SHUTDOWN": {"operator"},
+    "TOUCH": {"agent", "gateway"},
+    "WHY": READERS,
+}
+
+WORDS = {  # with the right number of words, and of no effect
+    "AGENT.ADD": ("", "x"), "AGENT.DEL": ("nobody",), "AUTH": ("nobody", "x"), "CLIENT": ("ID",), "CLIENT.PUT": ("x",), "CLOCK": (), "DONE": ("x", "reached"), "ECHO": ("x",),
+    "EVENT.PUT": ("x",), "LIST": ("clients",), "RECORD": ("nobody", "{}"), "RELEASE": ("x", "x"), "SELECT": ("0",), "SHOW": ("x",), "TOUCH": ("x",), "WHY": ("nobody",),
+}
+
+
+def allowed(role, command):
+    return command in EVERYBODY or command in STRANGERS or role in ALLOWED.get(command, ())
+
+
+@test("every command with every role, and with none: allowed as the table says, refused otherwise")
+def _():
+    with Daemon() as daemon:
+        commands = [name.upper() for name in daemon.call("COMMAND", "LIST")]
+        unlisted = set(commands) - EVERYBODY - STRANGERS - set(ALLOWED)
+        same(unlisted, set(), "commands that this test does not know")
+        for role in ROLES:
+            token = daemon.add_agent("one-" + role, role, ["service"] if role in ("agent", "gateway") else [])
+            for command in commands:
+                if command in ("SHUTDOWN", "QUIT") and allowed(role, command):
+                    continue
+                with daemon.connect_tcp() as client:
+                    client.call("AUTH", "one-" + role, token)
+                    client.send(command, *WORDS.get(command, ()))
+                    reply = client.read()
+                    refused = isinstance(reply, Error) and reply.startswith("NOPERM ")
+                    same(refused, not allowed(role, command), f"{role} {command}: {reply!r}")
+        with daemon.connect_tcp() as stranger:
+            for command in commands:
+                if command == "QUIT":
+                    continue
+                stranger.send(command, *WORDS.get(command, ()))
+                reply = stranger.read()
+                if command not in STRANGERS:
+                    matches(reply, "^NOAUTH ", command)
+            matches(stranger.refused("HELLO", "3", "AUTH", "operator", "x"), "^NOAUTH ")
+        same(daemon.call("PING"), "PONG")
+
+
+@test("HELP lists exactly what one may use")
+def _():
+    with Daemon() as daemon:
+        for role in ROLES:
+            client = daemon.agent("one-" + role, role, ["service"] if role in ("agent", "gateway") else [])
+            listed = {line.split()[0] for line in client.call("HELP")}
+            wanted = {name for name in set(ALLOWED) | EVERYBODY | STRANGERS if allowed(role, name)}
+            same(listed, wanted, role)
+
+
+@test("several roles add up; a role that is no right gives none")
+def _():
+    with Daemon() as daemon:
+        both = daemon.agent("both", "feeder,auditor", [])
+        same(both.call("CLIENT.PUT", '{"client_ref": "C1", "name": "A"}'), 1)
+        same(len(both.json("LIST", "clients")), 1)
+        matches(both.refused("CHECK"), "^NOPERM ")
+        marketing = daemon.agent("max", "agent,marketing")
+        matches(marketing.refused("LIST", "clients"), "^NOPERM ")
+
+
+@test("an agent takes no messages, a gateway no calls")
+def _():
+    with Daemon() as daemon:
+        daemon.client("C1", birthday="1980-03-04", tier="silver")
+        daemon.client("C2")
+        daemon.event("E1", "C2", "complaint")
+        same(daemon.agent("anna", "agent", ["sms"]).json("NEXT"), None)
+        same(daemon.agent("gate", "gateway", ["service"]).json("NEXT"), None)
+        both = daemon.agent("both", "agent,gateway", ["sms", "service"])
+        same([both.json("NEXT")["channel"] for _ in range(2)], ["sms", "phone"])
+
+
+@test("leases are their holder's: nobody else touches, closes or releases one, operators included")
+def _():
+    with Daemon() as daemon:
+        daemon.client("C1")
+        daemon.event("E1", "C1", "complaint")
+        lease = daemon.agent("anna").json("NEXT")["lease"]
+        other = daemon.agent("bert")
+        for words in (("TOUCH", lease), ("DONE", lease, "reached"), ("RELEASE", lease, "x")):
+            matches(other.refused(*words), "^NOLEASE ", words)
+            matches(daemon.refused(*words), "^NOPERM ", words)
+        same(daemon.list("calls")[0]["held_by"], "anna")
+
+
+if __name__ == "__main__":
+    run()
