@@ -126,7 +126,7 @@ class Book:
             "opened_on": opened.isoformat() if self.chance(0.92) else "",
             "closed_on": "",
             "last_trade_on": self.day(self.on(-1, 3, 1), self.on(-1, 12, 31)).isoformat() if self.chance(0.6) else "",
-            "assets": self.random.choice(["", "0", "100000", "166666.67", "166666.66", "333333.33", "1000000", "50000", "1666666.66",
+            "assets": self.random.choice(["", "0", "100000", "166666.67", "166666.66", "333333.33", "1000000", "200000", "50000", "1666666.66",
                                           f"{self.random.randint(0, 9 * 10**8) / 100:.2f}"]),
             "status": self.random.choice(["normal", "normal", "normal", "dormant", "suspended", ""]),
         }
@@ -265,13 +265,14 @@ class Book:
         day = self.day(self.on(-1, 12, 20))
         assets = float(client["assets"] or 0)
         for _ in range(self.random.choice([1, 1, 2])):
-            total = self.random.choice([500000, 499999.99, 500000.01, 50000, 49999.99, 50000.01,
-                                        round(assets * 0.3, 2), round(assets * 0.3, 2) + 0.01, 120000])
+            share = round(assets * 0.3, 2)
+            total = self.random.choice([500000, 499999.99, 500000.01, 50000, 49999.99, 50000.01, share, share, share + 0.01,
+                                        max(share - 0.01, 0.01), 120000]) or 50000
             parts = self.random.choice([1, 1, 2, 3])
             cents = round(total * 100)
             for part in range(parts):
-                share = cents // parts if part else cents - cents // parts * (parts - 1)
-                self.event(client["client_ref"], "asset_outflow", day, f"{share / 100:.2f}")
+                piece = cents // parts if part else cents - cents // parts * (parts - 1)
+                self.event(client["client_ref"], "asset_outflow", day, f"{piece / 100:.2f}")
             day += timedelta(days=self.random.choice([1, 2, 7]))
 
     def crowd(self, client):

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The second opinion: what POLICY says `followupd simulate` must print.
 
-Written from POLICY.md and DESIGN.md alone, sharing no code and no data file with
-the daemon, so that a row on which the two differ is a bug in one of them or an
+Written, with rules.py and book.py, from POLICY.md and DESIGN.md alone, sharing no
+code and no data file with the daemon, so that a row on which the two differ is a bug in one of them or an
 unclear sentence. Each step names the section of POLICY that it follows. It is
 meant to be read beside that page; speed comes second.
 
@@ -14,313 +14,14 @@ import argparse
 import bisect
 import csv
 import io
-import os
 import sys
 from collections import defaultdict
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal
-
-ONE_DAY = timedelta(days=1)
-BUSINESS_ZONE = timezone(timedelta(hours=8))  # POLICY 2: Asia/Shanghai, no summer time since 1991
-
-# ---------------------------------------------------------------- POLICY 4: the shipped rules
-
-CAP, RESERVE = 2, 1  # POLICY 5, per person and calendar quarter
-GREETING = 5  # a priority number of 5 and above is a greeting
-KEY_TIERS = {"diamond", "gold"}
-KEEP = 30  # "keep means max_late 30d unless said"
-DROP = None
-
-SERVICE, HQ, MANAGER, BRANCH = "service", "hq", "manager/*", "branch/*"
-OUTFLOW_SUM, OUTFLOW_SHARE, OUTFLOW_FLOOR = Decimal(500000), Decimal("0.30"), Decimal(50000)
-DORMANT_MONTHS = 6
-
-
-@dataclass(frozen=True)
-class Rule:
-    name: str
-    trigger: str  # events, outflow, departed, dormant, birthday or festival
-    opens: str
-    due: str
-    roll: str
-    channels: tuple
-    queue: str  # of the phone channel; a message's queue is its channel
-    priority: int
-    max_late: object  # days, or DROP
-    stops: tuple
-    kinds: tuple = ()  # of an event rule
-    key: object = None  # True: key tiers only, False: the other tiers, None: any
-    exempt: bool = False
-
-
-CLOSED, REOPENED, OPENED = "account_closed", "account_reopened", "account_opened"
-PHONE, EMAIL, SMS, LETTER = "phone", "email", "sms", "letter"
-EVENT = "events"
-
-RULES = [
-    Rule("account-closed", EVENT, "0d", "2d", "none", (PHONE,), SERVICE, 1, KEEP, (REOPENED,), (CLOSED,)),
-    Rule("complaint", EVENT, "0d", "1d", "none", (PHONE,), SERVICE, 1, KEEP, (),
-         ("complaint", "feedback"), exempt=True),
-    Rule("abnormal", EVENT, "0d", "2td", "none", (PHONE,), HQ, 1, KEEP, (), ("abnormal",), exempt=True),
-    Rule("large-outflow", "outflow", "1d", "1d", "forward", (PHONE,), SERVICE, 2, 10, ()),
-    Rule("transfer-out", EVENT, "0d", "1d", "forward", (PHONE,), MANAGER, 2, 5, (CLOSED,),
-         ("transfer_requested",)),
-    Rule("account-opened", EVENT, "0d", "7d", "none", (PHONE, EMAIL), SERVICE, 3, KEEP, (CLOSED,), (OPENED,)),
-    Rule("permission-opened", EVENT, "0d", "30d", "none", (PHONE,), HQ, 3, KEEP, (CLOSED,),
-         ("permission_opened",)),
-    Rule("manager-departed", "departed", "0d", "5wd", "none", (PHONE,), BRANCH, 3, KEEP, (CLOSED,)),
-    Rule("dormant", "dormant", "0d", "15d", "none", (PHONE, EMAIL), SERVICE, 4, KEEP, ("trade", CLOSED)),
-    Rule("birthday-call", "birthday", "-3d", "0d", "backward", (PHONE,), MANAGER, 5, DROP, (CLOSED,), key=True),
-    Rule("birthday", "birthday", "0d", "0d", "none", (SMS, EMAIL), SMS, 5, DROP, (CLOSED,), key=False),
-    Rule("festival-letter", "festival", "-7d", "-1d", "none", (LETTER,), LETTER, 7, DROP, (CLOSED,), key=True),
-    Rule("festival", "festival", "0d", "0d", "none", (SMS, EMAIL), SMS, 7, DROP, (CLOSED,), key=False),
-]
-
-# name, calendar, month, day, priority (POLICY 4: "a festival carries its own priority")
-FESTIVALS = [
-    ("new-year", "solar", 1, 1, 7),
-    ("spring-festival", "lunar", 1, 1, 6),
-    ("labour-day", "solar", 5, 1, 7),
-    ("mid-autumn", "lunar", 8, 15, 7),
-    ("national-day", "solar", 10, 1, 7),
-]
-
-ADDRESS = {PHONE: "phone", SMS: "phone", EMAIL: "email", LETTER: None}  # POLICY 5, Channel
-
-# ---------------------------------------------------------------- POLICY 2: calendars
-
-OFF = """2022-12-31..2023-01-02 2023-01-21..2023-01-27 2023-04-05 2023-04-29..2023-05-03
-2023-06-22..2023-06-24 2023-09-29..2023-10-06
-2024-01-01 2024-02-10..2024-02-17 2024-04-04..2024-04-06 2024-05-01..2024-05-05 2024-06-10
-2024-09-15..2024-09-17 2024-10-01..2024-10-07
-2025-01-01 2025-01-28..2025-02-04 2025-04-04..2025-04-06 2025-05-01..2025-05-05
-2025-05-31..2025-06-02 2025-10-01..2025-10-08
-2026-01-01..2026-01-03 2026-02-15..2026-02-23 2026-04-04..2026-04-06 2026-05-01..2026-05-05
-2026-06-19..2026-06-21 2026-09-25..2026-09-27 2026-10-01..2026-10-07"""
-
-MAKE_UP = """2023-01-28 2023-01-29 2023-04-23 2023-05-06 2023-06-25 2023-10-07 2023-10-08
-2024-02-04 2024-02-18 2024-04-07 2024-04-28 2024-05-11 2024-09-14 2024-09-29 2024-10-12
-2025-01-26 2025-02-08 2025-04-27 2025-09-28 2025-10-11
-2026-01-04 2026-02-14 2026-02-28 2026-05-09 2026-09-20 2026-10-10"""
-
-EXCHANGE_CLOSED = "2024-02-09"
-
-
-def days_of(text):
-    """The days named by a list of days and first..last ranges."""
-    days = set()
-    for word in text.split():
-        first, _, last = word.partition("..")
-        day = date.fromisoformat(first)
-        while day <= date.fromisoformat(last or first):
-            days.add(day)
-            day += ONE_DAY
-    return days
-
-
-OFF_DAYS, MAKE_UP_DAYS, EXCHANGE_CLOSED_DAYS = days_of(OFF), days_of(MAKE_UP), days_of(EXCHANGE_CLOSED)
-
-
-def is_work_day(day):
-    return day in MAKE_UP_DAYS or (day.weekday() < 5 and day not in OFF_DAYS)
-
-
-def is_trading_day(day):
-    return day.weekday() < 5 and day not in OFF_DAYS and day not in EXCHANGE_CLOSED_DAYS
-
-
-def month_length(year, month):
-    return ((date(year + month // 12, month % 12 + 1, 1)) - ONE_DAY).day
-
-
-def add_months(day, months):
-    """The same day of the month, or the month's last day."""
-    index = day.year * 12 + day.month - 1 + months
-    year, month = index // 12, index % 12 + 1
-    return date(year, month, min(day.day, month_length(year, month)))
-
-
-def offset(day, text):
-    """`-3d`, `2td`, `5wd`: a rule's offset from its occasion's day."""
-    unit = text.lstrip("-0123456789")
-    count = int(text[: len(text) - len(unit)])
-    if unit == "d":
-        return day + timedelta(days=count)
-    staffed = {"wd": is_work_day, "td": is_trading_day}[unit]
-    while count:  # the n-th such day *after* the day, whatever day that is
-        day += ONE_DAY
-        count -= staffed(day)
-    return day
-
-
-def window(rule, day):
-    """POLICY 3, roll: [opens_on, due_on] of a rule for an occasion's day."""
-    opens, due = offset(day, rule.opens), offset(day, rule.due)
-    if rule.roll == "forward":
-        inside = [opens + timedelta(days=n) for n in range((due - opens).days + 1)]
-        if not any(is_work_day(d) for d in inside):
-            while not is_work_day(due):
-                due += ONE_DAY
-    elif rule.roll == "backward":
-        while not is_work_day(due):
-            due -= ONE_DAY
-            opens -= ONE_DAY
-    return opens, due
-
-
-def quarter_of(day):
-    return day.year, (day.month - 1) // 3
-
-
-def quarter_end(day):
-    month = (day.month - 1) // 3 * 3 + 3
-    return date(day.year, month, month_length(day.year, month))
-
-
-class Lunar:
-    """POLICY 2: the table of lunar years, from the csv beside this program."""
-
-    def __init__(self):
-        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lunar-years.csv")
-        self.years = {}
-        with open(path, newline="") as file:
-            for row in csv.DictReader(file):
-                lengths = [int(n) for n in row["month_lengths"].split()]
-                first = date.fromisoformat(row["new_year_solar"])
-                self.years[int(row["lunar_year"])] = (first, int(row["leap_month"]), lengths)
-
-    def day(self, year, month, day, leap=False):
-        """The solar day; a 30th falls on a short month's last day, a leap month
-        that the year lacks on the ordinary month of that number."""
-        first, leap_month, lengths = self.years[year]
-        index = month - 1
-        if leap_month and month > leap_month:
-            index += 1  # the leap month stands before it
-        if leap and month == leap_month:
-            index += 1
-        return first + timedelta(days=sum(lengths[:index]) + min(day, lengths[index]) - 1)
-
-
-LUNAR = Lunar()
-
-# ---------------------------------------------------------------- POLICY 10: data in
-
-
-def moment_of(text):
-    """`YYYY-MM-DD` is 00:00; ISO 8601 with time is local where no zone is given."""
-    moment = datetime.fromisoformat(text.strip())
-    return moment.astimezone(BUSINESS_ZONE) if moment.tzinfo else moment.replace(tzinfo=BUSINESS_ZONE)
-
-
-def version_of(row):
-    """`as_of`: of two versions the later wins; none is older than any."""
-    text = row.get("as_of") or ""
-    return moment_of(text) if text else datetime.min.replace(tzinfo=timezone.utc)
-
-
-@dataclass
-class Event:
-    ref: str
-    client: str
-    kind: str
-    moment: datetime
-    amount: Decimal
-    detail: str
-
-    def __post_init__(self):
-        self.day = self.moment.date()
-        self.order = (self.moment, self.ref.encode())  # POLICY 3: occurred_at, then event_ref
-
-
-class Client:
-    def __init__(self, row):
-        self.ref = row["client_ref"]
-        # POLICY 1: a client without a person_ref stands alone
-        self.person = row.get("person_ref") or ("alone", self.ref)
-        self.row = row
-        self.opened_on = self.day("opened_on")
-        self.closed_on = self.day("closed_on")
-        self.last_trade_on = self.day("last_trade_on")
-        self.assets = Decimal(row["assets"]) if row.get("assets") else None
-        self.key = (row.get("tier") or "") in KEY_TIERS
-        self.known = []  # events known and not void, in order
-        self.withdrawn_bases = []  # days of known events that became void
-        self.yearly = []  # (rule, occasion, priority, opens, due): its birthdays and festivals
-        self.pending = {}  # (rule name, occasion) -> Occasion, met but without a follow-up
-
-    def day(self, column):
-        text = self.row.get(column)
-        return date.fromisoformat(text) if text else None
-
-    def channel(self, rule):
-        """POLICY 5, Channel: the first that the client has an address for."""
-        for channel in rule.channels:
-            if ADDRESS[channel] is None or self.row.get(ADDRESS[channel]):
-                return channel
-        return None
-
-    def fits(self, rule):
-        return rule.key is None or rule.key == self.key
-
-    def events(self, *kinds):
-        return [event for event in self.known if event.kind in kinds]
-
-    # The account's state. POLICY 10: "opened_on, closed_on, last_trade_on come from
-    # events where there are any": a file's value counts while no such event is known.
-
-    def moves(self, kind):
-        """The days and orders of the known account events of this kind."""
-        moves = [(event.day, event.order) for event in self.events(kind)]
-        column = {OPENED: self.opened_on, CLOSED: self.closed_on}.get(kind)
-        if not moves and column:
-            moves = [(column, (moment_of(column.isoformat()), b""))]
-        return moves
-
-    def is_open(self, today):
-        """POLICY 3 step 3: neither "not yet open", by the last known opening, nor closed."""
-        opened = max((day for day, _ in self.moves(OPENED)), default=None)
-        if opened and opened > today:
-            return False
-        moves = [(order, day, kind) for kind in (OPENED, CLOSED, REOPENED) for day, order in self.moves(kind)]
-        past = [move for move in moves if move[1] <= today]
-        return not past or max(past)[2] != CLOSED
-
-    def opening(self):
-        """The later of the account's opening and its last reopening, or None."""
-        return max((day for kind in (OPENED, REOPENED) for day, _ in self.moves(kind)), default=None)
-
-    def last_trade(self, today):
-        """A field that names a day to come is known on that day (DESIGN 4)."""
-        trades = [event.day for event in self.events("trade")]
-        if not trades and self.last_trade_on and self.last_trade_on <= today:
-            return self.last_trade_on
-        return max(trades, default=None)
-
-    def dormant_bases(self, today):
-        return [day for day in (self.opening(), self.last_trade(today)) if day]
-
-    def stop(self, kind, since, today):
-        """POLICY 3 step 1: is there a fact of this kind, dated on or after `since`
-        and not undone by a later one?"""
-        if kind == "trade":
-            traded = self.last_trade(today)
-            return traded is not None and traded >= since
-        undoing = {CLOSED: REOPENED, REOPENED: CLOSED}[kind]
-        undone = max((order for day, order in self.moves(undoing) if day <= today), default=None)
-        return any(since <= day <= today and (undone is None or order > undone) for day, order in self.moves(kind))
-
-    def outflow(self, day):
-        return sum((event.amount for event in self.events("asset_outflow") if event.day == day), Decimal(0))
-
-    def is_large_outflow(self, day):
-        """POLICY 4: both limits inclusive; assets unknown: only the absolute one."""
-        total = self.outflow(day)
-        if total >= OUTFLOW_SUM:
-            return True
-        if self.assets is None or not self.events("asset_outflow"):
-            return False
-        return total >= OUTFLOW_FLOOR and total >= OUTFLOW_SHARE * self.assets
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from book import Client, birthday, read_clients, read_events
+from rules import (CAP, CLOSED, DORMANT_MONTHS, DROP, EVENT, FESTIVALS, GREETING, LUNAR, ONE_DAY, OPENED, PHONE, REOPENED,
+                   RESERVE, RULES, SERVICE, Rule, add_months, is_work_day, quarter_end, quarter_of, window)
 
 
 @dataclass
@@ -419,6 +120,7 @@ class Model:
         self.departures = []
         self.follow_ups = {}  # (rule name, client_ref, occasion) -> FollowUp, for ever
         self.open = set()
+        self.waiting = defaultdict(set)  # person -> what `admit` found or made waiting
         self.calls = defaultdict(dict)  # person -> channel -> the waiting call
         self.calls_made = 0
         self.contacts = defaultdict(int)  # (person, quarter) -> contacts
@@ -592,6 +294,9 @@ class Model:
 
     def admit(self, day):
         waiting = [item for item in self.open if item.state == "scheduled"]
+        self.waiting = defaultdict(set)
+        for item in waiting:
+            self.waiting[item.client.person].add(item)
         for item in sorted(waiting, key=lambda item: item.order):
             if item.state == "scheduled":  # it may have joined a call that another one made
                 self.seek_call(item, day)
@@ -618,8 +323,7 @@ class Model:
                 self.join(other, call)
 
     def waiting_for_slot(self, person):
-        return [item for item in self.open
-                if item.client.person == person and item.state == "scheduled" and item.reason]
+        return [item for item in self.waiting[person] if item.state == "scheduled" and item.reason]
 
     def slots_used(self, person, day):
         return self.contacts[person, quarter_of(day)] + len(self.calls[person])
@@ -674,6 +378,7 @@ class Model:
         self.leave(items)
         for item in items:
             item.state, item.reason = "scheduled", reason
+            self.waiting[call.person].add(item)
 
     def finish(self, item, state, reason, day):
         self.open.discard(item)
@@ -731,45 +436,7 @@ class Model:
         return sorted(rows, key=lambda row: tuple(row[n].encode() for n in (1, 3, 0, 2)))
 
 
-def birthday(client, year):
-    """POLICY 2: the birthday of a solar year, or of a lunar year for lunar ones."""
-    text = client.row.get("birthday")
-    if not text:
-        return []
-    month, day = (int(part) for part in text.split("-")[-2:])
-    calendar = client.row.get("birthday_calendar") or "solar"
-    if calendar == "solar":
-        return [date(year, month, min(day, month_length(year, month)))]  # 29 Feb -> 28 Feb
-    return [LUNAR.day(year, month, day, leap=calendar == "lunar-leap")]
-
-
 # ---------------------------------------------------------------- the command line
-
-
-def read_clients(path):
-    """A client's later row wins (by as_of, then by place in the file)."""
-    rows = {}
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        for row in csv.DictReader(file):
-            old = rows.get(row["client_ref"])
-            if old is None or version_of(row) >= version_of(old):
-                rows[row["client_ref"]] = row
-    return {ref: Client(row) for ref, row in rows.items()}
-
-
-def read_events(path):
-    """The same event_ref again is a correction (by as_of, then by place in the file)."""
-    rows = {}
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        for row in csv.DictReader(file):
-            old = rows.get(row["event_ref"])
-            if old is None or version_of(row) >= version_of(old):
-                rows[row["event_ref"]] = row
-    return [
-        Event(row["event_ref"], row["client_ref"], row["kind"], moment_of(row["occurred_at"]),
-              Decimal(row["amount"] or 0), row["detail"])
-        for row in rows.values()
-    ]
 
 
 def capacity_of(text):
