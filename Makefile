@@ -19,6 +19,8 @@ TMPFILESDIR ?= /usr/lib/tmpfiles.d
 CC = gcc
 AR = ar
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla -Werror
+# Between the checks that sanitizers put in, gcc loses sight of what a number can be.
+WARN += $(if $(SAN),-Wno-unknown-warning-option -Wno-format-truncation -Wno-maybe-uninitialized)
 OPT ?= -O2 -g
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DFOLLOWUP_VERSION='"$(VERSION)"'
 CFLAGS += -std=c17 $(OPT) $(WARN) -fstack-protector-strong -fPIE -MMD -MP $(SAN)

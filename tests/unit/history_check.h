@@ -152,6 +152,7 @@ static void look_at_followups(struct world *w)
 		snprintf(is.reason, sizeof(is.reason), "%s", store_name_text(w->store, is.f.reason));
 		mix_followup(w, &is);
 		bool is_new = id > w->seen_count;
+		/* Padding that differs would only mean one look more. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
 		if (!is_new && memcmp(&is.f, &w->seen[id - 1].f, sizeof(is.f)) == 0)
 			continue;
 		check_state(w, &is);

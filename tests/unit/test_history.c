@@ -61,7 +61,7 @@ static void test_histories(void **state)
 	print_message("# histories from seed %d\n", seed);
 	for (int i = 0; i < histories; i++) {
 		struct world *w = &world;
-		begin_history(w, (uint64_t)(seed + i));
+		begin_history(w, (uint64_t)seed + (uint64_t)i);
 		for (w->step = 1; w->step <= STEPS; w->step++) {
 			take_step(w);
 			observe(w);
