@@ -84,6 +84,21 @@ int server_set_policy(struct server *server, const struct policy *policy)
 	return 0;
 }
 
+/* What is bound to the process stays in its policy too: INFO tells the truth, and the next reload warns again. */
+static void keep_fixed(struct policy *old, struct policy *policy)
+{
+	struct policy wanted = *policy;
+
+	policy->database = old->database;
+	policy->time_zone = old->time_zone;
+	policy->listeners = old->listeners;
+	policy->listener_count = old->listener_count;
+	old->database = wanted.database;
+	old->time_zone = wanted.time_zone;
+	old->listeners = wanted.listeners;
+	old->listener_count = wanted.listener_count;
+}
+
 /* Puts a policy that has been read into force, or leaves the old one. */
 static int swap_policy(struct server *server, struct policy *policy)
 {
@@ -101,6 +116,7 @@ static int swap_policy(struct server *server, struct policy *policy)
 		policy_free(policy);
 		return result;
 	}
+	keep_fixed(old, policy);
 	server->policy = policy;
 	policy_free(old);
 	return 0;
