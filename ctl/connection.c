@@ -24,7 +24,7 @@ static const struct {
 	{"NOPERM", "this identity may not do that; a supervisor gives roles with: followupctl agent add"},
 	{"NOLEASE", "the lease has run out or the call was taken back; a contact that happened is still recorded with: followupctl record"},
 	{"BUSY", "try again in a moment"},
-	{"CLOSED", "calling hours are over on that queue; the answer says when they open"},
+	{"CLOSED", "nothing is handed out now; the answer says until when"},
 	{"STORE", "nothing was changed; see the daemon's log and the disk, then try again"},
 };
 

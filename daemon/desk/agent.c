@@ -57,7 +57,7 @@ static int parse_roles(const struct desk *desk, const char *text, struct agent *
 }
 
 /* Whether calls can ever wait there: a name or pattern of the configuration, one below manager/ or branch/, a channel of messages. */
-static bool is_queue(const struct policy *policy, const char *name)
+bool queue_is_known(const struct policy *policy, const char *name)
 {
 	if (policy_channel(policy, name) >= 0 || strcmp(name, policy->fallback_queue) == 0 || strcmp(name, "*") == 0)
 		return true;
@@ -78,7 +78,7 @@ static int parse_queues(const struct policy *policy, const char *const *queues, 
 		size_t used = strlen(agent->queues), length = strlen(queues[i]);
 		if (!is_plain_name(queues[i]))
 			return refuse(answer, ERR_INVALID, "not a queue's name: %zu bytes, or a character that names do not have", length);
-		if (!is_queue(policy, queues[i]))
+		if (!queue_is_known(policy, queues[i]))
 			return refuse(answer, ERR_INVALID, "no rule puts calls on a queue %s, and no section of the configuration names it", queues[i]);
 		if (used + length + 2 > sizeof(agent->queues))
 			return refuse(answer, ERR_LIMIT, "too many queues");

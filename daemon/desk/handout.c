@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "followup/store_hold.h"
 #include "followup/store_name.h"
 #include "followup/store_view.h"
 #include "internal.h"
@@ -31,6 +32,7 @@ struct search {
 	size_t count, capacity;
 	bool any_open;    /* some queue he asked for is open */
 	int64_t opens_at; /* else: when the first of them opens */
+	int64_t paused;   /* one of the queues that a supervisor holds back; 0: none */
 	bool own_hours;   /* some rule has hours of its own */
 };
 
@@ -102,6 +104,16 @@ static int add_queue(struct search *search, int64_t queue, const char *name)
 {
 	struct desk *desk = search->desk;
 
+	int64_t until;
+	int paused = store_pause_holds(desk->store, PAUSE_QUEUE, queue, search->now.unix_seconds, &until);
+	if (paused < 0)
+		return paused;
+	if (paused > 0) {
+		if (until < search->opens_at)
+			search->opens_at = until;
+		search->paused = queue;
+		return 0;
+	}
 	if (queue_is_open(desk, name, search->now)) {
 		search->any_open = true;
 	} else {
@@ -187,18 +199,18 @@ static bool suits(const struct agent *agent, const struct call *call)
 	return (agent->roles & (call->bulk ? ROLE_GATEWAY : ROLE_AGENT)) != 0;
 }
 
-static int lease(struct search *search, struct call *call, struct buffer *out)
+int lease_call(struct desk *desk, int64_t agent_id, struct call *call, struct moment now, struct buffer *out)
 {
-	struct desk *desk = search->desk;
 	const struct queue_settings *settings = policy_queue(desk->policy, store_name_text(desk->store, call->queue));
 
 	call->state = CALL_LEASED;
 	call->generation++;
-	call->agent_id = search->agent.id;
-	call->lease_until = search->now.unix_seconds + settings->lease_seconds;
+	call->agent_id = agent_id;
+	call->not_before = 0;
+	call->lease_until = now.unix_seconds + settings->lease_seconds;
 	int result = store_call_save(desk->store, call);
 	if (result == 0)
-		result = store_handout_insert(desk->store, call->id, call->generation, call->agent_id, search->now.unix_seconds, "[]");
+		result = store_handout_insert(desk->store, call->id, call->generation, call->agent_id, now.unix_seconds, "[]");
 	if (result == 0)
 		result = describe_call(desk, call, true, out);
 	return result;
@@ -231,7 +243,7 @@ static int find(struct search *search, struct buffer *out)
 			return LOOK_AGAIN;
 		if (result != GATE_OPEN)
 			continue;
-		result = lease(search, &call, out);
+		result = lease_call(search->desk, search->agent.id, &call, search->now, out);
 		return result < 0 ? result : 1;
 	}
 	return 0;
@@ -293,7 +305,10 @@ static int next(struct search *search, const struct next_request *request, struc
 		return result;
 	if (given == 0 && !search->any_open && search->opens_at != INT64_MAX && search->opens_at > search->now.unix_seconds) {
 		char until[32];
-		return refuse(answer, ERR_CLOSED, "until=%s", local_time_text(search->opens_at, until));
+		char reason[HOLD_REASON_SIZE] = "";
+		if (search->paused != 0 && (result = store_pause_reason(search->desk->store, PAUSE_QUEUE, search->paused, reason)) < 0)
+			return result;
+		return refuse(answer, ERR_CLOSED, "until=%s%s%s", local_time_text(search->opens_at, until), reason[0] != '\0' ? " paused: " : "", reason);
 	}
 	return given;
 }

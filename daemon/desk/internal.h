@@ -8,6 +8,7 @@
 #include "followup/json.h"
 #include "followup/store_agent.h"
 #include "followup/store_call.h"
+#include "followup/store_hold.h"
 
 struct desk {
 	struct store *store;
@@ -68,5 +69,13 @@ int call_is_open(struct desk *desk, const struct call *call, struct moment now) 
 
 /* handout.c */
 bool pattern_fits(const char *pattern, const char *name);
+/* Leases a call to an agent under a new generation and describes it to him. */
+int lease_call(struct desk *desk, int64_t agent_id, struct call *call, struct moment now, struct buffer *out) MUST_CHECK;
+
+/* agent.c: whether calls can ever wait on a queue of that name or pattern. */
+bool queue_is_known(const struct policy *policy, const char *name);
+
+/* supervise.c: ends a pause; what waited for it is tried again at once. */
+int pause_end(struct desk *desk, enum pause_kind kind, int64_t name, struct moment now) MUST_CHECK;
 
 #endif

@@ -253,5 +253,14 @@ int desk_wake(struct desk *desk, struct moment now)
 			return result;
 		woken++;
 	}
+	enum pause_kind kind;
+	int64_t name;
+	while (result == 0 && (result = store_pause_over(desk->store, now.unix_seconds, &kind, &name)) > 0) {
+		result = pause_end(desk, kind, name, now);
+		if (result < 0)
+			return result;
+		result = 0;
+		woken++;
+	}
 	return result < 0 ? result : woken;
 }

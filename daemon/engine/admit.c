@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "followup/store_call.h"
+#include "followup/store_hold.h"
 #include "internal.h"
 
 enum { PERSON_CALLS_MAX = 64 };
@@ -153,7 +154,7 @@ static int join_waiting(struct engine *engine, int64_t person, int64_t call_id, 
 	for (int i = 0; i < count && i < PERSON_SCHEDULED_MAX; i++) {
 		const struct rule *rule = agenda_rule(engine, &waiting[i]);
 		enum reason why;
-		if (waiting[i].reason == 0 || rule == NULL || !rule->on || waiting[i].opens_on - rule->early_days > now.day)
+		if (waiting[i].reason == 0 || waiting[i].reason == engine->reasons[REASON_PAUSED] || rule == NULL || !rule->on || waiting[i].opens_on - rule->early_days > now.day)
 			continue;
 		int result = facts_load_client(engine, waiting[i].client_id, now.day, engine->other_facts);
 		if (result == 0)
@@ -182,6 +183,9 @@ int admit_followup(struct engine *engine, struct followup *f, struct moment now)
 		return followup_move(engine, f, FOLLOWUP_CANCELLED, engine->reasons[REASON_RULE_OFF], day);
 	if (f->opens_on - rule->early_days > day)
 		return 0;
+	int paused = store_pause_holds(engine->store, PAUSE_RULE, f->rule, now.unix_seconds, NULL);
+	if (paused != 0)
+		return paused < 0 ? paused : wait_for_slot(engine, f, REASON_PAUSED);
 	int result = facts_load_client(engine, f->client_id, day, engine->other_facts);
 	if (result < 0)
 		return result;
@@ -200,14 +204,15 @@ int admit_followup(struct engine *engine, struct followup *f, struct moment now)
 		return join(engine, f, there, day);
 	if (!open)
 		return 0; /* early: it may join, but asks for no slot of its own yet */
-	if (rule->class == CLASS_COUNTED && engine->policy->cap != NO_LIMIT) {
+	bool asks = rule->class == CLASS_COUNTED && !f->overridden;
+	if (asks && engine->policy->cap != NO_LIMIT) {
 		int room = make_room(engine, f, person, calls, count, day);
 		if (room < 0)
 			return room;
 		if (room == 0)
 			return wait_for_slot(engine, f, REASON_CAP);
 	}
-	if (rule->class == CLASS_COUNTED && too_soon(engine, f, day, &error))
+	if (asks && too_soon(engine, f, day, &error))
 		return wait_for_slot(engine, f, REASON_GAP);
 	if (error < 0)
 		return error;

@@ -165,7 +165,7 @@ static int work_out(struct engine *engine, struct call *call, const struct follo
 		const struct rule *rule = agenda_rule(engine, f);
 		if (f->due_on < call->due_on)
 			call->due_on = f->due_on;
-		exempt = exempt || (rule != NULL && rule->class == CLASS_EXEMPT);
+		exempt = exempt || f->overridden || (rule != NULL && rule->class == CLASS_EXEMPT);
 		free_only = free_only && rule != NULL && rule->class == CLASS_FREE;
 		int result = rule != NULL && !call->bulk ? add_recusals(engine, f, rule, lane) : 0;
 		if (result < 0)
@@ -180,7 +180,9 @@ static int work_out(struct engine *engine, struct call *call, const struct follo
 		return (int)call->lane;
 	const struct rule *foremost = agenda_rule(engine, &agenda->items[0]);
 	call->queue = queue_for(engine, call, &agenda->items[0], foremost);
-	bool widens = foremost != NULL && !call->bulk && (size_t)call->widened < foremost->widen_count;
+	if (call->moved != 0)
+		call->queue = call->moved;
+	bool widens = call->moved == 0 && foremost != NULL && !call->bulk && (size_t)call->widened < foremost->widen_count;
 	call->widen_at = widens ? call->queued_at + foremost->widen[call->widened].after_seconds : 0;
 	return call->queue < 0 ? (int)call->queue : 0;
 }

@@ -29,6 +29,7 @@ static const char *const reason_names[REASON_COUNT] = {
 	[REASON_UNREACHABLE] = "unreachable",
 	[REASON_RENEWED] = "renewed",
 	[REASON_CONTACT] = "contact",
+	[REASON_PAUSED] = "paused",
 };
 
 struct engine *engine_new(struct store *store)

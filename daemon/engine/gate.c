@@ -1,5 +1,6 @@
 /* gate.c - every gate looked at again when a call is about to be handed out (POLICY 5). */
 #include "followup/store_call.h"
+#include "followup/store_hold.h"
 #include "internal.h"
 
 enum { PERSON_CALLS_MAX = 64, AGENDA_PERSONS_MAX = 64 };
@@ -13,13 +14,19 @@ static int channel_of(const struct engine *engine, const struct call *call)
 }
 
 /* Takes an item off the call that may not go out any more: 1, or 0 when it may. */
-static int drop_item(struct engine *engine, const struct call *call, struct followup *f, day_t day)
+static int drop_item(struct engine *engine, const struct call *call, struct followup *f, struct moment now)
 {
 	const struct rule *rule = agenda_rule(engine, f);
 	int channel = channel_of(engine, call), result;
+	day_t day = now.day;
 
 	if (rule == NULL || !rule->on) {
 		result = followup_move(engine, f, FOLLOWUP_CANCELLED, engine->reasons[REASON_RULE_OFF], day);
+		return result < 0 ? result : 1;
+	}
+	int paused = store_pause_holds(engine->store, PAUSE_RULE, f->rule, now.unix_seconds, NULL);
+	if (paused != 0) {
+		result = paused < 0 ? paused : followup_move(engine, f, FOLLOWUP_SCHEDULED, engine->reasons[REASON_PAUSED], day);
 		return result < 0 ? result : 1;
 	}
 	result = facts_load_account(engine, f->client_id, day, engine->other_facts);
@@ -46,7 +53,7 @@ static int drop_items(struct engine *engine, struct call *call, struct moment no
 	bool lost = result == 0 && agenda.count == 0;
 	for (int i = 0; result >= 0 && i < agenda.count; i++) {
 		struct followup *f = &agenda.items[i];
-		result = drop_item(engine, call, f, now.day);
+		result = drop_item(engine, call, f, now);
 		lost = lost || result > 0;
 		if (result > 0 && f->state == FOLLOWUP_SCHEDULED && count < AGENDA_PERSONS_MAX)
 			persons[count++] = engine->other_facts->client.person;

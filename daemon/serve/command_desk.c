@@ -184,6 +184,78 @@ int command_release(struct request *request)
 	return request_answer_json(request);
 }
 
+/* What a supervisor decides is written down here and in the log; clients' numbers stay out of the log. */
+int command_take(struct request *request)
+{
+	int result = desk_take(request->server->desk, who(request), request->words[1], request->now, request->answer);
+
+	if (result < 0)
+		return result;
+	note(request, "taken", "call", request->words[1]);
+	return request_answer_json(request);
+}
+
+int command_move(struct request *request)
+{
+	int result = desk_move(request->server->desk, who(request), request->words[1], request->words[2], request->words[3], request->now, request->answer);
+
+	if (result < 0)
+		return result;
+	note(request, "moved", "call", request->words[1]);
+	return request_answer_json(request);
+}
+
+int command_pause(struct request *request)
+{
+	struct desk *desk = request->server->desk;
+	int result;
+
+	if (request->count != 1 && request->count != 5) {
+		(void)snprintf(request->answer->why, sizeof request->answer->why, "usage: %s %s", request->command->name, request->command->usage);
+		return ERR_INVALID;
+	}
+	if (request->count == 1)
+		result = desk_pauses(desk, request->answer);
+	else
+		result = desk_pause(desk, who(request), request->words[1], request->words[2], request->words[3], request->words[4], request->now, request->answer);
+	if (result < 0)
+		return result;
+	if (request->count > 1)
+		note(request, "paused", "name", request->words[2]);
+	return request_answer_json(request);
+}
+
+int command_resume(struct request *request)
+{
+	int result = desk_resume(request->server->desk, request->words[1], request->words[2], request->now, request->answer);
+
+	if (result < 0)
+		return result;
+	note(request, "resumed", "name", request->words[2]);
+	return request_answer_json(request);
+}
+
+int command_dnc(struct request *request)
+{
+	int result = desk_forbid(
+		request->server->desk, who(request), request->words[1], request->words[2], request->words[3], request->words[4], request->now, request->answer);
+
+	if (result < 0)
+		return result;
+	note(request, "do_not_contact", "channel", request->words[2]);
+	return request_answer_json(request);
+}
+
+int command_override(struct request *request)
+{
+	int result = desk_override(request->server->desk, who(request), request->words[1], request->words[2], request->words[3], request->now, request->answer);
+
+	if (result < 0)
+		return result;
+	note(request, "overridden", "followup", request->words[1]);
+	return request_answer_json(request);
+}
+
 int command_record(struct request *request)
 {
 	int result = desk_record(request->server->desk, who(request), request->words[1], request->words[2], request->now, request->answer);

@@ -8,7 +8,7 @@
 #define COLUMNS                                                                                                                            \
 	"id, person, channel, bulk, queue, lane, due_now, priority, due_on, state, class, generation, agent_id, lease_until, not_before, " \
 	"tries_on,"                                                                                                                        \
-	" tries_today, expiries, widened, queued_at, widen_at"
+	" tries_today, expiries, widened, queued_at, widen_at, moved"
 
 static void read_call(sqlite3_stmt *s, struct call *out)
 {
@@ -33,6 +33,7 @@ static void read_call(sqlite3_stmt *s, struct call *out)
 	out->widened = sqlite3_column_int(s, 18);
 	out->queued_at = sqlite3_column_int64(s, 19);
 	out->widen_at = sqlite3_column_int64(s, 20);
+	out->moved = sqlite3_column_int64(s, 21);
 }
 
 static int read_one(struct store *store, sqlite3_stmt *s, struct call *out)
@@ -77,10 +78,10 @@ int store_call_save(struct store *store, const struct call *c)
 			"agent_id=nullif(?10, 0),"
 			" lease_until=nullif(?11, 0), not_before=nullif(?12, 0), tries_on=?13, tries_today=?14, expiries=?15, widened=?16, "
 			"queued_at=?17,"
-			" person=?18, widen_at=nullif(?19, 0) WHERE id=?1");
-	int result = store_run(store, &save, "iiinnnnnniiidnnniii", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
+			" person=?18, widen_at=nullif(?19, 0), moved=nullif(?20, 0) WHERE id=?1");
+	int result = store_run(store, &save, "iiinnnnnniiidnnniiii", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
 		(int)c->state, (int)c->class, c->generation, c->agent_id, c->lease_until, c->not_before, c->tries_on, c->tries_today,
-		c->expiries, c->widened, c->queued_at, c->person, c->widen_at);
+		c->expiries, c->widened, c->queued_at, c->person, c->widen_at, c->moved);
 
 	if (result == 0)
 		return ERR_NOT_FOUND;
@@ -264,7 +265,8 @@ int store_call_next_time(struct store *store, int64_t *when)
 {
 	STATEMENT(next, "SELECT min(coalesce((SELECT min(lease_until) FROM call WHERE state=2), 9223372036854775807),"
 			" coalesce((SELECT min(not_before) FROM call WHERE state=1), 9223372036854775807),"
-			" coalesce((SELECT min(widen_at) FROM call WHERE widen_at IS NOT NULL), 9223372036854775807))");
+			" coalesce((SELECT min(widen_at) FROM call WHERE widen_at IS NOT NULL), 9223372036854775807),"
+			" coalesce((SELECT min(until) FROM pause), 9223372036854775807))");
 
 	return store_integer(store, &next, when, "");
 }

@@ -16,7 +16,9 @@ int store_client_load(struct store *store, int64_t id, struct client *out)
 {
 	STATEMENT(load,
 		"SELECT id, person, name IS NOT NULL, ref, tier, branch, manager, introducer, phone IS NOT NULL, email IS NOT NULL, birthday, birthday_calendar,"
-		" opened_on, closed_on, last_trade_on, do_not_contact, hours, id_expires_on, risk_test_expires_on, status FROM client WHERE id=?1");
+		" opened_on, closed_on, last_trade_on, (SELECT group_concat(x, ';') FROM"
+		" (SELECT do_not_contact x UNION ALL SELECT channel || iif(until<>'', ':' || until, '') FROM do_not_contact d WHERE d.client_id=client.id)),"
+		" hours, id_expires_on, risk_test_expires_on, status FROM client WHERE id=?1");
 	sqlite3_stmt *s = store_query(store, &load, "i", id);
 	int result = store_row(store, s);
 

@@ -10,7 +10,7 @@
 
 #define COLUMNS                                                                                                                                        \
 	"f.id, f.client_id, f.rule, f.occasion, f.client_ref, f.occasion_on, f.opens_on, f.due_on, f.last_on, f.priority, f.state, f.reason, f.channel,"   \
-	" f.queue, f.call_id, f.created_on, f.closed_on, f.channel_from, f.tries"
+	" f.queue, f.call_id, f.created_on, f.closed_on, f.channel_from, f.tries, f.overridden"
 
 static void read_followup(sqlite3_stmt *s, struct followup *out)
 {
@@ -33,6 +33,7 @@ static void read_followup(sqlite3_stmt *s, struct followup *out)
 	out->closed_on = column_day(s, 16);
 	out->channel_from = sqlite3_column_int(s, 17);
 	out->tries = sqlite3_column_int(s, 18);
+	out->overridden = sqlite3_column_int(s, 19) != 0;
 }
 
 static int read_list(struct store *store, sqlite3_stmt *s, struct followup *out, int capacity)
@@ -201,9 +202,9 @@ int store_admission_next(struct store *store, struct admission_place *place, str
 int store_followup_save(struct store *store, const struct followup *f)
 {
 	STATEMENT(save, "UPDATE followup SET occasion=?2, occasion_on=?3, opens_on=?4, due_on=?5, last_on=?6, priority=?7, state=?8, reason=nullif(?9, 0),"
-			" channel=nullif(?10, 0), queue=nullif(?11, 0), call_id=nullif(?12, 0), closed_on=?13, channel_from=?14, tries=?15 WHERE id=?1");
-	int result = store_run(store, &save, "itnnnnnniiiidnn", f->id, f->occasion, f->occasion_on, f->opens_on, f->due_on, f->last_on, f->priority, (int)f->state,
-		f->reason, f->channel, f->queue, f->call_id, f->closed_on, f->channel_from, f->tries);
+			" channel=nullif(?10, 0), queue=nullif(?11, 0), call_id=nullif(?12, 0), closed_on=?13, channel_from=?14, tries=?15, overridden=?16 WHERE id=?1");
+	int result = store_run(store, &save, "itnnnnnniiiidnnn", f->id, f->occasion, f->occasion_on, f->opens_on, f->due_on, f->last_on, f->priority, (int)f->state,
+		f->reason, f->channel, f->queue, f->call_id, f->closed_on, f->channel_from, f->tries, (int)f->overridden);
 
 	if (result == 0)
 		return ERR_NOT_FOUND;

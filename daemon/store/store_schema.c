@@ -44,17 +44,19 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE TABLE followup(id INTEGER PRIMARY KEY, client_id INTEGER NOT NULL, rule INTEGER NOT NULL, occasion TEXT NOT NULL, client_ref TEXT NOT NULL,"
 	" occasion_on INTEGER NOT NULL, opens_on INTEGER NOT NULL, due_on INTEGER NOT NULL, last_on INTEGER NOT NULL, priority INTEGER NOT NULL,"
 	" state INTEGER NOT NULL, reason INTEGER, channel INTEGER, queue INTEGER, call_id INTEGER, created_on INTEGER NOT NULL, closed_on INTEGER,"
-	" channel_from INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, UNIQUE(client_id, rule, occasion));"
+	" channel_from INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, overridden INTEGER NOT NULL DEFAULT 0,"
+	" UNIQUE(client_id, rule, occasion));"
 	"CREATE INDEX followup_open ON followup(client_id) WHERE state<=1;"
 	"CREATE INDEX followup_last ON followup(last_on) WHERE state<=1;"
 	"CREATE INDEX followup_call ON followup(call_id) WHERE call_id IS NOT NULL;"
 	"CREATE INDEX followup_scheduled ON followup(priority, due_on, rule, client_ref, occasion) WHERE state=0;"
 
-	/* state: 0 ready, 1 resting until not_before, 2 leased, 3 uncertain. A call that has ended is no row: its attempts are. lane: who must not call. due_now: due today or overdue. widen_at: when it moves to a wider queue, if nobody has taken it. */
+	/* state: 0 ready, 1 resting until not_before, 2 leased, 3 uncertain. A call that has ended is no row: its attempts are. lane: who must not call. due_now: due today or overdue. widen_at: when it moves to a wider queue, if nobody has taken it.
+	 * moved: the queue a supervisor has put it on. */
 	"CREATE TABLE call(id INTEGER PRIMARY KEY AUTOINCREMENT, person INTEGER NOT NULL, channel INTEGER NOT NULL, bulk INTEGER NOT NULL, queue INTEGER NOT NULL,"
 	" lane INTEGER NOT NULL, due_now INTEGER NOT NULL, priority INTEGER NOT NULL, due_on INTEGER NOT NULL, state INTEGER NOT NULL, class INTEGER NOT NULL,"
 	" generation INTEGER NOT NULL DEFAULT 0, agent_id INTEGER, lease_until INTEGER, not_before INTEGER, tries_on INTEGER, tries_today INTEGER NOT NULL DEFAULT 0,"
-	" expiries INTEGER NOT NULL DEFAULT 0, widened INTEGER NOT NULL DEFAULT 0, queued_at INTEGER NOT NULL, widen_at INTEGER, touched INTEGER NOT NULL DEFAULT 0);"
+	" expiries INTEGER NOT NULL DEFAULT 0, widened INTEGER NOT NULL DEFAULT 0, queued_at INTEGER NOT NULL, widen_at INTEGER, moved INTEGER, touched INTEGER NOT NULL DEFAULT 0);"
 	"CREATE INDEX call_ready ON call(queue, lane, due_now DESC, priority, due_on, id) WHERE state=0;"
 	"CREATE INDEX call_person ON call(person);"
 	"CREATE INDEX call_due ON call(due_on) WHERE due_now=0;"
@@ -66,6 +68,11 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE TABLE lane(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
 	"INSERT INTO lane VALUES(1, '');"
 
+	/* What a supervisor holds back: kind 0 a queue, 1 a rule, until a moment. */
+	"CREATE TABLE pause(kind INTEGER, name INTEGER, until INTEGER NOT NULL, reason TEXT NOT NULL, agent TEXT NOT NULL, PRIMARY KEY(kind, name)) WITHOUT ROWID;"
+	/* Clients who must not be contacted on a channel, or on none ("all"), beside what their own field says; until: the last day, '' for ever. */
+	"CREATE TABLE do_not_contact(client_id INTEGER, channel TEXT, until TEXT NOT NULL, reason TEXT NOT NULL, agent TEXT NOT NULL, at INTEGER NOT NULL,"
+	" PRIMARY KEY(client_id, channel)) WITHOUT ROWID;"
 	/* The ledger of the cap: one row for each client that a counted contact spoke for. */
 	"CREATE TABLE contact(id INTEGER PRIMARY KEY AUTOINCREMENT, call_id INTEGER NOT NULL, on_day INTEGER NOT NULL, at INTEGER NOT NULL, channel INTEGER NOT NULL,"
 	" agent_id INTEGER, over_cap INTEGER NOT NULL DEFAULT 0);"

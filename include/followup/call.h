@@ -45,6 +45,7 @@ struct call {
 	int widened; /* how many of the rule's wider queues it has moved on to */
 	int64_t queued_at; /* unix seconds: since when it has waited on this queue */
 	int64_t widen_at;  /* unix seconds: when it moves to the next wider queue; 0: never */
+	int64_t moved;     /* the queue (a name) a supervisor has put it on; 0: where its foremost item belongs */
 };
 
 /* POLICY 6, the order inside a queue: due today or overdue first; then priority; then due_on; then the call created first. Negative: a comes first. */

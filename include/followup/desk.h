@@ -83,6 +83,22 @@ int desk_authenticate(struct desk *desk, const char *name, const char *token, st
 /* The agent of that name without a token (the unix socket's peer, checked by its uid): 0, or ERR_NOT_FOUND. */
 int desk_identify(struct desk *desk, const char *name, struct identity *out) MUST_CHECK;
 
+/* What a supervisor decides (POLICY 5, 6). TAKE: a named call, whatever its place or the hours: the client rings in. */
+int desk_take(struct desk *desk, const struct identity *who, const char *call, struct moment now, struct answer *answer) MUST_CHECK;
+/* A waiting call goes to another queue and stays there. */
+int desk_move(struct desk *desk, const struct identity *who, const char *call, const char *queue, const char *reason, struct moment now, struct answer *answer) MUST_CHECK;
+/* kind: QUEUE or RULE; until: a local time. Answer: all pauses, an array. */
+int desk_pause(struct desk *desk, const struct identity *who, const char *kind, const char *name, const char *until, const char *reason, struct moment now,
+	struct answer *answer) MUST_CHECK;
+int desk_resume(struct desk *desk, const char *kind, const char *name, struct moment now, struct answer *answer) MUST_CHECK;
+int desk_pauses(struct desk *desk, struct answer *answer) MUST_CHECK;
+/* Do not contact: a client on a channel ("all"), until a day ("none": for ever; "CLEAR" lifts it). Answer: what holds for him, an array. */
+int desk_forbid(struct desk *desk, const struct identity *who, const char *client_ref, const char *channel, const char *until, const char *reason, struct moment now,
+	struct answer *answer) MUST_CHECK;
+/* A suppressed or waiting follow-up goes ahead whatever the cap says; second is the other supervisor's name. */
+int desk_override(struct desk *desk, const struct identity *who, const char *followup, const char *second, const char *reason, struct moment now,
+	struct answer *answer) MUST_CHECK;
+
 /* CLIENT.PUT and EVENT.PUT. 1: something changed, 0: known already. */
 int desk_client_put(struct desk *desk, const char *json, size_t length, struct moment now, struct answer *answer) MUST_CHECK;
 int desk_event_put(struct desk *desk, const char *json, size_t length, struct moment now, struct answer *answer) MUST_CHECK;

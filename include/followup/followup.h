@@ -44,6 +44,7 @@ struct followup {
 	day_t created_on, closed_on;
 	int channel_from; /* how many of the rule's channels are used up */
 	int tries;
+	bool overridden; /* a supervisor lets it go ahead whatever the cap says */
 };
 
 #endif

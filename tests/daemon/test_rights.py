@@ -15,24 +15,30 @@ ALLOWED = {
     "CLIENT.PUT": {"feeder"},
     "CLOCK": {"operator"},
     "DONE": {"agent", "gateway"},
+    "DNC": {"supervisor"},
     "EVENT.PUT": {"feeder"},
     "LIST": READERS,
     "MINE": {"agent", "gateway"},
+    "MOVE": {"supervisor"},
     "NEXT": {"agent", "gateway"},
+    "OVERRIDE": {"supervisor"},
+    "PAUSE": {"supervisor"},
     "QUEUES": {"supervisor"},
     "RECORD": {"agent"},
     "RELEASE": {"agent", "gateway"},
     "RELOAD": {"operator"},
     "REPORT": {"supervisor"},
+    "RESUME": {"supervisor"},
     "SHOW": {"agent", "supervisor"},
     "SHUTDOWN": {"operator"},
+    "TAKE": {"agent", "supervisor"},
     "TOUCH": {"agent", "gateway"},
     "WHY": READERS,
 }
 
 WORDS = {  # with the right number of words, and of no effect
-    "AGENT.ADD": ("", "x"), "AGENT.DEL": ("nobody",), "AUTH": ("nobody", "x"), "CLIENT": ("ID",), "CLIENT.PUT": ("x",), "CLOCK": (), "DONE": ("x", "reached"), "ECHO": ("x",),
-    "EVENT.PUT": ("x",), "LIST": ("clients",), "RECORD": ("nobody", "{}"), "RELEASE": ("x", "x"), "SELECT": ("0",), "SHOW": ("x",), "TOUCH": ("x",), "WHY": ("nobody",),
+    "AGENT.ADD": ("", "x"), "AGENT.DEL": ("nobody",), "AUTH": ("nobody", "x"), "CLIENT": ("ID",), "CLIENT.PUT": ("x",), "CLOCK": (), "DNC": ("nobody", "all", "none", "x"), "DONE": ("x", "reached"), "ECHO": ("x",),
+    "EVENT.PUT": ("x",), "LIST": ("clients",), "MOVE": ("x", "x", "x"), "OVERRIDE": ("x", "x", "x"), "RECORD": ("nobody", "{}"), "RESUME": ("x", "x"), "TAKE": ("x",), "RELEASE": ("x", "x"), "SELECT": ("0",), "SHOW": ("x",), "TOUCH": ("x",), "WHY": ("nobody",),
 }
 
 

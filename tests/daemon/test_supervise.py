@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""What a supervisor decides against the rules' own course: TAKE, MOVE, PAUSE, RESUME, DNC, OVERRIDE, and calls that widen by themselves (POLICY 5, 6)."""
+from harness import Daemon, TUESDAY, matches, run, same, test, true
+
+
+def done(agent, call):
+    return agent.json("DONE", call["lease"], "reached")
+
+
+@test("TAKE gives a named call whatever its place and the hours; who holds another's call keeps it")
+def _():
+    with Daemon(clock=TUESDAY + "T12:00:00") as daemon:
+        agent, other = daemon.agent("anna"), daemon.agent("bert")
+        daemon.client("C1")
+        daemon.client("C2")
+        daemon.event("E1", "C1", "account_closed")
+        daemon.event("E2", "C2", "permission_opened")
+        call = daemon.list("calls", client="C2")[0]["call"]
+        same(agent.refused("NEXT").split()[0], "CLOSED")
+        taken = agent.json("TAKE", call)
+        same((taken["call"], taken["number"], taken["agenda"][0]["client_ref"]), (call, "13912345678", "C2"))
+        matches(other.refused("TAKE", call), "^BUSY ")
+        same(agent.json("TAKE", call)["lease"], taken["lease"], "taken again by its holder")
+        same(done(agent, taken)["over_cap"], False)
+        matches(agent.refused("TAKE", call), "^ERR there is no call")
+        matches(daemon.refused("TAKE", 1), "^NOPERM |^ERR ", )
+        daemon.check()
+
+
+@test("MOVE puts a waiting call on another queue, where it stays when matters join it")
+def _():
+    with Daemon() as daemon:
+        agent = daemon.agent("anna", queues=("hq",))
+        daemon.client("C1")
+        daemon.event("E1", "C1", "account_closed")
+        call = daemon.list("calls")[0]["call"]
+        same(agent.call("NEXT"), None)
+        same(daemon.json("MOVE", call, "hq", "head office knows him")["queue"], "hq")
+        daemon.event("E2", "C1", "complaint")
+        given = agent.json("NEXT")
+        same((given["call"], given["queue"], len(given["agenda"])), (call, "hq", 2))
+        matches(daemon.refused("MOVE", call, "service", "no"), "^BUSY ")
+        done(agent, given)
+        daemon.event("E3", "C1", "feedback")
+        call = daemon.list("calls")[0]["call"]
+        matches(daemon.refused("MOVE", call, "nowhere", "no"), "^ERR no rule puts calls on a queue nowhere")
+        matches(daemon.refused("MOVE", call, "hq", ""), "^ERR a reason is needed")
+        same([row["disposition"] for row in daemon.list("attempts", client="C1")], ["moved", "reached"])
+        daemon.check()
+
+
+@test("a paused queue hands nothing out and says why and until when; it goes on by word, and by itself when the time is over")
+def _():
+    with Daemon() as daemon:
+        agent = daemon.agent("anna")
+        daemon.client("C1")
+        daemon.event("E1", "C1", "account_closed")
+        same(daemon.json("PAUSE", "QUEUE", "service", TUESDAY + "T10:00", "system down")[0]["reason"], "system down")
+        same(agent.refused("NEXT"), f"CLOSED until={TUESDAY}T10:00:00 paused: system down")
+        same(daemon.json("RESUME", "QUEUE", "service"), [])
+        agent.json("RELEASE", agent.json("NEXT")["lease"], "just a look")
+        daemon.json("PAUSE", "QUEUE", "service", TUESDAY + "T10:00", "again")
+        agent.send("NEXT", "WAIT", 3600)
+        true(agent.is_silent(), "it waits")
+        daemon.set_clock(TUESDAY + "T10:00:00")
+        matches(str(agent.read()), "account-closed", "woken when the pause is over")
+        same(daemon.json("PAUSE"), [])
+        for words in (("QUEUE", "nowhere", TUESDAY + "T10:30", "x"), ("DESK", "service", TUESDAY + "T10:30", "x"), ("QUEUE", "service", "soon", "x"),
+                      ("QUEUE", "service", TUESDAY + "T09:00", "x"), ("QUEUE", "service", TUESDAY + "T10:30", "")):
+            matches(daemon.refused("PAUSE", *words), "^ERR ")
+
+
+@test("a paused rule's follow-ups wait with that reason, also those that stood on a call; afterwards they go on at once")
+def _():
+    with Daemon() as daemon:
+        agent = daemon.agent("anna")
+        daemon.client("C1")
+        daemon.client("C2")
+        daemon.event("E1", "C1", "account_closed")
+        daemon.json("PAUSE", "RULE", "account-closed", TUESDAY + "T10:00", "the script is being rewritten")
+        daemon.event("E2", "C2", "account_closed")
+        same((daemon.followup(client="C2")["state"], daemon.followup(client="C2")["reason"]), ("scheduled", "paused"))
+        same(agent.call("NEXT"), None, "the gate takes it off the call")
+        same(daemon.followup(client="C1")["reason"], "paused")
+        daemon.json("RESUME", "RULE", "account-closed")
+        same([daemon.followup(client=client)["state"] for client in ("C1", "C2")], ["queued", "queued"])
+        daemon.json("PAUSE", "RULE", "account-closed", TUESDAY + "T10:00", "once more")
+        daemon.event("E3", "C2", "account_reopened")
+        same(daemon.followup(client="C2")["state"], "cancelled", "what stops it stops it all the same")
+        daemon.check()
+
+
+@test("DNC stops a channel until its day, moves what has another, and is lifted by CLEAR")
+def _():
+    with Daemon() as daemon:
+        agent = daemon.agent("anna")
+        daemon.client("C1", email="c1@example.com", opened_on="2025-03-04")
+        same(daemon.json("DNC", "C1", "phone", TUESDAY, "asked us not to"),
+             [{"channel": "phone", "until": TUESDAY, "reason": "asked us not to", "by": "operator"}])
+        daemon.event("E1", "C1", "account_opened")
+        same(daemon.followup(client="C1")["channel"], "email", "a duty moves to its next permitted channel")
+        daemon.client("C2")
+        daemon.json("DNC", "C2", "all", "none", "wants no word from us")
+        daemon.event("E2", "C2", "permission_opened")
+        same(daemon.followup(client="C2")["reason"], "do-not-contact")
+        same(daemon.json("DNC", "C2", "all", "CLEAR", "changed his mind"), [])
+        daemon.event("E3", "C2", "complaint")
+        same(agent.call("NEXT", "QUEUE", "service") is not None, True)
+        for words in (("C9", "all", "none", "x"), ("C1", "pigeon", "none", "x"), ("C1", "all", "soon", "x"), ("C1", "all", "none", "")):
+            matches(daemon.refused("DNC", *words), "^ERR ")
+        same([row["disposition"] for row in daemon.list("attempts", client="C2")][:2], ["do-not-contact", "do-not-contact"])
+
+
+@test("OVERRIDE lets a third contact of the quarter go ahead, with two names and a reason; nothing else does")
+def _():
+    with Daemon() as daemon:
+        agent = daemon.agent("anna", queues=("service", "hq"))
+        first, _second = daemon.agent("sara", "supervisor", ()), daemon.agent("sven", "supervisor", ())
+        daemon.client("C1")
+        for number in (1, 2):
+            agent.json("RECORD", "C1", {"done_at": f"{TUESDAY}T0{number}:00"})
+        daemon.event("E1", "C1", "account_closed")
+        followup = daemon.followup(client="C1")
+        same((followup["state"], followup["reason"]), ("scheduled", "cap"))
+        same(agent.call("NEXT"), None)
+        number = followup["followup"]
+        for words in ((number, "sara", "her own second"), (number, "anna", "not a supervisor"), (number, "nobody", "x"), (number, "sven", ""), (99, "sven", "x")):
+            matches(first.refused("OVERRIDE", *words), "^ERR ")
+        same(agent.call("NEXT"), None, "a refused override changes nothing")
+        same(first.json("OVERRIDE", number, "sven", "the account is being emptied")["state"], "queued")
+        call = agent.json("NEXT")
+        same(done(agent, call)["over_cap"], True)
+        same(daemon.followup(client="C1")["state"], "done")
+        matches(first.refused("OVERRIDE", number, "sven", "again"), "^ERR .* is done")
+        same([row["agent"] for row in daemon.list("attempts", client="C1") if row["disposition"] == "override"], ["sara"])
+        daemon.check()
+
+
+@test("OVERRIDE brings back what has been suppressed for want of a slot")
+def _():
+    with Daemon() as daemon:
+        first, _second = daemon.agent("sara", "supervisor", ()), daemon.agent("sven", "supervisor", ())
+        agent = daemon.agent("anna", queues=("service", "manager/*"))
+        daemon.client("C1")
+        for number in (1, 2):
+            agent.json("RECORD", "C1", {"done_at": f"{TUESDAY}T0{number}:00"})
+        daemon.event("E1", "C1", "transfer_requested")
+        daemon.set_clock("2025-03-18T09:30:00")
+        followup = daemon.followup(client="C1")
+        same((followup["state"], followup["reason"]), ("suppressed", "cap"))
+        same(first.json("OVERRIDE", followup["followup"], "sven", "he has written to us")["state"], "queued")
+        done(agent, agent.json("NEXT"))
+        same(daemon.followup(client="C1")["state"], "done-late")
+        daemon.check()
+
+
+@test("a call that its manager does not take widens to service after a day, and keeps its place")
+def _():
+    with Daemon() as daemon:
+        agent, manager = daemon.agent("anna"), daemon.agent("M7", queues=("manager/M7",))
+        daemon.client("C1", manager="M7")
+        daemon.event("E1", "C1", "transfer_requested")
+        call = daemon.list("calls")[0]
+        same((call["queue"], agent.call("NEXT")), ("manager/M7", None))
+        daemon.set_clock("2025-03-05T09:30:00")
+        same(daemon.list("calls")[0]["queue"], "service")
+        same(manager.call("NEXT"), None)
+        same(agent.json("NEXT")["call"], call["call"])
+        daemon.check()
+
+
+run()
