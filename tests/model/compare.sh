@@ -76,4 +76,5 @@ if [ "$different" -gt 0 ]; then
 	echo "$different of $((books * 2)) runs differ; kept in $work"
 	exit 1
 fi
+echo "all $((books * 2)) runs agree"
 rm -rf "$work"
