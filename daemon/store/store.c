@@ -1,11 +1,15 @@
 /* store.c - the connection: opening, transactions, statements, health. */
 #include "internal.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "followup/date.h"
 #include "followup/store_condition.h"
@@ -56,6 +60,29 @@ static int execute(struct store *store, const char *sql)
 	return 0;
 }
 
+/* One process owns the book: two writers with a thought of it in memory would contradict each other, and can damage the file. The lock is a file of its own, because
+ * closing another descriptor of the database would drop SQLite's locks; it lasts as long as the descriptor, and the empty file stays. */
+static int lock_book(struct store *store, const char *path)
+{
+	char *name = NULL;
+	int result = 0;
+
+	if (strcmp(path, ":memory:") == 0)
+		return 0;
+	if (asprintf(&name, "%s-lock", path) < 0)
+		return ERR_MEMORY;
+	store->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (store->lock < 0) {
+		result = errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_STORE;
+		snprintf(store->message, sizeof(store->message), "%s: %s", name, strerror(errno));
+	} else if (flock(store->lock, LOCK_EX | LOCK_NB) != 0) {
+		result = ERR_BUSY;
+		snprintf(store->message, sizeof(store->message), "another process serves this book; stop it first");
+	}
+	free(name);
+	return result;
+}
+
 int store_open(const char *path, struct store **out, char message[256])
 {
 	struct store *store = calloc(1, sizeof(*store));
@@ -64,7 +91,10 @@ int store_open(const char *path, struct store **out, char message[256])
 		snprintf(message, 256, "out of memory");
 		return ERR_MEMORY;
 	}
-	int result = 0;
+	store->lock = -1;
+	int result = lock_book(store, path);
+	if (result < 0)
+		goto failed;
 	/* One thread uses a store, so the library's own locks are not needed. */
 	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
 		result = store->db != NULL ? store_error(store) : ERR_MEMORY;
@@ -99,6 +129,8 @@ void store_close(struct store *store)
 		sqlite3_finalize(store->statements[i]);
 	store_condition_forget(store);
 	sqlite3_close(store->db);
+	if (store->lock >= 0)
+		(void)close(store->lock);
 	store_names_forget(store);
 	free(store);
 }

@@ -12,7 +12,7 @@
 struct store;
 
 /* Opens or creates the file (":memory:" for simulate), WAL and synchronous=FULL, checks the schema's number. ERR_FULL: opened read-only in effect, because the disk is
- * full. ERR_INVALID: a newer or a foreign file. message gets the reason on failure (256 bytes). */
+ * full. ERR_INVALID: a newer or a foreign file. ERR_BUSY: another process has it open. message gets the reason on failure (256 bytes). */
 int store_open(const char *path, struct store **out, char message[256]) MUST_CHECK;
 void store_close(struct store *store);
 
