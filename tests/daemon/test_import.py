@@ -189,7 +189,7 @@ def _():
     with Daemon() as daemon:
         path = os.path.join(daemon.folder, "clients.csv")
         with open(path, "w", encoding="ascii") as file:
-            file.write("client_ref,name\n" + "".join(f"C{number},a\n" for number in range(40000))
+            file.write("client_ref,name\n" + "".join(f"C{number},a\n" for number in range(40000)))
         process = subprocess.Popen([FOLLOWUPCTL, "-s", daemon.socket, "--json", "import", "clients", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         while int(daemon.info("stats")["total_commands_processed"]) < 3000:
             pass
