@@ -19,7 +19,7 @@ const char *call_state_name(enum call_state state)
 int call_compare(const struct call *a, const struct call *b)
 {
 	if (a->due_now != b->due_now)
-		return a->due_now ? -1 : 1;
+		return a->due_now > b->due_now ? -1 : 1;
 	if (a->priority != b->priority)
 		return a->priority < b->priority ? -1 : 1;
 	if (a->due_on != b->due_on)

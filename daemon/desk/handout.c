@@ -207,6 +207,10 @@ int lease_call(struct desk *desk, int64_t agent_id, struct call *call, struct mo
 	call->generation++;
 	call->agent_id = agent_id;
 	call->not_before = 0;
+	call->appointed_at = 0; /* it is being kept */
+	call->owner_id = 0;
+	if (call->due_now == CALL_APPOINTED)
+		call->due_now = CALL_DUE; /* worked out again when it comes back */
 	call->lease_until = now.unix_seconds + settings->lease_seconds;
 	int result = store_call_save(desk->store, call);
 	if (result == 0)
@@ -217,6 +221,12 @@ int lease_call(struct desk *desk, int64_t agent_id, struct call *call, struct mo
 }
 
 enum { LOOK_AGAIN = 2 };
+
+/* An appointment is its owner's for a while. */
+static bool is_anothers(const struct search *search, const struct call *call)
+{
+	return call->owner_id != 0 && call->owner_id != search->agent.id && search->now.unix_seconds < call->appointed_at + APPOINTMENT_GRACE_SECONDS;
+}
 
 /* Down the heads in order until a call passes every gate: 1 and its document, 0 when none does, LOOK_AGAIN when a gate has changed what waits. */
 static int find(struct search *search, struct buffer *out)
@@ -230,7 +240,7 @@ static int find(struct search *search, struct buffer *out)
 		int result = advance(search, best);
 		if (result < 0)
 			return result;
-		if (!suits(&search->agent, &call))
+		if (!suits(&search->agent, &call) || is_anothers(search, &call))
 			continue;
 		result = call_is_open(search->desk, &call, search->now);
 		if (result == 0)

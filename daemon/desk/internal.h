@@ -48,6 +48,8 @@ struct said {
 	bool has_items;
 	int64_t items[ITEMS_MAX]; /* ticked follow-ups */
 	size_t item_count;
+	bool has_at;
+	int64_t at; /* local seconds: the time that the client named */
 	bool has_done_at;
 	int64_t done_at; /* local seconds */
 	char disposition[65];

@@ -253,6 +253,14 @@ int desk_wake(struct desk *desk, struct moment now)
 			return result;
 		woken++;
 	}
+	while (result == 0 && (result = store_call_next_unkept(desk->store, now.unix_seconds, &call)) > 0) {
+		call.owner_id = 0;
+		result = store_call_save(desk->store, &call);
+		if (result < 0)
+			return result;
+		desk->changes++;
+		woken++;
+	}
 	enum pause_kind kind;
 	int64_t name;
 	while (result == 0 && (result = store_pause_over(desk->store, now.unix_seconds, &kind, &name)) > 0) {

@@ -56,6 +56,13 @@ static int call_state_parse(const char *name)
 	return ERR_NOT_FOUND;
 }
 
+static int task_state_parse(const char *name)
+{
+	if (strcmp(name, "open") == 0)
+		return 0;
+	return strcmp(name, "acknowledged") == 0 ? 1 : ERR_NOT_FOUND;
+}
+
 static bool parse_number(const char *text, int64_t most, int64_t *out)
 {
 	char *end;
@@ -79,6 +86,7 @@ static const struct {
 	{"clients", store_view_list_clients, NULL, false, false},
 	{"events", store_view_list_events, NULL, false, false},
 	{"attempts", store_view_list_attempts, NULL, true, false},
+	{"tasks", store_view_list_tasks, task_state_parse, true, false},
 };
 enum { LIST_COUNT = sizeof(lists) / sizeof(lists[0]), LIST_DEFAULT = 100, LIST_MOST = 10000 };
 
@@ -125,7 +133,7 @@ int desk_list(struct desk *desk, const struct identity *who, const char *const *
 			result = lists[which].list(desk->store, &filter, &answer->json);
 		return result < 0 ? refuse_store(desk, answer, result) : 0;
 	}
-	return refuse(answer, ERR_INVALID, "LIST followups|calls|clients|events|attempts [CLIENT ref] [QUEUE q] [RULE r] [STATE s] [LIMIT n] [AFTER n]");
+	return refuse(answer, ERR_INVALID, "LIST followups|calls|clients|events|attempts|tasks [CLIENT ref] [QUEUE q] [RULE r] [STATE s] [LIMIT n] [AFTER n]");
 }
 
 /* Which slots the person has used, by which contacts and calls, and for which days greetings leave some free (POLICY 5). */

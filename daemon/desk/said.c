@@ -28,6 +28,10 @@ static int take_said(void *context, const struct json_value *value)
 		said->has_done_at = value->type == JSON_TEXT && zone_parse_time(value->text, value->length, &said->done_at) == 0;
 		if (!said->has_done_at)
 			snprintf(said->why, sizeof(said->why), "done_at: a time like 2025-03-03T10:15 is wanted");
+	} else if (strcmp(key, "at") == 0) {
+		said->has_at = value->type == JSON_TEXT && zone_parse_time(value->text, value->length, &said->at) == 0;
+		if (!said->has_at)
+			snprintf(said->why, sizeof(said->why), "at: a time like 2025-03-04T15:30 is wanted");
 	} else if (strcmp(key, "disposition") == 0 || strcmp(key, "channel") == 0) {
 		char *out = key[0] == 'd' ? said->disposition : said->channel;
 		if (value->type != JSON_TEXT || value->length >= sizeof(said->channel))

@@ -9,6 +9,7 @@
 #include "followup/store_followup.h"
 #include "followup/store_hold.h"
 #include "followup/store_name.h"
+#include "followup/store_task.h"
 #include "internal.h"
 
 static int check_reason(const char *reason, struct answer *answer)
@@ -202,6 +203,27 @@ int desk_forbid(struct desk *desk, const struct identity *who, const char *clien
 		result = store_forbid_list(desk->store, id, &answer->json);
 	desk->changes++;
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
+}
+
+int desk_acknowledge(struct desk *desk, const struct identity *who, const char *task_text, const char *note, struct moment now, struct answer *answer)
+{
+	char *end;
+	long long id = strtoll(task_text, &end, 10);
+
+	if (end == task_text || *end != '\0' || id <= 0)
+		return refuse(answer, ERR_INVALID, "a task's number is wanted");
+	int result = check_reason(note, answer);
+	if (result < 0)
+		return result;
+	result = store_task_acknowledge(desk->store, id, now.unix_seconds, who->name, note);
+	if (result == ERR_NOT_FOUND)
+		return refuse(answer, result, "there is no task %lld", id);
+	if (result < 0)
+		return refuse_store(desk, answer, result);
+	if (result == 0)
+		return refuse(answer, ERR_INVALID, "task %lld has been acknowledged already", id);
+	buffer_printf(&answer->json, "{\"task\":%lld,\"state\":\"acknowledged\"}", id);
+	return answer->json.failed ? ERR_MEMORY : 0;
 }
 
 static int let_go_ahead(struct desk *desk, struct followup *f, struct moment now)

@@ -161,7 +161,7 @@ static int join_waiting(struct engine *engine, int64_t person, int64_t call_id, 
 			result = store_call_load(engine->store, call_id, &call);
 		if (result < 0)
 			return result;
-		int channel = channel_pick(engine, engine->other_facts, rule, waiting[i].channel_from, &why);
+		int channel = engine->other_facts->client.number_is_wrong ? -1 : channel_pick(engine, engine->other_facts, rule, waiting[i].channel_from, &why);
 		if (channel < 0 || engine->channel_names[channel] != call.channel)
 			continue;
 		result = join(engine, &waiting[i], &call, now.day);
@@ -190,6 +190,8 @@ int admit_followup(struct engine *engine, struct followup *f, struct moment now)
 	if (result < 0)
 		return result;
 	int64_t person = engine->other_facts->client.person;
+	if (engine->other_facts->client.number_is_wrong)
+		return wait_for_slot(engine, f, REASON_WRONG_NUMBER);
 	int channel = channel_pick(engine, engine->other_facts, rule, f->channel_from, &why);
 	bool open = f->opens_on <= day;
 	if (channel < 0)

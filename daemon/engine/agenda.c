@@ -42,6 +42,31 @@ const struct rule *agenda_rule(const struct engine *engine, const struct followu
 	return NULL;
 }
 
+int64_t agenda_reason_do_not_contact(const struct engine *engine)
+{
+	return engine->reasons[REASON_DO_NOT_CONTACT];
+}
+
+int agenda_hold_client(struct engine *engine, int64_t client_id, day_t day)
+{
+	int64_t reason = engine->reasons[REASON_WRONG_NUMBER];
+	int count = store_followup_open_of_client(engine->store, client_id, engine->open, OPEN_MAX);
+
+	for (int i = 0; i < count && i < OPEN_MAX; i++) {
+		struct followup *f = &engine->open[i];
+		int result;
+		if (f->state == FOLLOWUP_QUEUED) {
+			result = followup_move(engine, f, FOLLOWUP_SCHEDULED, reason, day);
+		} else {
+			f->reason = reason;
+			result = store_followup_save(engine->store, f);
+		}
+		if (result < 0)
+			return result;
+	}
+	return count < 0 ? count : 0;
+}
+
 int64_t agenda_reason_unreachable(const struct engine *engine)
 {
 	return engine->reasons[REASON_UNREACHABLE];
@@ -174,7 +199,7 @@ static int work_out(struct engine *engine, struct call *call, const struct follo
 	if (call->state != CALL_UNCERTAIN) /* that one is counted as a contact already */
 		call->class = exempt ? CALL_EXEMPT : free_only ? CALL_FREE : CALL_COUNTED;
 	/* What was due stays so when the clock steps back. */
-	call->due_now = call->due_on <= (day > engine->reached ? day : engine->reached);
+	call->due_now = call->appointed_at != 0 ? CALL_APPOINTED : call->due_on <= (day > engine->reached ? day : engine->reached) ? CALL_DUE : CALL_NOT_DUE;
 	call->lane = store_lane_id(engine->store, lane);
 	if (call->lane < 0)
 		return (int)call->lane;

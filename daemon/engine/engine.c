@@ -30,6 +30,7 @@ static const char *const reason_names[REASON_COUNT] = {
 	[REASON_RENEWED] = "renewed",
 	[REASON_CONTACT] = "contact",
 	[REASON_PAUSED] = "paused",
+	[REASON_WRONG_NUMBER] = "wrong-number",
 };
 
 struct engine *engine_new(struct store *store)

@@ -34,6 +34,8 @@ static int drop_item(struct engine *engine, const struct call *call, struct foll
 		return result;
 	if (rule->stops_on_account_closed && !engine->other_facts->account_open)
 		result = followup_move(engine, f, FOLLOWUP_CANCELLED, engine->kind_closed, day);
+	else if (engine->other_facts->client.number_is_wrong)
+		result = followup_move(engine, f, FOLLOWUP_SCHEDULED, engine->reasons[REASON_WRONG_NUMBER], day);
 	else if (channel < 0 || !channel_is_open(engine, engine->other_facts, channel) ||
 		 engine->other_facts->client.person != call->person)
 		result = followup_move(engine, f, FOLLOWUP_SCHEDULED, 0, day);

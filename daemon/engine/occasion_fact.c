@@ -231,14 +231,23 @@ int again_dormant(struct engine *engine, const struct facts *facts, const struct
 	int stands = base_stands(engine, facts, rule, followup->occasion_on);
 	if (stands < 0)
 		return stands;
-	/* Either what began the spell was withdrawn, or something learned late cut it short before its threshold. */
-	if (stands == 0 || !dormant)
+	if (stands == 0 || !dormant) {
 		*reason = engine->reasons[REASON_WITHDRAWN];
-	else if (facts->last_trade_on >= facts->opened_on && facts->last_trade_on >= facts->reopened_on)
-		*reason = engine->kind_trade;
-	else
-		*reason = facts->reopened_on >= facts->opened_on ? engine->kind_reopened : engine->kind_opened;
-	return 0;
+		return 0;
+	}
+	/* Something learned late came after what began the spell. It ends the follow-up when the rule stops on its kind. */
+	int64_t cause = facts->reopened_on >= facts->opened_on ? engine->kind_reopened : engine->kind_opened;
+	if (facts->last_trade_on >= facts->opened_on && facts->last_trade_on >= facts->reopened_on)
+		cause = engine->kind_trade;
+	const struct rule_index *index = rule_index_of(engine, rule);
+	for (size_t i = 0; i < index->stop_count; i++)
+		if (index->stops[i] == cause) {
+			*reason = cause;
+			return 0;
+		}
+	memcpy(out->key, followup->occasion, sizeof(out->key));
+	occasion_place(engine, rule, out, followup->occasion_on, rule->priority);
+	return 1;
 }
 
 /* Times after an event: "E17/1w". */

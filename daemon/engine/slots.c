@@ -42,6 +42,26 @@ bool channel_is_open(const struct engine *engine, const struct facts *facts, int
 	return c->on && has_address(facts, c) && !is_forbidden(engine, facts, channel);
 }
 
+/* Greetings are the rules of greeting_priority and above; festivals bring their own number, and greet by name. */
+static bool greets(const struct engine *engine, const struct rule *rule)
+{
+	return rule->trigger == TRIGGER_FESTIVAL || rule->priority >= engine->policy->greeting_priority;
+}
+
+/* POLICY 7, refused: "phone:2026-03-04" for each channel on which he wants no greeting. */
+static bool has_refused(const struct engine *engine, const struct facts *facts, int channel)
+{
+	struct do_not_contact entries[DO_NOT_CONTACT_MAX];
+
+	if (facts->client.no_greetings[0] == '\0')
+		return false;
+	int count = fact_do_not_contact(engine->policy, facts->client.no_greetings, entries, DO_NOT_CONTACT_MAX);
+	for (int i = 0; i < count; i++)
+		if (entries[i].channel == channel && facts->day <= entries[i].until)
+			return true;
+	return count < 0;
+}
+
 int channel_pick(const struct engine *engine, const struct facts *facts, const struct rule *rule, int from, enum reason *why)
 {
 	*why = REASON_NO_CHANNEL;
@@ -49,7 +69,7 @@ int channel_pick(const struct engine *engine, const struct facts *facts, const s
 		const struct channel *channel = &engine->policy->channels[rule->channels[i]];
 		if (!channel->on || !has_address(facts, channel))
 			continue;
-		if (!is_forbidden(engine, facts, rule->channels[i]))
+		if (!is_forbidden(engine, facts, rule->channels[i]) && !(greets(engine, rule) && has_refused(engine, facts, rule->channels[i])))
 			return rule->channels[i];
 		*why = REASON_DO_NOT_CONTACT;
 	}

@@ -13,6 +13,7 @@ enum { FOR_AGENTS = ROLE_AGENT | ROLE_GATEWAY, FOR_READERS = ROLE_SUPERVISOR | R
 
 /* Sorted by name (test_command looks). */
 const struct command command_table[] = {
+	{"ACK", 3, 3, ROLE_SUPERVISOR, COMMAND_STORE | COMMAND_WRITES, "supervisor", "task note", "Acknowledge a task: a dispute, a number to correct", command_ack},
 	{"AGENT.ADD", 3, ANY, ROLE_SUPERVISOR, COMMAND_STORE | COMMAND_WRITES, "supervisor", "name role[,role ...] [QUEUES queue ...]",
 		"Let an agent in, or give him another token; the token is shown this once", command_agent_add},
 	{"AGENT.DEL", 2, 2, ROLE_SUPERVISOR, COMMAND_STORE | COMMAND_WRITES, "supervisor", "name", "Shut an agent out",
@@ -42,7 +43,7 @@ const struct command command_table[] = {
 	{"HELP", 1, 2, 0, COMMAND_SIGNED_IN, "connection", "[command]", "List the commands that you may use", command_help},
 	{"INFO", 1, 2, 0, COMMAND_SIGNED_IN, "connection", "[section]", "Tell how the daemon is", command_info},
 	{"LIST", 2, ANY, FOR_READERS, COMMAND_STORE, "supervisor",
-		"followups|calls|clients|events|attempts [CLIENT ref] [QUEUE queue] [RULE rule] [STATE state] [LIMIT n] [AFTER n]",
+		"followups|calls|clients|events|attempts|tasks [CLIENT ref] [QUEUE queue] [RULE rule] [STATE state] [LIMIT n] [AFTER n]",
 		"List rows of the book", command_list},
 	{"MINE", 1, 1, FOR_AGENTS, COMMAND_STORE, "agent", "", "List the calls that you hold, and messages whose outcome is not known", command_mine},
 	{"MOVE", 4, 4, ROLE_SUPERVISOR, COMMAND_STORE | COMMAND_WRITES, "supervisor", "call queue reason", "Put a waiting call on another queue", command_move},

@@ -256,6 +256,16 @@ int command_override(struct request *request)
 	return request_answer_json(request);
 }
 
+int command_ack(struct request *request)
+{
+	int result = desk_acknowledge(request->server->desk, who(request), request->words[1], request->words[2], request->now, request->answer);
+
+	if (result < 0)
+		return result;
+	note(request, "acknowledged", "task", request->words[1]);
+	return request_answer_json(request);
+}
+
 int command_record(struct request *request)
 {
 	int result = desk_record(request->server->desk, who(request), request->words[1], request->words[2], request->now, request->answer);

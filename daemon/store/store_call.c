@@ -8,7 +8,7 @@
 #define COLUMNS                                                                                                                            \
 	"id, person, channel, bulk, queue, lane, due_now, priority, due_on, state, class, generation, agent_id, lease_until, not_before, " \
 	"tries_on,"                                                                                                                        \
-	" tries_today, expiries, widened, queued_at, widen_at, moved"
+	" tries_today, expiries, widened, queued_at, widen_at, moved, appointed_at, owner_id"
 
 static void read_call(sqlite3_stmt *s, struct call *out)
 {
@@ -18,7 +18,7 @@ static void read_call(sqlite3_stmt *s, struct call *out)
 	out->bulk = sqlite3_column_int(s, 3) != 0;
 	out->queue = sqlite3_column_int64(s, 4);
 	out->lane = sqlite3_column_int64(s, 5);
-	out->due_now = sqlite3_column_int(s, 6) != 0;
+	out->due_now = sqlite3_column_int(s, 6);
 	out->priority = sqlite3_column_int(s, 7);
 	out->due_on = column_day(s, 8);
 	out->state = (enum call_state)sqlite3_column_int(s, 9);
@@ -34,6 +34,8 @@ static void read_call(sqlite3_stmt *s, struct call *out)
 	out->queued_at = sqlite3_column_int64(s, 19);
 	out->widen_at = sqlite3_column_int64(s, 20);
 	out->moved = sqlite3_column_int64(s, 21);
+	out->appointed_at = sqlite3_column_int64(s, 22);
+	out->owner_id = sqlite3_column_int64(s, 23);
 }
 
 static int read_one(struct store *store, sqlite3_stmt *s, struct call *out)
@@ -78,10 +80,10 @@ int store_call_save(struct store *store, const struct call *c)
 			"agent_id=nullif(?10, 0),"
 			" lease_until=nullif(?11, 0), not_before=nullif(?12, 0), tries_on=?13, tries_today=?14, expiries=?15, widened=?16, "
 			"queued_at=?17,"
-			" person=?18, widen_at=nullif(?19, 0), moved=nullif(?20, 0) WHERE id=?1");
-	int result = store_run(store, &save, "iiinnnnnniiidnnniiii", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
+			" person=?18, widen_at=nullif(?19, 0), moved=nullif(?20, 0), appointed_at=nullif(?21, 0), owner_id=nullif(?22, 0) WHERE id=?1");
+	int result = store_run(store, &save, "iiinnnnnniiidnnniiiiii", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
 		(int)c->state, (int)c->class, c->generation, c->agent_id, c->lease_until, c->not_before, c->tries_on, c->tries_today,
-		c->expiries, c->widened, c->queued_at, c->person, c->widen_at, c->moved);
+		c->expiries, c->widened, c->queued_at, c->person, c->widen_at, c->moved, c->appointed_at, c->owner_id);
 
 	if (result == 0)
 		return ERR_NOT_FOUND;
@@ -193,8 +195,8 @@ int store_call_next(struct store *store, int64_t queue, int64_t lane, struct cal
 	/* Within one due_now the row comparison runs down the index; the change from due to not yet due is a second statement. */
 	STATEMENT(same, "SELECT " COLUMNS " FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane=?2 AND due_now=?3"
 			" AND (priority, due_on, id)>(?4, ?5, ?6) ORDER BY priority, due_on, id LIMIT 1");
-	STATEMENT(later, "SELECT " COLUMNS " FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane=?2 AND due_now=0"
-			 " ORDER BY priority, due_on, id LIMIT 1");
+	STATEMENT(later, "SELECT " COLUMNS " FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane=?2 AND due_now<?3"
+			 " ORDER BY due_now DESC, priority, due_on, id LIMIT 1");
 	int result;
 
 	if (!place->started) {
@@ -204,8 +206,8 @@ int store_call_next(struct store *store, int64_t queue, int64_t lane, struct cal
 			store_query(
 				store, &same, "iinnni", queue, lane, (int)place->due_now, place->priority, (int)place->due_on, place->id),
 			out);
-		if (result == 0 && place->due_now)
-			result = read_one(store, store_query(store, &later, "ii", queue, lane), out);
+		if (result == 0 && place->due_now > CALL_NOT_DUE)
+			result = read_one(store, store_query(store, &later, "iin", queue, lane, place->due_now), out);
 	}
 	if (result > 0)
 		*place = (struct call_place){true, out->due_now, out->priority, out->due_on, out->id};
@@ -261,12 +263,20 @@ int store_call_next_widening(struct store *store, int64_t now, struct call *out)
 	return read_one(store, store_query(store, &next, "i", now), out);
 }
 
+int store_call_next_unkept(struct store *store, int64_t now, struct call *out)
+{
+	STATEMENT(next, "SELECT " COLUMNS " FROM call INDEXED BY call_owner WHERE owner_id IS NOT NULL AND appointed_at<=?1 ORDER BY appointed_at LIMIT 1");
+
+	return read_one(store, store_query(store, &next, "i", now - APPOINTMENT_GRACE_SECONDS), out);
+}
+
 int store_call_next_time(struct store *store, int64_t *when)
 {
 	STATEMENT(next, "SELECT min(coalesce((SELECT min(lease_until) FROM call WHERE state=2), 9223372036854775807),"
 			" coalesce((SELECT min(not_before) FROM call WHERE state=1), 9223372036854775807),"
 			" coalesce((SELECT min(widen_at) FROM call WHERE widen_at IS NOT NULL), 9223372036854775807),"
-			" coalesce((SELECT min(until) FROM pause), 9223372036854775807))");
+			" coalesce((SELECT min(until) FROM pause), 9223372036854775807),"
+			" coalesce((SELECT min(appointed_at) + 900 FROM call WHERE owner_id IS NOT NULL), 9223372036854775807))");
 
 	return store_integer(store, &next, when, "");
 }

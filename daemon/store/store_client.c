@@ -18,7 +18,8 @@ int store_client_load(struct store *store, int64_t id, struct client *out)
 		"SELECT id, person, name IS NOT NULL, ref, tier, branch, manager, introducer, phone IS NOT NULL, email IS NOT NULL, birthday, birthday_calendar,"
 		" opened_on, closed_on, last_trade_on, (SELECT group_concat(x, ';') FROM"
 		" (SELECT do_not_contact x UNION ALL SELECT channel || iif(until<>'', ':' || until, '') FROM do_not_contact d WHERE d.client_id=client.id)),"
-		" hours, id_expires_on, risk_test_expires_on, status FROM client WHERE id=?1");
+		" hours, id_expires_on, risk_test_expires_on, status, number_wrong,"
+		" (SELECT group_concat(n.text || ':' || r.until, ';') FROM refusal r JOIN name n ON n.id=r.channel WHERE r.client_id=client.id) FROM client WHERE id=?1");
 	sqlite3_stmt *s = store_query(store, &load, "i", id);
 	int result = store_row(store, s);
 
@@ -48,6 +49,8 @@ int store_client_load(struct store *store, int64_t id, struct client *out)
 	out->id_expires_on = date_parse(column_text(s, 17), (size_t)sqlite3_column_bytes(s, 17));
 	out->risk_test_expires_on = date_parse(column_text(s, 18), (size_t)sqlite3_column_bytes(s, 18));
 	copy_text(out->status, sizeof(out->status), column_text(s, 19));
+	out->number_is_wrong = sqlite3_column_int(s, 20) != 0;
+	copy_text(out->no_greetings, sizeof(out->no_greetings), column_text(s, 21));
 	store_end(s);
 	return 0;
 }
@@ -144,7 +147,7 @@ int store_client_put(struct store *store, const struct client_fact *fact, day_t 
 			" FROM client c LEFT JOIN person p ON p.id=c.person WHERE c.id=?1");
 	STATEMENT(update, "UPDATE client SET person=?2, name=?3, phone=?4, email=?5, tier=?6, branch=?7, manager=?8, introducer=?9, birthday=?10,"
 			  " birthday_calendar=?11, opened_on=?12, closed_on=?13, last_trade_on=?14, assets=?15, status=?16, hours=?17, do_not_contact=?18,"
-			  " attorney=?19, id_expires_on=?20, risk_test_expires_on=?21 WHERE id=?1");
+			  " attorney=?19, id_expires_on=?20, risk_test_expires_on=?21, number_wrong=iif(phone IS ?4, number_wrong, NULL) WHERE id=?1");
 
 	int64_t id = store_client_ensure(store, fact->client_ref);
 	if (id < 0)
@@ -190,6 +193,14 @@ int store_client_put(struct store *store, const struct client_fact *fact, day_t 
 		values[CLIENT_STATUS], values[CLIENT_HOURS], values[CLIENT_DO_NOT_CONTACT], values[CLIENT_ATTORNEY], values[CLIENT_ID_EXPIRES_ON],
 		values[CLIENT_RISK_TEST_EXPIRES_ON]);
 	return result < 0 ? result : 1;
+}
+
+int store_client_number_is_wrong(struct store *store, int64_t id)
+{
+	STATEMENT(mark, "UPDATE client SET number_wrong=1 WHERE id=?1");
+	int result = store_run(store, &mark, "i", id);
+
+	return result < 0 ? result : 0;
 }
 
 int store_client_assets_before(struct store *store, int64_t id, day_t day, money_t *assets)

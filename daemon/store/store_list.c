@@ -68,3 +68,13 @@ int store_view_list_attempts(struct store *store, const struct list_filter *filt
 
 	return append_list(store, &list, filter, out);
 }
+
+int store_view_list_tasks(struct store *store, const struct list_filter *filter, struct buffer *out)
+{
+	STATEMENT(list, LIST_OF("SELECT json_object('task', t.id, 'kind', t.kind, 'queue', t.queue, 'client_ref', k.ref, 'call', t.call_id, 'at',"
+		" strftime('%Y-%m-%dT%H:%M:%S', t.at, 'unixepoch', 'localtime'), 'agent', t.agent, 'state', iif(t.acked_at IS NULL, 'open', 'acknowledged'),"
+		" 'acknowledged_by', t.acked_by, 'note', t.note) x FROM task t JOIN client k ON k.id=t.client_id"
+		" WHERE (?1 IS NULL OR k.ref=?1) AND (?2 IS NULL OR t.queue=?2) AND ?3 IS NULL AND (?4<0 OR (t.acked_at IS NOT NULL)=?4) AND t.id>?5 ORDER BY t.id LIMIT ?6"));
+
+	return append_list(store, &list, filter, out);
+}

@@ -18,7 +18,7 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE TABLE person(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE);"
 	"CREATE TABLE client(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, person INTEGER NOT NULL, name TEXT, phone TEXT, email TEXT, tier TEXT, branch TEXT,"
 	" manager TEXT, introducer TEXT, birthday TEXT, birthday_calendar TEXT, opened_on TEXT, closed_on TEXT, last_trade_on TEXT, assets TEXT, status TEXT,"
-	" hours TEXT, do_not_contact TEXT, attorney TEXT, id_expires_on TEXT, risk_test_expires_on TEXT);"
+	" hours TEXT, do_not_contact TEXT, attorney TEXT, id_expires_on TEXT, risk_test_expires_on TEXT, number_wrong INTEGER);"
 	"CREATE INDEX client_person ON client(person);"
 	"CREATE INDEX client_manager ON client(manager) WHERE manager IS NOT NULL;"
 	/* Of which time each field speaks, for fields that ever came with as_of. */
@@ -51,17 +51,18 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE INDEX followup_call ON followup(call_id) WHERE call_id IS NOT NULL;"
 	"CREATE INDEX followup_scheduled ON followup(priority, due_on, rule, client_ref, occasion) WHERE state=0;"
 
-	/* state: 0 ready, 1 resting until not_before, 2 leased, 3 uncertain. A call that has ended is no row: its attempts are. lane: who must not call. due_now: due today or overdue. widen_at: when it moves to a wider queue, if nobody has taken it.
+	/* state: 0 ready, 1 resting until not_before, 2 leased, 3 uncertain. A call that has ended is no row: its attempts are. lane: who must not call. due_now: 1 due today or overdue, 2 an appointment. widen_at: when it moves to a wider queue, if nobody has taken it.
 	 * moved: the queue a supervisor has put it on. */
 	"CREATE TABLE call(id INTEGER PRIMARY KEY AUTOINCREMENT, person INTEGER NOT NULL, channel INTEGER NOT NULL, bulk INTEGER NOT NULL, queue INTEGER NOT NULL,"
 	" lane INTEGER NOT NULL, due_now INTEGER NOT NULL, priority INTEGER NOT NULL, due_on INTEGER NOT NULL, state INTEGER NOT NULL, class INTEGER NOT NULL,"
 	" generation INTEGER NOT NULL DEFAULT 0, agent_id INTEGER, lease_until INTEGER, not_before INTEGER, tries_on INTEGER, tries_today INTEGER NOT NULL DEFAULT 0,"
-	" expiries INTEGER NOT NULL DEFAULT 0, widened INTEGER NOT NULL DEFAULT 0, queued_at INTEGER NOT NULL, widen_at INTEGER, moved INTEGER, touched INTEGER NOT NULL DEFAULT 0);"
+	" expiries INTEGER NOT NULL DEFAULT 0, widened INTEGER NOT NULL DEFAULT 0, queued_at INTEGER NOT NULL, widen_at INTEGER, moved INTEGER, appointed_at INTEGER, owner_id INTEGER, touched INTEGER NOT NULL DEFAULT 0);"
 	"CREATE INDEX call_ready ON call(queue, lane, due_now DESC, priority, due_on, id) WHERE state=0;"
 	"CREATE INDEX call_person ON call(person);"
 	"CREATE INDEX call_due ON call(due_on) WHERE due_now=0;"
 	"CREATE INDEX call_rest ON call(not_before) WHERE state=1;"
 	"CREATE INDEX call_lease ON call(lease_until) WHERE state=2;"
+	"CREATE INDEX call_owner ON call(appointed_at) WHERE owner_id IS NOT NULL;"
 	"CREATE INDEX call_widen ON call(widen_at) WHERE widen_at IS NOT NULL;"
 	"CREATE INDEX call_agent ON call(agent_id) WHERE agent_id IS NOT NULL;"
 	"CREATE INDEX call_touched ON call(touched) WHERE touched=1;"
@@ -73,6 +74,13 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	/* Clients who must not be contacted on a channel, or on none ("all"), beside what their own field says; until: the last day, '' for ever. */
 	"CREATE TABLE do_not_contact(client_id INTEGER, channel TEXT, until TEXT NOT NULL, reason TEXT NOT NULL, agent TEXT NOT NULL, at INTEGER NOT NULL,"
 	" PRIMARY KEY(client_id, channel)) WITHOUT ROWID;"
+	/* Greetings that a client has refused on a channel, until a day. */
+	"CREATE TABLE refusal(client_id INTEGER, channel INTEGER, until TEXT NOT NULL, agent TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(client_id, channel))"
+	" WITHOUT ROWID;"
+	/* What people must see to: a dispute, a number to correct. Red until acknowledged. */
+	"CREATE TABLE task(id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, queue TEXT NOT NULL, client_id INTEGER NOT NULL, call_id INTEGER NOT NULL,"
+	" at INTEGER NOT NULL, agent TEXT NOT NULL, acked_at INTEGER, acked_by TEXT, note TEXT);"
+	"CREATE INDEX task_open ON task(queue) WHERE acked_at IS NULL;"
 	/* The ledger of the cap: one row for each client that a counted contact spoke for. */
 	"CREATE TABLE contact(id INTEGER PRIMARY KEY AUTOINCREMENT, call_id INTEGER NOT NULL, on_day INTEGER NOT NULL, at INTEGER NOT NULL, channel INTEGER NOT NULL,"
 	" agent_id INTEGER, over_cap INTEGER NOT NULL DEFAULT 0);"

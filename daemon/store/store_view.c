@@ -74,7 +74,7 @@ int store_view_joined(struct store *store, int64_t call_id, const char *shown, s
 
 int store_view_queues(struct store *store, queue_row_visit *visit, void *context)
 {
-	STATEMENT(list, "SELECT q.text, sum(c.state=0), sum(c.state=1), sum(c.state=2), sum(c.state=0 AND c.due_now), min(c.due_on) FROM call c JOIN name q ON q.id=c.queue"
+	STATEMENT(list, "SELECT q.text, sum(c.state=0), sum(c.state=1), sum(c.state=2), sum(c.state=0 AND c.due_now>0), min(c.due_on) FROM call c JOIN name q ON q.id=c.queue"
 			" GROUP BY c.queue ORDER BY q.text");
 	sqlite3_stmt *s = store_query(store, &list, "");
 	int result;

@@ -63,6 +63,10 @@ const struct rule *agenda_rule(const struct engine *engine, const struct followu
 
 /* A name as number, kept since the last change of policy: "unreachable". */
 int64_t agenda_reason_unreachable(const struct engine *engine);
+int64_t agenda_reason_do_not_contact(const struct engine *engine);
+
+/* POLICY 7, wrong-number: every open follow-up of the client waits, off its call, until his number is corrected. */
+int agenda_hold_client(struct engine *engine, int64_t client_id, day_t day) MUST_CHECK;
 
 /* Puts the items on the next channel of their rules, or ends them as missed, unreachable (POLICY 7: after the last try, a bounce). */
 int agenda_next_channel(struct engine *engine, struct followup *followup, day_t day) MUST_CHECK;

@@ -23,6 +23,9 @@ enum call_class {
 	CALL_FREE = 2,   /* only free items: asks for no slot and is not counted */
 };
 
+/* What goes first (POLICY 6): an appointment, then what is due today or overdue, then the rest. */
+enum { CALL_NOT_DUE = 0, CALL_DUE = 1, CALL_APPOINTED = 2 };
+
 struct call {
 	int64_t id;
 	int64_t person;
@@ -30,7 +33,7 @@ struct call {
 	bool bulk;
 	int64_t queue;
 	int64_t lane; /* who must not call (store_call.h); 1: nobody is excluded */
-	bool due_now; /* due today or overdue */
+	int due_now;  /* CALL_NOT_DUE, CALL_DUE or CALL_APPOINTED: the larger goes first */
 	int priority;
 	day_t due_on;
 	enum call_state state;
@@ -45,6 +48,8 @@ struct call {
 	int widened; /* how many of the rule's wider queues it has moved on to */
 	int64_t queued_at; /* unix seconds: since when it has waited on this queue */
 	int64_t widen_at;  /* unix seconds: when it moves to the next wider queue; 0: never */
+	int64_t appointed_at; /* unix seconds: the time that was agreed with the client; 0: none */
+	int64_t owner_id;     /* the agent who agreed on it, while it is his alone */
 	int64_t moved;     /* the queue (a name) a supervisor has put it on; 0: where its foremost item belongs */
 };
 

@@ -95,6 +95,8 @@ int desk_pauses(struct desk *desk, struct answer *answer) MUST_CHECK;
 /* Do not contact: a client on a channel ("all"), until a day ("none": for ever; "CLEAR" lifts it). Answer: what holds for him, an array. */
 int desk_forbid(struct desk *desk, const struct identity *who, const char *client_ref, const char *channel, const char *until, const char *reason, struct moment now,
 	struct answer *answer) MUST_CHECK;
+/* A task (LIST tasks) has been seen to. */
+int desk_acknowledge(struct desk *desk, const struct identity *who, const char *task, const char *note, struct moment now, struct answer *answer) MUST_CHECK;
 /* A suppressed or waiting follow-up goes ahead whatever the cap says; second is the other supervisor's name. */
 int desk_override(struct desk *desk, const struct identity *who, const char *followup, const char *second, const char *reason, struct moment now,
 	struct answer *answer) MUST_CHECK;

@@ -173,6 +173,10 @@ enum disposition_effect {
 	EFFECT_CONTACT,      /* reached: a contact, ticked items done */
 	EFFECT_RETRY,        /* try again after a delay */
 	EFFECT_NEXT_CHANNEL, /* bounced: on to the next channel of the rule */
+	EFFECT_APPOINT,      /* not-convenient: again at the time that the client named */
+	EFFECT_WRONG_NUMBER, /* everything of the client waits until his number is corrected */
+	EFFECT_REFUSED,      /* a contact; duties done, the rest suppressed, no greetings for a year */
+	EFFECT_DISPUTED,     /* a contact, and an escalation to branch and head office */
 };
 struct disposition {
 	char *name;

@@ -32,7 +32,7 @@ int64_t store_call_next_lane(struct store *store, int64_t queue, int64_t lane) M
 /* Where a walk down one lane stands; zero to start. */
 struct call_place {
 	bool started;
-	bool due_now;
+	int due_now;
 	int priority;
 	day_t due_on;
 	int64_t id;
@@ -52,6 +52,9 @@ int store_call_of_agent(struct store *store, int64_t agent_id, struct call *out,
 /* The next leased call whose lease ended, resting one whose time came, or untaken one that moves to a wider queue, by now: 1 or 0. And when the next one will: INT64_MAX for none. */
 int store_call_next_expired(struct store *store, int64_t now, struct call *out) MUST_CHECK;
 int store_call_next_rested(struct store *store, int64_t now, struct call *out) MUST_CHECK;
+/* POLICY 6: an appointment that its owner has not kept for 15 minutes is anyone's. */
+enum { APPOINTMENT_GRACE_SECONDS = 900 };
+int store_call_next_unkept(struct store *store, int64_t now, struct call *out) MUST_CHECK;
 int store_call_next_widening(struct store *store, int64_t now, struct call *out) MUST_CHECK;
 int store_call_next_time(struct store *store, int64_t *when) MUST_CHECK;
 

@@ -27,6 +27,8 @@ struct client {
 	day_t opened_on, closed_on, last_trade_on; /* as the file says; NO_DAY: it does not */
 	day_t id_expires_on, risk_test_expires_on;
 	char status[16];
+	bool number_is_wrong;   /* somebody else answered there; until it is corrected */
+	char no_greetings[256]; /* "channel:day" with semicolons: greetings refused there until that day */
 	char do_not_contact[FACT_TEXT_MAX + 1];
 	char hours[FACT_TEXT_MAX + 1];
 };
@@ -41,6 +43,9 @@ int64_t store_client_ensure(struct store *store, const char *ref) MUST_CHECK;
 /* Takes in a row. 1: something changed, 0: known already (or of an earlier as_of), ERR_INVALID: a new client without a name. assets_day: from which day
  * the assets are known, when the row carries no as_of. *id is the client. */
 int store_client_put(struct store *store, const struct client_fact *fact, day_t assets_day, int64_t *id) MUST_CHECK;
+
+/* Notes that the client's number is wrong; a new number takes the note away. */
+int store_client_number_is_wrong(struct store *store, int64_t id) MUST_CHECK;
 
 /* The assets last known before day (POLICY 4, large-outflow): 1, or 0 when none are known. */
 int store_client_assets_before(struct store *store, int64_t id, day_t day, money_t *assets) MUST_CHECK;

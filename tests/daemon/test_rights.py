@@ -8,6 +8,7 @@ EVERYBODY = {"CLIENT", "COMMAND", "ECHO", "HELP", "INFO", "PING", "SELECT", "WHO
 STRANGERS = {"AUTH", "HELLO", "QUIT", "RESET"}  # also who is not
 READERS = {"supervisor", "reviewer", "auditor"}
 ALLOWED = {
+    "ACK": {"supervisor"},
     "AGENT.ADD": {"supervisor"},
     "AGENT.DEL": {"supervisor"},
     "AGENT.LIST": {"supervisor"},
@@ -37,7 +38,7 @@ ALLOWED = {
 }
 
 WORDS = {  # with the right number of words, and of no effect
-    "AGENT.ADD": ("", "x"), "AGENT.DEL": ("nobody",), "AUTH": ("nobody", "x"), "CLIENT": ("ID",), "CLIENT.PUT": ("x",), "CLOCK": (), "DNC": ("nobody", "all", "none", "x"), "DONE": ("x", "reached"), "ECHO": ("x",),
+    "ACK": ("x", "x"), "AGENT.ADD": ("", "x"), "AGENT.DEL": ("nobody",), "AUTH": ("nobody", "x"), "CLIENT": ("ID",), "CLIENT.PUT": ("x",), "CLOCK": (), "DNC": ("nobody", "all", "none", "x"), "DONE": ("x", "reached"), "ECHO": ("x",),
     "EVENT.PUT": ("x",), "LIST": ("clients",), "MOVE": ("x", "x", "x"), "OVERRIDE": ("x", "x", "x"), "RECORD": ("nobody", "{}"), "RESUME": ("x", "x"), "TAKE": ("x",), "RELEASE": ("x", "x"), "SELECT": ("0",), "SHOW": ("x",), "TOUCH": ("x",), "WHY": ("nobody",),
 }
 

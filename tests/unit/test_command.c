@@ -19,6 +19,7 @@ static const struct {
 	const char *name;
 	const char *who;
 } rights[] = {
+	{"ACK", "s"},
 	{"AGENT.ADD", "s"},
 	{"AGENT.DEL", "s"},
 	{"AGENT.LIST", "s"},

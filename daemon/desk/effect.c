@@ -1,0 +1,371 @@
+/* effect.c - what a disposition does to a call, its matters and the client (POLICY 7). */
+#include <stdio.h>
+#include <string.h>
+
+#include "followup/store_client.h"
+#include "followup/store_followup.h"
+#include "followup/store_task.h"
+#include "outcome.h"
+
+enum { UNTICKED_REST_SECONDS = 2 * 3600 };
+
+/* Without a list of items the agent means what he was told of; what joined since stays, and he hears of it. */
+static void tick(struct outcome *o)
+{
+	const struct said *meant = o->said.has_items ? &o->said : &o->shown;
+
+	for (int i = 0; i < o->agenda.count && o->ticked_count < ITEMS_MAX; i++)
+		if (said_names(meant, o->agenda.items[i].id))
+			o->ticked[o->ticked_count++] = &o->agenda.items[i];
+}
+
+static bool is_ticked(const struct outcome *o, int64_t id)
+{
+	for (size_t i = 0; i < o->ticked_count; i++)
+		if (o->ticked[i]->id == id)
+			return true;
+	return false;
+}
+
+/* Items that were ticked although they are not on the call (any more): of the same person, not done yet, they are closed too; anything else is refused by number.
+ * Without a list: what he was told of and what expired while he held the call, for he has reached the client about it all the same. */
+static int tick_others(struct outcome *o, struct followup *extra, struct answer *answer)
+{
+	const struct said *meant = o->said.has_items ? &o->said : &o->shown;
+	size_t extra_count = 0;
+
+	for (size_t i = 0; i < meant->item_count && o->ticked_count < ITEMS_MAX; i++) {
+		struct followup *f = &extra[extra_count];
+		struct client client;
+		if (is_ticked(o, meant->items[i]))
+			continue;
+		int result = store_followup_load(o->desk->store, meant->items[i], f);
+		if (result >= 0)
+			result = store_client_load(o->desk->store, f->client_id, &client);
+		if (result == ERR_NOT_FOUND || (result == 0 && o->said.has_items && client.person != o->call.person))
+			return refuse(answer, ERR_INVALID, "item %lld is not a matter of this client", (long long)meant->items[i]);
+		if (result < 0)
+			return refuse_store(o->desk, answer, result);
+		bool is_done = f->state == FOLLOWUP_DONE || f->state == FOLLOWUP_DONE_LATE; /* done is done */
+		if (o->said.has_items ? is_done : f->state != FOLLOWUP_MISSED)
+			continue;
+		o->ticked[o->ticked_count++] = f;
+		extra_count++;
+	}
+	return 0;
+}
+
+static day_t day_of_contact(const struct outcome *o)
+{
+	return o->said.has_done_at ? (day_t)(o->said.done_at / 86400) : o->now.day;
+}
+
+int64_t outcome_moment(const struct outcome *o)
+{
+	if (!o->said.has_done_at)
+		return o->now.unix_seconds;
+	return zone_unix((day_t)(o->said.done_at / 86400), (int32_t)(o->said.done_at % 86400));
+}
+
+/* A contact counts for the clients of the ticked items; when nothing is ticked, for the one who rang in or for all whom the call was about. */
+static int make_contact(struct outcome *o)
+{
+	int64_t clients[CLIENTS_OF_CALL_MAX];
+	size_t count = 0;
+	bool free_only = o->ticked_count > 0;
+
+	for (size_t i = 0; i < o->ticked_count && count < CLIENTS_OF_CALL_MAX; i++) {
+		const struct rule *rule = agenda_rule(o->desk->engine, o->ticked[i]);
+		free_only = free_only && rule != NULL && rule->class == CLASS_FREE;
+		clients[count++] = o->ticked[i]->client_id;
+	}
+	if (count == 0 && o->client_id != 0 && o->shown_json == NULL) {
+		clients[count++] = o->client_id;
+	} else if (count == 0) {
+		for (int i = 0; i < o->agenda.count && count < CLIENTS_OF_CALL_MAX; i++)
+			clients[count++] = o->agenda.items[i].client_id;
+		int shown = o->shown_json == NULL ? 0 : shown_clients(o->desk, o->shown_json, clients + count, CLIENTS_OF_CALL_MAX - count);
+		if (shown < 0)
+			return shown;
+		count += (size_t)shown;
+	}
+	struct contact_made made = {
+		.call = o->call_exists ? &o->call : NULL,
+		.channel = o->call.channel,
+		.counted = !free_only,
+		.person = o->call.person,
+		.client_ids = clients,
+		.client_count = count,
+		.ticked = o->ticked,
+		.ticked_count = o->ticked_count,
+		.day = day_of_contact(o),
+		.at = outcome_moment(o),
+		.agent_id = o->who->agent_id,
+	};
+	o->contact_id = agenda_contact(o->desk->engine, &made, &o->over_cap);
+	return o->contact_id < 0 ? (int)o->contact_id : 0;
+}
+
+/* POLICY 7: in another part of the day than this try, and not before the disposition's delay; when the tries of a day are used up, tomorrow. */
+static int64_t retry_time(const struct outcome *o)
+{
+	const struct policy *policy = o->desk->policy;
+	int64_t earliest = o->now.unix_seconds + o->disposition->retry_seconds;
+	int minute = o->now.second / 60;
+	size_t part = 0;
+
+	if (o->call.tries_today >= policy->tries_a_day)
+		return zone_unix(o->now.day + 1, 0) > earliest ? zone_unix(o->now.day + 1, 0) : earliest;
+	while (part + 1 < policy->day_part_count && policy->day_part_minutes[part + 1] <= minute)
+		part++;
+	int64_t next_part = part + 1 < policy->day_part_count ? zone_unix(o->now.day, policy->day_part_minutes[part + 1] * 60)
+							      : zone_unix(o->now.day + 1, 0);
+	return next_part > earliest ? next_part : earliest;
+}
+
+static int try_again(struct outcome *o)
+{
+	struct call *call = &o->call;
+	int result = 0;
+
+	call->tries_today = call->tries_on == o->now.day ? call->tries_today + 1 : 1;
+	call->tries_on = o->now.day;
+	call->state = CALL_RESTING;
+	call->agent_id = 0;
+	call->lease_until = 0;
+	call->not_before = retry_time(o);
+	result = store_call_save(o->desk->store, call);
+	for (int i = 0; result == 0 && i < o->agenda.count; i++) {
+		struct followup *f = &o->agenda.items[i];
+		f->tries++;
+		result = store_followup_save(o->desk->store, f);
+		if (result == 0 && f->tries >= o->desk->policy->tries_in_all)
+			result = agenda_next_channel(o->desk->engine, f, o->now.day);
+	}
+	return result;
+}
+
+static int bounce(struct outcome *o)
+{
+	int result = 0;
+
+	if (o->uncertain) {
+		int64_t clients[CLIENTS_OF_CALL_MAX];
+		result = shown_clients(o->desk, o->shown_json, clients, CLIENTS_OF_CALL_MAX);
+		if (result >= 0)
+			result = store_contact_take_back(o->desk->store, o->uncertain_contact, clients, (size_t)result, o->uncertain_on);
+	}
+	if (result < 0 || !o->call_exists)
+		return result;
+	o->call.state = CALL_READY;
+	o->call.agent_id = 0;
+	o->call.lease_until = 0;
+	result = store_call_save(o->desk->store, &o->call);
+	for (int i = 0; result == 0 && i < o->agenda.count; i++)
+		result = agenda_next_channel(o->desk->engine, &o->agenda.items[i], o->now.day);
+	return result;
+}
+
+/* The message was sent after all: its contact is counted already, so the items only close. */
+static int sent_after_all(struct outcome *o)
+{
+	day_t on_day = o->uncertain_on;
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < o->ticked_count; i++)
+		result = followup_move(
+			o->desk->engine, o->ticked[i], on_day > o->ticked[i]->due_on ? FOLLOWUP_DONE_LATE : FOLLOWUP_DONE, 0, on_day);
+	return result;
+}
+
+static int reached(struct outcome *o)
+{
+	int result = 0;
+
+	if (o->holds) {
+		/* What is not ticked stays, but nobody rings the same client again at once. */
+		o->call.state = (size_t)o->agenda.count > o->ticked_count && !o->call.bulk ? CALL_RESTING : CALL_READY;
+		o->call.not_before = o->call.state == CALL_RESTING ? o->now.unix_seconds + UNTICKED_REST_SECONDS : 0;
+		o->call.agent_id = 0;
+		o->call.lease_until = 0;
+		result = store_call_save(o->desk->store, &o->call);
+		if (result == 0) /* worked out again even when nothing was ticked: it is a waiting call once more */
+			result = store_call_touch(o->desk->store, o->call.id);
+	}
+	if (result < 0)
+		return result;
+	return o->uncertain ? sent_after_all(o) : make_contact(o);
+}
+
+/* POLICY 7: the client named a time. Checked against hours, window and cap now, so that a promise is not made which cannot be kept. */
+static int appoint(struct outcome *o, struct answer *answer)
+{
+	const struct policy *policy = o->desk->policy;
+	char text[DATE_TEXT_SIZE];
+
+	if (!o->said.has_at)
+		return refuse(answer, ERR_INVALID, "at: the time that the client named is wanted, like {\"at\":\"2025-03-04T15:30\"}");
+	int64_t at = zone_unix((day_t)(o->said.at / 86400), (int32_t)(o->said.at % 86400));
+	struct moment then = zone_moment(at);
+	if (at <= o->now.unix_seconds)
+		return refuse(answer, ERR_INVALID, "at: that time has passed");
+	for (int i = 0; i < o->agenda.count; i++)
+		if (then.day > o->agenda.items[i].last_on)
+			return refuse(answer, ERR_INVALID, "at: too late for item %lld, whose last useful day is %s", (long long)o->agenda.items[i].id,
+				date_format(o->agenda.items[i].last_on, text));
+	int open = call_is_open(o->desk, &o->call, then);
+	if (open <= 0)
+		return open < 0 ? open : refuse(answer, ERR_INVALID, "at: nobody calls at that time; see the hours of the queue and of the client");
+	if (o->call.class == CALL_COUNTED && policy->cap != NO_LIMIT) {
+		int contacts = store_contact_of_person(o->desk->store, o->call.person, cap_window_start(policy->cap_window, then.day), then.day);
+		if (contacts < 0)
+			return contacts;
+		if (contacts + 1 > policy->cap)
+			return refuse(answer, ERR_INVALID, "at: the client has no contact left by then");
+	}
+	o->call.state = CALL_RESTING;
+	o->call.agent_id = 0;
+	o->call.lease_until = 0;
+	o->call.not_before = at;
+	o->call.appointed_at = at;
+	o->call.owner_id = o->who->agent_id;
+	o->call.due_now = CALL_APPOINTED;
+	return store_call_save(o->desk->store, &o->call);
+}
+
+/* A task for people, until somebody acknowledges it. */
+static int make_task(struct outcome *o, const char *kind, const char *queue)
+{
+	struct task task = {
+		.kind = kind,
+		.queue = queue,
+		.client_id = o->agenda.count > 0 ? o->agenda.items[0].client_id : o->client_id,
+		.call_id = o->call.id,
+		.at = o->now.unix_seconds,
+		.agent = o->who->name,
+	};
+
+	return store_task_insert(o->desk->store, &task);
+}
+
+/* POLICY 7: everything of the client whose number it was waits until the number is corrected; the other clients' matters stay on the call. */
+static int wrong_number(struct outcome *o)
+{
+	int64_t client_id = o->agenda.count > 0 ? o->agenda.items[0].client_id : o->client_id;
+
+	o->call.state = CALL_READY;
+	o->call.agent_id = 0;
+	o->call.lease_until = 0;
+	int result = store_call_save(o->desk->store, &o->call);
+	if (result == 0)
+		result = store_client_number_is_wrong(o->desk->store, client_id);
+	if (result == 0)
+		result = agenda_hold_client(o->desk->engine, client_id, o->now.day);
+	return result == 0 ? make_task(o, "wrong-number", "records") : result;
+}
+
+/* POLICY 7: the client does not acknowledge what happened to his assets: his branch and head office hear of it, and it stays red until acknowledged. */
+static int disputed(struct outcome *o)
+{
+	struct client client;
+	char branch[CLIENT_TEXT_SIZE + 8];
+	int64_t client_id = o->agenda.count > 0 ? o->agenda.items[0].client_id : o->client_id;
+
+	int result = store_client_load(o->desk->store, client_id, &client);
+	if (result < 0)
+		return result;
+	snprintf(branch, sizeof(branch), "branch/%s", client.branch);
+	result = make_task(o, "disputed", client.branch[0] != '\0' ? branch : o->desk->policy->fallback_queue);
+	if (result == 0)
+		result = make_task(o, "disputed", "hq");
+	return result == 0 ? reached(o) : result;
+}
+
+/* POLICY 7: a contact; what is a duty is done, everything else on the call is suppressed, and no greeting goes out on that channel for twelve months. */
+static int refused(struct outcome *o)
+{
+	enum { REFUSED_MONTHS = 12 };
+	struct followup *others[ITEMS_MAX];
+	size_t other_count = 0, duty_count = 0;
+	char until[DATE_TEXT_SIZE];
+
+	date_format(date_add_months(day_of_contact(o), REFUSED_MONTHS), until);
+	for (size_t i = 0; i < o->ticked_count; i++) {
+		const struct rule *rule = agenda_rule(o->desk->engine, o->ticked[i]);
+		if (rule != NULL && rule->duty)
+			o->ticked[duty_count++] = o->ticked[i];
+		else
+			others[other_count++] = o->ticked[i];
+	}
+	o->ticked_count = duty_count;
+	int result = 0;
+	for (size_t i = 0; result == 0 && i < other_count; i++)
+		result = store_refusal_set(o->desk->store, others[i]->client_id, o->call.channel, until, o->who->name, o->now.unix_seconds);
+	for (size_t i = 0; result == 0 && i < duty_count; i++)
+		result = store_refusal_set(o->desk->store, o->ticked[i]->client_id, o->call.channel, until, o->who->name, o->now.unix_seconds);
+	if (result == 0)
+		result = reached(o);
+	for (size_t i = 0; result == 0 && i < other_count; i++)
+		if (followup_state_is_open(others[i]->state))
+			result = followup_move(o->desk->engine, others[i], FOLLOWUP_SUPPRESSED, agenda_reason_do_not_contact(o->desk->engine), day_of_contact(o));
+	return result;
+}
+
+bool outcome_is_contact(const struct disposition *disposition)
+{
+	return disposition->effect == EFFECT_CONTACT || disposition->effect == EFFECT_DISPUTED || disposition->effect == EFFECT_REFUSED;
+}
+
+/* A lease that no longer holds: whoever was given the call may still report that it happened, or that his message bounced after all. */
+static int check_former_holder(struct outcome *o, int64_t holder, const char *lease, struct answer *answer)
+{
+	if (holder != o->who->agent_id || o->who->agent_id == 0)
+		return refuse(answer, ERR_NO_LEASE, "lease %s is not yours", lease);
+	if (!outcome_is_contact(o->disposition) && !(o->disposition->effect == EFFECT_NEXT_CHANNEL && o->uncertain))
+		return refuse(answer, ERR_NO_LEASE, "lease %s has ended: only a contact that happened can still be told", lease);
+	return 0;
+}
+
+int outcome_perform(struct outcome *o, struct followup *extra, const char *lease, int64_t holder, struct answer *answer)
+{
+	if (o->disposition->bulk != o->call.bulk)
+		return refuse(answer, ERR_INVALID, "%s is not an outcome of a %s", o->disposition->name, o->call.bulk ? "message" : "call");
+	int result = o->holds ? 0 : check_former_holder(o, holder, lease, answer);
+	if (result < 0)
+		return result;
+	if (outcome_is_contact(o->disposition)) {
+		tick(o);
+		result = tick_others(o, extra, answer);
+		if (result < 0)
+			return result;
+	}
+	switch (o->disposition->effect) {
+	case EFFECT_CONTACT:
+		return reached(o);
+	case EFFECT_DISPUTED:
+		return disputed(o);
+	case EFFECT_REFUSED:
+		return refused(o);
+	case EFFECT_RETRY:
+		return try_again(o);
+	case EFFECT_NEXT_CHANNEL:
+		return bounce(o);
+	case EFFECT_APPOINT:
+		return appoint(o, answer);
+	case EFFECT_WRONG_NUMBER:
+		return wrong_number(o);
+	}
+	return ERR_INVALID;
+}
+
+int outcome_record(struct outcome *o, struct followup *extra, struct answer *answer)
+{
+	if (o->said.has_items)
+		tick(o);
+	int result = tick_others(o, extra, answer);
+	if (result < 0)
+		return result;
+	if (o->disposition->effect == EFFECT_DISPUTED)
+		return disputed(o);
+	return o->disposition->effect == EFFECT_REFUSED ? refused(o) : make_contact(o);
+}

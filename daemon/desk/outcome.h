@@ -1,0 +1,41 @@
+/* outcome.h - what DONE and RECORD hand on to the effects of a disposition. Nothing outside the desk includes it. */
+#ifndef FOLLOWUP_DESK_OUTCOME_H
+#define FOLLOWUP_DESK_OUTCOME_H
+
+#include "internal.h"
+
+/* A call as DONE finds it. */
+struct outcome {
+	struct desk *desk;
+	const struct identity *who;
+	struct moment now;
+	const struct disposition *disposition;
+	struct said said;
+	struct call call;
+	bool call_exists;
+	bool holds; /* the lease is still good */
+	int generation;
+	const char *shown_json; /* what the holder was told of; NULL: there is none */
+	struct said shown;      /* the same as items */
+	bool uncertain;         /* the message's lease ran out, and its contact is counted: */
+	int64_t uncertain_contact;
+	day_t uncertain_on;
+	struct followup_list agenda;
+	struct followup *ticked[ITEMS_MAX];
+	size_t ticked_count;
+	char client_ref[65]; /* of the foremost item, or whom RECORD names */
+	int64_t client_id;   /* whom RECORD names, or whom an empty call was about; 0: the agenda says it */
+	int64_t contact_id;
+	bool over_cap;
+};
+
+/* effect.c: does what the disposition of a call's holder does (POLICY 7). extra: room for ITEMS_MAX follow-ups that are not on the call. */
+int outcome_perform(struct outcome *o, struct followup *extra, const char *lease, int64_t holder, struct answer *answer) MUST_CHECK;
+/* The same for RECORD, whose default items are ticked already. */
+int outcome_record(struct outcome *o, struct followup *extra, struct answer *answer) MUST_CHECK;
+/* Whether a disposition says that the client was reached. */
+bool outcome_is_contact(const struct disposition *disposition);
+/* When the contact or try happened, in unix seconds. */
+int64_t outcome_moment(const struct outcome *o);
+
+#endif

@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""The outcomes that do more than close or try again: appointments, wrong numbers, refusals, disputes, third parties (POLICY 7)."""
+import json
+
+from harness import Daemon, TUESDAY, matches, run, same, test, true
+
+WEDNESDAY = "2025-03-05"
+
+
+def done(agent, call, disposition, **said):
+    return agent.json("DONE", call["lease"], disposition, *([json.dumps(said)] if said else []))
+
+
+def refused(agent, call, disposition, **said):
+    return agent.refused("DONE", call["lease"], disposition, *([json.dumps(said)] if said else []))
+
+
+def state(daemon, **filters):
+    row = daemon.followup(**filters)
+    return row["state"], row["reason"]
+
+
+@test("an appointment comes first at its time, to the agent who made it; after 15 minutes to anyone")
+def _():
+    with Daemon() as daemon:
+        anna, bert = daemon.agent("anna"), daemon.agent("bert")
+        daemon.client("C1")
+        daemon.event("E1", "C1", "account_opened")
+        call = anna.json("NEXT")
+        answer = done(anna, call, "not-convenient", at=TUESDAY + "T15:30")
+        same((answer["state"], answer["not_before"], answer["closed"]), ("resting", TUESDAY + "T15:30:00", []))
+        daemon.client("C2")
+        daemon.event("E2", "C2", "account_closed")  # better ranked, and due
+        daemon.set_clock(TUESDAY + "T15:29:59")
+        same(bert.json("NEXT")["agenda"][0]["client_ref"], "C2")
+        same(anna.call("NEXT"), None)
+        daemon.client("C3")
+        daemon.event("E3", "C3", "account_closed")
+        daemon.set_clock(TUESDAY + "T15:30:00")
+        daemon.client("C4")
+        daemon.event("E4", "C4", "account_closed")
+        kept = anna.json("NEXT")
+        same(kept["call"], call["call"], "the appointment goes before what is due and better ranked")
+        done(anna, kept, "not-convenient", at=TUESDAY + "T16:00")
+        daemon.set_clock(TUESDAY + "T16:00:00")
+        same(bert.json("NEXT")["agenda"][0]["client_ref"], "C2", "he holds that one still")
+        done(bert, bert.json("MINE")[0], "reached")
+        same(bert.json("NEXT")["agenda"][0]["client_ref"], "C3", "it is still its owner's")
+        done(bert, bert.json("MINE")[0], "reached")
+        daemon.set_clock(TUESDAY + "T16:15:00")
+        same(bert.json("NEXT")["call"], call["call"], "nobody has kept it: it is anyone's, and first")
+        done(bert, bert.json("MINE")[0], "reached")
+        same(state(daemon, client="C1"), ("done", None))
+        daemon.check()
+
+
+@test("an appointment is refused where it could not be kept: hours, window, cap, the past; the lease stays")
+def _():
+    with Daemon() as daemon:
+        anna = daemon.agent("anna")
+        daemon.client("C1")
+        daemon.event("E1", "C1", "account_opened")
+        call = anna.json("NEXT")
+        for at, why in ((TUESDAY + "T12:00", "nobody calls at that time"), ("2025-03-08T10:00", "nobody calls"), (TUESDAY + "T09:00", "has passed"),
+                        ("2025-05-13T10:00", "too late for item 1, whose last useful day is 2025-04-10"), ("soon", "a time like")):
+            matches(refused(anna, call, "not-convenient", at=at), why)
+        matches(refused(anna, call, "not-convenient"), "the time that the client named is wanted")
+        for hour in (1, 2):
+            anna.json("RECORD", "C1", {"done_at": f"{TUESDAY}T0{hour}:00", "items": []})
+        matches(refused(anna, call, "not-convenient", at=TUESDAY + "T15:30"), "no contact left by then")
+        same(done(anna, call, "not-convenient", at="2025-04-01T15:30")["not_before"], "2025-04-01T15:30:00", "in the next quarter there is")
+        daemon.check()
+
+
+@test("a wrong number: all of that client's waits until it is corrected, the other client's stays; records has a task")
+def _():
+    with Daemon() as daemon:
+        anna = daemon.agent("anna")
+        daemon.client("C1", person_ref="P1", email="c1@example.com")
+        daemon.client("C2", person_ref="P1")
+        daemon.event("E1", "C1", "account_closed")
+        daemon.event("E2", "C2", "complaint")
+        daemon.event("E3", "C1", "complaint")
+        call = anna.json("NEXT")
+        first = call["agenda"][0]["client_ref"]
+        other = {"C1": "C2", "C2": "C1"}[first]
+        done(anna, call, "wrong-number")
+        true(all(row["state"] == "scheduled" and row["reason"] == "wrong-number" for row in daemon.list(client=first)))
+        true(all(row["state"] == "queued" for row in daemon.list(client=other)))
+        daemon.event("E4", first, "feedback")
+        same({row["state"] for row in daemon.list(client=first)}, {"scheduled"}, "what comes later waits too")
+        task = daemon.list("tasks", queue="records")[0]
+        same((task["kind"], task["client_ref"], task["state"]), ("wrong-number", first, "open"))
+        daemon.client(first, person_ref="P1", phone="13800000000")
+        same({row["state"] for row in daemon.list(client=first)}, {"queued"})
+        same(daemon.json("ACK", task["task"], "corrected by the branch")["state"], "acknowledged")
+        matches(daemon.refused("ACK", task["task"], "again"), "acknowledged already")
+        matches(daemon.refused("ACK", 99, "x"), "there is no task 99")
+        same(daemon.list("tasks", state="open"), [])
+        daemon.check()
+
+
+@test("a wrong number that nobody corrects ends its follow-ups as suppressed, wrong-number")
+def _():
+    with Daemon() as daemon:
+        anna = daemon.agent("anna")
+        daemon.client("C1")
+        daemon.event("E1", "C1", "account_closed")
+        done(anna, anna.json("NEXT"), "wrong-number")
+        daemon.set_clock("2025-04-06T09:30:00")
+        same(state(daemon, client="C1"), ("suppressed", "wrong-number"))
+        daemon.check()
+
+
+@test("refused: a contact; the duty is done, the rest suppressed, and no greeting by phone for twelve months")
+def _():
+    with Daemon() as daemon:
+        anna = daemon.agent("anna", queues=("service", "manager/*"))
+        daemon.client("C1", tier="gold", birthday="1980-03-20", opened_on="2020-01-01", last_trade_on="2024-08-31")
+        same(state(daemon, client="C1", rule="dormant"), ("queued", None))
+        daemon.event("E1", "C1", "account_opened", at=TUESDAY)
+        call = anna.json("NEXT")
+        same(len(call["agenda"]), 2)
+        answer = done(anna, call, "refused")
+        same((state(daemon, client="C1", rule="account-opened"), state(daemon, client="C1", rule="dormant")), (("done", None), ("suppressed", "do-not-contact")))
+        same((len(answer["closed"]), daemon.used("C1")), (1, 1))
+        daemon.set_clock("2025-03-17T09:30:00")
+        same(state(daemon, client="C1", rule="birthday-call"), ("suppressed", "do-not-contact"))
+        daemon.event("E2", "C1", "permission_opened")
+        same(state(daemon, client="C1", rule="permission-opened"), ("queued", None), "service calls go on")
+        daemon.set_clock("2026-03-17T09:30:00")
+        same(daemon.followup(client="C1", rule="birthday-call", state="queued")["occasion"], "2026")
+        daemon.check()
+
+
+@test("disputed: a contact that stays red at the branch and at head office until acknowledged")
+def _():
+    with Daemon() as daemon:
+        anna = daemon.agent("anna")
+        daemon.client("C1", branch="SH01")
+        daemon.event("E1", "C1", "account_closed")
+        done(anna, anna.json("NEXT"), "disputed")
+        same((state(daemon, client="C1"), daemon.used("C1")), (("done", None), 1))
+        tasks = daemon.list("tasks", state="open")
+        same([(task["kind"], task["queue"], task["agent"]) for task in tasks], [("disputed", "branch/SH01", "anna"), ("disputed", "hq", "anna")])
+        daemon.kill()
+        daemon.start()
+        same(len(daemon.list("tasks", state="open")), 2)
+        for task in tasks:
+            daemon.json("ACK", task["task"], "the branch has spoken with him")
+        same(daemon.list("tasks", state="open"), [])
+        daemon.check()
+
+
+@test("third-party is a try, reached-attorney a contact; RECORD may tell of a refusal")
+def _():
+    with Daemon() as daemon:
+        anna = daemon.agent("anna")
+        daemon.client("C1")
+        daemon.event("E1", "C1", "account_closed")
+        answer = done(anna, anna.json("NEXT"), "third-party")
+        same((answer["state"], answer["closed"]), ("resting", []))
+        same(daemon.list("attempts", client="C1")[0]["disposition"], "third-party")
+        daemon.client("C2")
+        daemon.event("E2", "C2", "account_closed")
+        done(anna, anna.json("NEXT"), "reached-attorney")
+        same(state(daemon, client="C2"), ("done", None))
+        anna.json("RECORD", "C1", {"disposition": "refused"})
+        same(state(daemon, client="C1"), ("done", None), "a duty all the same")
+        matches(anna.refused("RECORD", "C2", {"disposition": "not-convenient"}), "RECORD tells of a contact")
+        daemon.check()
+
+
+run()
