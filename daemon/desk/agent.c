@@ -43,7 +43,10 @@ static int parse_roles(const struct desk *desk, const char *text, struct agent *
 		name[length] = '\0';
 		unsigned role = role_parse(name);
 		if (role == 0 && !is_label(desk->policy, name))
-			return refuse(answer, ERR_INVALID, "no such role: %s (agent, gateway, feeder, supervisor, reviewer, auditor, operator, or one that a rule excludes)", name);
+			return refuse(answer, ERR_INVALID,
+				"no such role: %s (agent, gateway, feeder, supervisor, reviewer, auditor, operator, or one that a rule "
+				"excludes)",
+				name);
 		agent->roles |= role;
 		if (role == 0) {
 			size_t used = strlen(agent->labels);
@@ -64,7 +67,8 @@ bool queue_is_known(const struct policy *policy, const char *name)
 	if (strncmp(name, "manager/", 8) == 0 || strncmp(name, "branch/", 7) == 0)
 		return true;
 	for (size_t i = 0; i < policy->queue_count; i++)
-		if (strcmp(policy->queues[i].pattern, "*") != 0 && (pattern_fits(policy->queues[i].pattern, name) || strcmp(policy->queues[i].pattern, name) == 0))
+		if (strcmp(policy->queues[i].pattern, "*") != 0 &&
+			(pattern_fits(policy->queues[i].pattern, name) || strcmp(policy->queues[i].pattern, name) == 0))
 			return true;
 	for (size_t i = 0; i < policy->rule_count; i++)
 		if (strcmp(policy->rules[i].queue, name) == 0)
@@ -79,7 +83,8 @@ static int parse_queues(const struct policy *policy, const char *const *queues, 
 		if (!is_plain_name(queues[i]))
 			return refuse(answer, ERR_INVALID, "not a queue's name: %zu bytes, or a character that names do not have", length);
 		if (!queue_is_known(policy, queues[i]))
-			return refuse(answer, ERR_INVALID, "no rule puts calls on a queue %s, and no section of the configuration names it", queues[i]);
+			return refuse(answer, ERR_INVALID, "no rule puts calls on a queue %s, and no section of the configuration names it",
+				queues[i]);
 		if (used + length + 2 > sizeof(agent->queues))
 			return refuse(answer, ERR_LIMIT, "too many queues");
 		snprintf(agent->queues + used, sizeof(agent->queues) - used, "%s\n", queues[i]);
@@ -89,14 +94,16 @@ static int parse_queues(const struct policy *policy, const char *const *queues, 
 	return 0;
 }
 
-int desk_agent_add(struct desk *desk, const char *name, const char *roles, const char *const *queues, size_t queue_count, struct answer *answer)
+int desk_agent_add(
+	struct desk *desk, const char *name, const char *roles, const char *const *queues, size_t queue_count, struct answer *answer)
 {
 	struct agent agent = {0};
 	unsigned char token[TOKEN_BYTES];
 	char text[TOKEN_BYTES * 2 + 1];
 
 	if (!is_plain_name(name) || strcmp(name, "operator") == 0)
-		return refuse(answer, ERR_INVALID, "a name has 1 to %d bytes, no spaces, commas, quotes or braces, and is not \"operator\"", AGENT_TEXT_SIZE - 1);
+		return refuse(answer, ERR_INVALID, "a name has 1 to %d bytes, no spaces, commas, quotes or braces, and is not \"operator\"",
+			AGENT_TEXT_SIZE - 1);
 	snprintf(agent.name, sizeof(agent.name), "%s", name);
 	int result = parse_roles(desk, roles, &agent, answer);
 	if (result == 0)
@@ -136,7 +143,8 @@ int desk_agent_delete(struct desk *desk, const char *name, struct answer *answer
 	for (int i = 0; i < count && i < HELD_MAX; i++)
 		leased += held[i].state == CALL_LEASED;
 	if (leased > 0)
-		return refuse(answer, ERR_BUSY, "%s holds %d call%s; delete him when they have ended", name, leased, leased == 1 ? "" : "s");
+		return refuse(
+			answer, ERR_BUSY, "%s holds %d call%s; delete him when they have ended", name, leased, leased == 1 ? "" : "s");
 	int deleted = store_agent_delete(desk->store, name);
 	if (deleted < 0)
 		return refuse_store(desk, answer, deleted);

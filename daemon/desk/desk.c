@@ -101,7 +101,8 @@ char *local_time_text(int64_t unix_seconds, char out[32])
 	struct moment moment = zone_moment(unix_seconds);
 	char day[DATE_TEXT_SIZE];
 
-	snprintf(out, 32, "%sT%02d:%02d:%02d", date_format(moment.day, day), (int)(moment.second / 3600), (int)(moment.second / 60 % 60), (int)(moment.second % 60));
+	snprintf(out, 32, "%sT%02d:%02d:%02d", date_format(moment.day, day), (int)(moment.second / 3600), (int)(moment.second / 60 % 60),
+		(int)(moment.second % 60));
 	return out;
 }
 
@@ -178,7 +179,8 @@ static void free_fields(struct fact_field *fields, size_t count)
 	free(fields);
 }
 
-static int take_fields(struct desk *desk, const char *document, size_t length, struct answer *answer, struct fact_field **out, size_t *count)
+static int take_fields(
+	struct desk *desk, const char *document, size_t length, struct answer *answer, struct fact_field **out, size_t *count)
 {
 	struct members members = {NULL, 0, 0, false};
 	int result = json_each(desk->json, document, length, "$", take_member, &members);
@@ -187,7 +189,8 @@ static int take_fields(struct desk *desk, const char *document, size_t length, s
 		free_fields(members.fields, members.count);
 		if (result == ERR_MEMORY)
 			return refuse(answer, result, "out of memory");
-		return refuse(answer, ERR_INVALID, members.nested ? "one flat JSON object is wanted: a member holds a list or an object" : "not a JSON object");
+		return refuse(answer, ERR_INVALID,
+			members.nested ? "one flat JSON object is wanted: a member holds a list or an object" : "not a JSON object");
 	}
 	*out = members.fields;
 	*count = members.count;
@@ -213,7 +216,8 @@ static int put(struct desk *desk, bool event, const char *json, size_t length, s
 	}
 	for (size_t i = 0; i < count; i++)
 		names[i] = fields[i].name;
-	result = event ? fact_check_event_columns(desk->policy, names, count, reason) : fact_check_client_columns(desk->policy, names, count, reason);
+	result = event ? fact_check_event_columns(desk->policy, names, count, reason)
+		       : fact_check_client_columns(desk->policy, names, count, reason);
 	if (result == 0 && event) {
 		struct event_fact fact;
 		result = fact_event(desk->policy, fields, count, &fact, reason);

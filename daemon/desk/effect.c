@@ -211,13 +211,16 @@ static int appoint(struct outcome *o, struct answer *answer)
 		return refuse(answer, ERR_INVALID, "at: that time has passed");
 	for (int i = 0; i < o->agenda.count; i++)
 		if (then.day > o->agenda.items[i].last_on)
-			return refuse(answer, ERR_INVALID, "at: too late for item %lld, whose last useful day is %s", (long long)o->agenda.items[i].id,
-				date_format(o->agenda.items[i].last_on, text));
+			return refuse(answer, ERR_INVALID, "at: too late for item %lld, whose last useful day is %s",
+				(long long)o->agenda.items[i].id, date_format(o->agenda.items[i].last_on, text));
 	int open = call_is_open(o->desk, &o->call, then);
 	if (open <= 0)
-		return open < 0 ? open : refuse(answer, ERR_INVALID, "at: nobody calls at that time; see the hours of the queue and of the client");
+		return open < 0
+			       ? open
+			       : refuse(answer, ERR_INVALID, "at: nobody calls at that time; see the hours of the queue and of the client");
 	if (o->call.class == CALL_COUNTED && policy->cap != NO_LIMIT) {
-		int contacts = store_contact_of_person(o->desk->store, o->call.person, cap_window_start(policy->cap_window, then.day), then.day);
+		int contacts =
+			store_contact_of_person(o->desk->store, o->call.person, cap_window_start(policy->cap_window, then.day), then.day);
 		if (contacts < 0)
 			return contacts;
 		if (contacts + 1 > policy->cap)
@@ -302,12 +305,14 @@ static int refused(struct outcome *o)
 	for (size_t i = 0; result == 0 && i < other_count; i++)
 		result = store_refusal_set(o->desk->store, others[i]->client_id, o->call.channel, until, o->who->name, o->now.unix_seconds);
 	for (size_t i = 0; result == 0 && i < duty_count; i++)
-		result = store_refusal_set(o->desk->store, o->ticked[i]->client_id, o->call.channel, until, o->who->name, o->now.unix_seconds);
+		result = store_refusal_set(
+			o->desk->store, o->ticked[i]->client_id, o->call.channel, until, o->who->name, o->now.unix_seconds);
 	if (result == 0)
 		result = reached(o);
 	for (size_t i = 0; result == 0 && i < other_count; i++)
 		if (followup_state_is_open(others[i]->state))
-			result = followup_move(o->desk->engine, others[i], FOLLOWUP_SUPPRESSED, agenda_reason_do_not_contact(o->desk->engine), day_of_contact(o));
+			result = followup_move(o->desk->engine, others[i], FOLLOWUP_SUPPRESSED,
+				agenda_reason_do_not_contact(o->desk->engine), day_of_contact(o));
 	return result;
 }
 

@@ -225,7 +225,8 @@ enum { LOOK_AGAIN = 2 };
 /* An appointment is its owner's for a while. */
 static bool is_anothers(const struct search *search, const struct call *call)
 {
-	return call->owner_id != 0 && call->owner_id != search->agent.id && search->now.unix_seconds < call->appointed_at + APPOINTMENT_GRACE_SECONDS;
+	return call->owner_id != 0 && call->owner_id != search->agent.id &&
+	       search->now.unix_seconds < call->appointed_at + APPOINTMENT_GRACE_SECONDS;
 }
 
 /* Down the heads in order until a call passes every gate: 1 and its document, 0 when none does, LOOK_AGAIN when a gate has changed what waits. */
@@ -318,7 +319,8 @@ static int next(struct search *search, const struct next_request *request, struc
 		char reason[HOLD_REASON_SIZE] = "";
 		if (search->paused != 0 && (result = store_pause_reason(search->desk->store, PAUSE_QUEUE, search->paused, reason)) < 0)
 			return result;
-		return refuse(answer, ERR_CLOSED, "until=%s%s%s", local_time_text(search->opens_at, until), reason[0] != '\0' ? " paused: " : "", reason);
+		return refuse(answer, ERR_CLOSED, "until=%s%s%s", local_time_text(search->opens_at, until),
+			reason[0] != '\0' ? " paused: " : "", reason);
 	}
 	return given;
 }

@@ -59,8 +59,8 @@ int call_is_open(struct desk *desk, const struct call *call, struct moment now)
 	int result = agenda_load(desk->engine, call->id, &agenda);
 	if (result == 0 && agenda.count > 0) {
 		const struct rule *rule = agenda_rule(desk->engine, &agenda.items[0]);
-		result = rule != NULL && rule->has_hours ? hours_are_open(&rule->hours, now, desk->policy->calendar) :
-							   queue_is_open(desk, store_name_text(desk->store, call->queue), now);
+		result = rule != NULL && rule->has_hours ? hours_are_open(&rule->hours, now, desk->policy->calendar)
+							 : queue_is_open(desk, store_name_text(desk->store, call->queue), now);
 	} else if (result == 0) {
 		result = 1;
 	}

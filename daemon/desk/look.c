@@ -26,8 +26,9 @@ static int add_queue(void *context, const struct queue_row *row)
 
 	buffer_text(out, queues->any ? ",{\"queue\":" : "{\"queue\":");
 	json_text_append(out, row->queue);
-	buffer_printf(out, ",\"ready\":%lld,\"due_now\":%lld,\"resting\":%lld,\"leased\":%lld,\"oldest_due_on\":\"%s\",\"open\":%s", (long long)row->ready,
-		(long long)row->due_now, (long long)row->resting, (long long)row->leased, date_format(row->oldest_due_on, day), open ? "true" : "false");
+	buffer_printf(out, ",\"ready\":%lld,\"due_now\":%lld,\"resting\":%lld,\"leased\":%lld,\"oldest_due_on\":\"%s\",\"open\":%s",
+		(long long)row->ready, (long long)row->due_now, (long long)row->resting, (long long)row->leased,
+		date_format(row->oldest_due_on, day), open ? "true" : "false");
 	if (!open) {
 		int64_t opens = queue_opens_at(queues->desk, row->queue, queues->now);
 		if (opens != INT64_MAX)
@@ -119,7 +120,8 @@ static int parse_filter(size_t which, const char *const *words, size_t count, st
 	return 0;
 }
 
-int desk_list(struct desk *desk, const struct identity *who, const char *const *words, const size_t count, struct moment now, struct answer *answer)
+int desk_list(struct desk *desk, const struct identity *who, const char *const *words, const size_t count, struct moment now,
+	struct answer *answer)
 {
 	struct list_filter filter = {.state = -1, .limit = LIST_DEFAULT};
 
@@ -133,7 +135,8 @@ int desk_list(struct desk *desk, const struct identity *who, const char *const *
 			result = lists[which].list(desk->store, &filter, &answer->json);
 		return result < 0 ? refuse_store(desk, answer, result) : 0;
 	}
-	return refuse(answer, ERR_INVALID, "LIST followups|calls|clients|events|attempts|tasks [CLIENT ref] [QUEUE q] [RULE r] [STATE s] [LIMIT n] [AFTER n]");
+	return refuse(answer, ERR_INVALID,
+		"LIST followups|calls|clients|events|attempts|tasks [CLIENT ref] [QUEUE q] [RULE r] [STATE s] [LIMIT n] [AFTER n]");
 }
 
 /* Which slots the person has used, by which contacts and calls, and for which days greetings leave some free (POLICY 5). */

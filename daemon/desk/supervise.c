@@ -20,7 +20,8 @@ static int check_reason(const char *reason, struct answer *answer)
 }
 
 /* One line of the record about a call or a client. */
-static int write_down(struct desk *desk, const struct identity *who, const char *what, const char *detail, const struct call *call, int64_t client_id, struct moment now)
+static int write_down(struct desk *desk, const struct identity *who, const char *what, const char *detail, const struct call *call,
+	int64_t client_id, struct moment now)
 {
 	struct followup_list agenda = {NULL, 0, 0};
 	struct attempt attempt = {.at = now.unix_seconds, .agent = who->name, .client_ref = "", .disposition = what, .detail = detail};
@@ -73,7 +74,8 @@ int desk_take(struct desk *desk, const struct identity *who, const char *call_te
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }
 
-int desk_move(struct desk *desk, const struct identity *who, const char *call_text, const char *queue, const char *reason, struct moment now, struct answer *answer)
+int desk_move(struct desk *desk, const struct identity *who, const char *call_text, const char *queue, const char *reason,
+	struct moment now, struct answer *answer)
 {
 	struct call call;
 
@@ -83,8 +85,8 @@ int desk_move(struct desk *desk, const struct identity *who, const char *call_te
 	if (result < 0)
 		return result;
 	if (call.bulk || call.state >= CALL_LEASED)
-		return refuse(answer, call.bulk ? ERR_INVALID : ERR_BUSY, call.bulk ? "call %s is a message; it waits on its channel" : "call %s is held by an agent",
-			call_text);
+		return refuse(answer, call.bulk ? ERR_INVALID : ERR_BUSY,
+			call.bulk ? "call %s is a message; it waits on its channel" : "call %s is held by an agent", call_text);
 	if (!queue_is_known(desk->policy, queue) || strchr(queue, '*') != NULL)
 		return refuse(answer, ERR_INVALID, "no rule puts calls on a queue %s, and no section of the configuration names it", queue);
 	call.moved = store_name_id(desk->store, queue);
@@ -104,7 +106,8 @@ int desk_move(struct desk *desk, const struct identity *who, const char *call_te
 }
 
 /* What PAUSE and RESUME are about. */
-static int pause_subject(struct desk *desk, const char *kind, const char *name, enum pause_kind *out, int64_t *number, struct answer *answer)
+static int pause_subject(
+	struct desk *desk, const char *kind, const char *name, enum pause_kind *out, int64_t *number, struct answer *answer)
 {
 	if (strcasecmp(kind, "QUEUE") == 0 && queue_is_known(desk->policy, name) && strchr(name, '*') == NULL)
 		*out = PAUSE_QUEUE;
@@ -116,8 +119,8 @@ static int pause_subject(struct desk *desk, const char *kind, const char *name, 
 	return *number < 0 ? refuse_store(desk, answer, (int)*number) : 0;
 }
 
-int desk_pause(struct desk *desk, const struct identity *who, const char *kind_text, const char *name, const char *until, const char *reason, struct moment now,
-	struct answer *answer)
+int desk_pause(struct desk *desk, const struct identity *who, const char *kind_text, const char *name, const char *until,
+	const char *reason, struct moment now, struct answer *answer)
 {
 	enum pause_kind kind;
 	int64_t number, local;
@@ -171,8 +174,8 @@ int desk_resume(struct desk *desk, const char *kind_text, const char *name, stru
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }
 
-int desk_forbid(struct desk *desk, const struct identity *who, const char *client_ref, const char *channel, const char *until, const char *reason, struct moment now,
-	struct answer *answer)
+int desk_forbid(struct desk *desk, const struct identity *who, const char *client_ref, const char *channel, const char *until,
+	const char *reason, struct moment now, struct answer *answer)
 {
 	int64_t id = store_client_find(desk->store, client_ref);
 
@@ -205,7 +208,8 @@ int desk_forbid(struct desk *desk, const struct identity *who, const char *clien
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }
 
-int desk_acknowledge(struct desk *desk, const struct identity *who, const char *task_text, const char *note, struct moment now, struct answer *answer)
+int desk_acknowledge(
+	struct desk *desk, const struct identity *who, const char *task_text, const char *note, struct moment now, struct answer *answer)
 {
 	char *end;
 	long long id = strtoll(task_text, &end, 10);
@@ -240,8 +244,8 @@ static int let_go_ahead(struct desk *desk, struct followup *f, struct moment now
 	return result;
 }
 
-int desk_override(struct desk *desk, const struct identity *who, const char *followup_text, const char *second, const char *reason, struct moment now,
-	struct answer *answer)
+int desk_override(struct desk *desk, const struct identity *who, const char *followup_text, const char *second, const char *reason,
+	struct moment now, struct answer *answer)
 {
 	struct followup f;
 	struct client client;
@@ -267,7 +271,8 @@ int desk_override(struct desk *desk, const struct identity *who, const char *fol
 	if (result < 0)
 		return refuse_store(desk, answer, result);
 	if (f.state != FOLLOWUP_SUPPRESSED && f.state != FOLLOWUP_SCHEDULED)
-		return refuse(answer, ERR_INVALID, "follow-up %lld is %s: only what is suppressed or waits can be overridden", id, followup_state_name(f.state));
+		return refuse(answer, ERR_INVALID, "follow-up %lld is %s: only what is suppressed or waits can be overridden", id,
+			followup_state_name(f.state));
 	struct buffer detail = {0};
 	buffer_text(&detail, "{\"followup\":");
 	buffer_printf(&detail, "%lld,\"second\":", id);

@@ -154,14 +154,17 @@ static int join_waiting(struct engine *engine, int64_t person, int64_t call_id, 
 	for (int i = 0; i < count && i < PERSON_SCHEDULED_MAX; i++) {
 		const struct rule *rule = agenda_rule(engine, &waiting[i]);
 		enum reason why;
-		if (waiting[i].reason == 0 || waiting[i].reason == engine->reasons[REASON_PAUSED] || rule == NULL || !rule->on || waiting[i].opens_on - rule->early_days > now.day)
+		if (waiting[i].reason == 0 || waiting[i].reason == engine->reasons[REASON_PAUSED] || rule == NULL || !rule->on ||
+			waiting[i].opens_on - rule->early_days > now.day)
 			continue;
 		int result = facts_load_client(engine, waiting[i].client_id, now.day, engine->other_facts);
 		if (result == 0)
 			result = store_call_load(engine->store, call_id, &call);
 		if (result < 0)
 			return result;
-		int channel = engine->other_facts->client.number_is_wrong ? -1 : channel_pick(engine, engine->other_facts, rule, waiting[i].channel_from, &why);
+		int channel = engine->other_facts->client.number_is_wrong
+				      ? -1
+				      : channel_pick(engine, engine->other_facts, rule, waiting[i].channel_from, &why);
 		if (channel < 0 || engine->channel_names[channel] != call.channel)
 			continue;
 		result = join(engine, &waiting[i], &call, now.day);

@@ -199,7 +199,9 @@ static int work_out(struct engine *engine, struct call *call, const struct follo
 	if (call->state != CALL_UNCERTAIN) /* that one is counted as a contact already */
 		call->class = exempt ? CALL_EXEMPT : free_only ? CALL_FREE : CALL_COUNTED;
 	/* What was due stays so when the clock steps back. */
-	call->due_now = call->appointed_at != 0 ? CALL_APPOINTED : call->due_on <= (day > engine->reached ? day : engine->reached) ? CALL_DUE : CALL_NOT_DUE;
+	call->due_now = call->appointed_at != 0                                           ? CALL_APPOINTED
+			: call->due_on <= (day > engine->reached ? day : engine->reached) ? CALL_DUE
+											  : CALL_NOT_DUE;
 	call->lane = store_lane_id(engine->store, lane);
 	if (call->lane < 0)
 		return (int)call->lane;

@@ -107,7 +107,8 @@ int64_t policy_digest(const struct policy *policy)
 		mix_list(&hash, &policy->branches[i].removes);
 	}
 	for (day_t day = date_to_day(FIRST_YEAR, 1, 1); day < date_to_day(LAST_YEAR, 1, 1); day++) {
-		unsigned char kind = (unsigned char)((calendar_is_work_day(policy->calendar, day) ? 1 : 0) | (calendar_is_trading_day(policy->calendar, day) ? 2 : 0));
+		unsigned char kind = (unsigned char)((calendar_is_work_day(policy->calendar, day) ? 1 : 0) |
+						     (calendar_is_trading_day(policy->calendar, day) ? 2 : 0));
 		mix(&hash, &kind, 1);
 	}
 	return (int64_t)hash;

@@ -39,7 +39,8 @@ static int load_events(struct engine *engine, struct facts *facts)
 {
 	int count;
 
-	while ((count = store_event_of_client(engine->store, facts->client.id, facts->events, facts->event_capacity)) > facts->event_capacity) {
+	while ((count = store_event_of_client(engine->store, facts->client.id, facts->events, facts->event_capacity)) >
+		facts->event_capacity) {
 		int result = make_room(&facts->events, &facts->event_capacity, count + 8);
 		if (result < 0)
 			return result;

@@ -46,20 +46,20 @@ struct rule_index {
 struct facts {
 	struct client client;
 	day_t day;
-	int tier; /* index, or TIER_UNKNOWN */
+	int tier;             /* index, or TIER_UNKNOWN */
 	struct event *events; /* not trades; in order; withdrawn and coming ones too: see event_stands() */
 	int event_count, event_capacity;
 	struct event *departures; /* of his manager */
 	int departure_count, departure_capacity;
 	bool account_open;
-	day_t opened_on;     /* the last opening, NO_DAY: unknown */
-	day_t reopened_on;   /* the last reopening, NO_DAY: none */
+	day_t opened_on;      /* the last opening, NO_DAY: unknown */
+	day_t reopened_on;    /* the last reopening, NO_DAY: none */
 	day_t closing_stands; /* the last closing, when no reopening came after it; else NO_DAY */
 	day_t reopening_stands;
 	day_t last_trade_on;
 	day_t last_contact_on; /* when some rule asks (cadence) */
 	bool withdrawal_today; /* a void event takes effect on this very day */
-	day_t next_fact_on; /* the next day on which something already known takes effect; INT32_MAX: none */
+	day_t next_fact_on;    /* the next day on which something already known takes effect; INT32_MAX: none */
 };
 
 /* Days for which slots are kept free, of one person on one day. */
@@ -91,18 +91,18 @@ struct engine {
 	int64_t kind_opened, kind_closed, kind_reopened, kind_trade;
 	day_t *festival_days; /* [festival][year - FESTIVAL_FIRST_YEAR] */
 	day_t start_on;
-	day_t reached; /* the last day whose cycle is complete or has begun; may lie after today when the clock has stepped back */
+	day_t reached;      /* the last day whose cycle is complete or has begun; may lie after today when the clock has stepped back */
 	bool asks_contacts; /* some rule that is on looks at contacts */
 	uint64_t changes;
 	uint64_t version; /* moves whenever facts or the policy may have changed: what was thought before is old */
 	uint64_t policy_version;
 	struct work_days work_days;
 	struct foresight foresight;
-	struct followup *open;      /* room for the open follow-ups of one client, */
-	struct followup *scheduled; /* for the scheduled ones of one person, */
-	struct followup *waiting;   /* and for those among them that may join a new call */
-	struct facts *facts;        /* of the client being settled */
-	struct facts *other_facts;  /* of another one, while the first is in use */
+	struct followup *open;        /* room for the open follow-ups of one client, */
+	struct followup *scheduled;   /* for the scheduled ones of one person, */
+	struct followup *waiting;     /* and for those among them that may join a new call */
+	struct facts *facts;          /* of the client being settled */
+	struct facts *other_facts;    /* of another one, while the first is in use */
 	struct admission_place place; /* of the day cycle's fourth step */
 	bool place_valid;
 	uint64_t place_rollbacks;
@@ -135,11 +135,11 @@ typedef int occasion_visit(void *context, const struct rule *rule, const struct 
 bool rule_fits(const struct rule *rule, const struct facts *facts); /* on, and for clients of this tier */
 bool rule_is_yearly(const struct rule *rule);
 /* Visits the occasions of a rule for a client, from what is known on facts->day, with due_on >= due_from and opens_on - early <= opens_until. */
-int occasion_each(struct engine *engine, const struct facts *facts, const struct rule *rule, day_t due_from, day_t opens_until, occasion_visit *visit,
-	void *context) MUST_CHECK;
+int occasion_each(struct engine *engine, const struct facts *facts, const struct rule *rule, day_t due_from, day_t opens_until,
+	occasion_visit *visit, void *context) MUST_CHECK;
 /* The occasion that a follow-up stands for, as the facts give it now: 1, or 0 when there is none any more and the reason why (enum reason or an event kind). */
-int occasion_again(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out,
-	int64_t *reason) MUST_CHECK;
+int occasion_again(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup,
+	struct occasion *out, int64_t *reason) MUST_CHECK;
 /* The days of every festival, [festival][year - FESTIVAL_FIRST_YEAR]; NULL without memory. */
 day_t *festival_table(const struct policy *policy);
 

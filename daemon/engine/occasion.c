@@ -81,14 +81,16 @@ int occasion_offer(const struct visitor *visitor, const struct occasion *occasio
 	return holds > 0 ? visitor->visit(visitor->context, visitor->rule, occasion) : holds;
 }
 
-int occasion_each(struct engine *engine, const struct facts *facts, const struct rule *rule, day_t due_from, day_t opens_until, occasion_visit *visit, void *context)
+int occasion_each(struct engine *engine, const struct facts *facts, const struct rule *rule, day_t due_from, day_t opens_until,
+	occasion_visit *visit, void *context)
 {
 	struct visitor visitor = {engine, facts, rule, due_from, opens_until, visit, context};
 
 	return triggers[rule->trigger].each(engine, facts, &visitor);
 }
 
-int occasion_again(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out, int64_t *reason)
+int occasion_again(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup,
+	struct occasion *out, int64_t *reason)
 {
 	if (!rule->on) {
 		*reason = engine->reasons[REASON_RULE_OFF];

@@ -115,7 +115,8 @@ int each_dormant(struct engine *engine, const struct facts *facts, const struct 
 }
 
 /* The event that a follow-up's occasion begins with (up to length bytes of its key): 1 when it stands and is the client's, or 0 and the reason. */
-static int find_event(struct engine *engine, const struct facts *facts, const struct rule *rule, const char *key, size_t length, struct event *event, int64_t *reason)
+static int find_event(struct engine *engine, const struct facts *facts, const struct rule *rule, const char *key, size_t length,
+	struct event *event, int64_t *reason)
 {
 	char ref[EVENT_TEXT_SIZE];
 	int64_t client_id = 0;
@@ -136,7 +137,8 @@ static int find_event(struct engine *engine, const struct facts *facts, const st
 	return 1;
 }
 
-int again_event(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out, int64_t *reason)
+int again_event(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup,
+	struct occasion *out, int64_t *reason)
 {
 	struct event event;
 	int found = find_event(engine, facts, rule, followup->occasion, strlen(followup->occasion), &event, reason);
@@ -160,7 +162,8 @@ static int take_moved(void *context, const struct rule *rule, const struct occas
 	struct moved_outflow *moved = context;
 	enum followup_state state;
 	int64_t reason;
-	int exists = store_followup_exists(moved->engine->store, moved->facts->client.id, rule_index_of(moved->engine, rule)->name, occasion->key, &state, &reason);
+	int exists = store_followup_exists(
+		moved->engine->store, moved->facts->client.id, rule_index_of(moved->engine, rule)->name, occasion->key, &state, &reason);
 
 	if (exists != 0)
 		return exists < 0 ? exists : 0;
@@ -169,8 +172,8 @@ static int take_moved(void *context, const struct rule *rule, const struct occas
 	return 0;
 }
 
-int again_outflow(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out,
-	int64_t *reason)
+int again_outflow(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup,
+	struct occasion *out, int64_t *reason)
 {
 	for (int i = 0; i < facts->event_count;) {
 		money_t sum;
@@ -221,8 +224,8 @@ static int base_stands(struct engine *engine, const struct facts *facts, const s
 	return 0;
 }
 
-int again_dormant(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out,
-	int64_t *reason)
+int again_dormant(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup,
+	struct occasion *out, int64_t *reason)
 {
 	bool dormant = dormant_occasion(engine, facts, rule, out);
 
@@ -251,7 +254,8 @@ int again_dormant(struct engine *engine, const struct facts *facts, const struct
 }
 
 /* Times after an event: "E17/1w". */
-static void series_occasion(const struct engine *engine, const struct rule *rule, const struct event *event, struct offset step, struct occasion *out)
+static void series_occasion(
+	const struct engine *engine, const struct rule *rule, const struct event *event, struct offset step, struct occasion *out)
 {
 	char text[24];
 
@@ -280,7 +284,8 @@ int each_series(struct engine *engine, const struct facts *facts, const struct v
 	return 0;
 }
 
-int again_series(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out, int64_t *reason)
+int again_series(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup,
+	struct occasion *out, int64_t *reason)
 {
 	const char *slash = strrchr(followup->occasion, '/');
 	struct event event;
@@ -314,7 +319,8 @@ int each_urge(struct engine *engine, const struct facts *facts, const struct vis
 			continue;
 		if (facts_stop(engine, facts, rule, event->day, event->day) != 0)
 			continue; /* resolved */
-		for (day_t day = event->day; day <= event->day + rule->repeat_for_days; day += rule->repeat_days > 0 ? rule->repeat_days : 1) {
+		for (day_t day = event->day; day <= event->day + rule->repeat_for_days;
+			day += rule->repeat_days > 0 ? rule->repeat_days : 1) {
 			struct occasion occasion;
 			urge_occasion(engine, rule, event, day, &occasion);
 			int result = occasion_offer(visitor, &occasion);
@@ -325,7 +331,8 @@ int each_urge(struct engine *engine, const struct facts *facts, const struct vis
 	return 0;
 }
 
-int again_urge(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out, int64_t *reason)
+int again_urge(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup,
+	struct occasion *out, int64_t *reason)
 {
 	const char *slash = strrchr(followup->occasion, '/');
 	struct event event;
@@ -357,7 +364,8 @@ int each_expiry(struct engine *engine, const struct facts *facts, const struct v
 }
 
 /* A later date is the document's renewal and ends the follow-up; an earlier one corrects it. */
-int again_expiry(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out, int64_t *reason)
+int again_expiry(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup,
+	struct occasion *out, int64_t *reason)
 {
 	day_t day = expiry_day(facts, rule);
 
@@ -396,7 +404,8 @@ int each_cadence(struct engine *engine, const struct facts *facts, const struct 
 	return found > 0 ? occasion_offer(visitor, &occasion) : found;
 }
 
-int again_cadence(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out, int64_t *reason)
+int again_cadence(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup,
+	struct occasion *out, int64_t *reason)
 {
 	*reason = engine->reasons[REASON_NOT_APPLICABLE];
 	if (rule->every[facts->tier].count == 0)

@@ -25,8 +25,8 @@ bool rule_has_kind(const struct engine *engine, const struct rule *rule, int64_t
 
 /* One row a trigger: its occasions, and the one that a follow-up stands for as the facts give it now (see occasion_again()). */
 typedef int occasion_each_function(struct engine *engine, const struct facts *facts, const struct visitor *visitor);
-typedef int occasion_again_function(
-	struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out, int64_t *reason);
+typedef int occasion_again_function(struct engine *engine, const struct facts *facts, const struct rule *rule,
+	const struct followup *followup, struct occasion *out, int64_t *reason);
 
 /* occasion_fact.c: by events and by what the client's fields say */
 occasion_each_function each_event, each_outflow, each_dormant, each_series, each_urge, each_expiry, each_cadence;

@@ -5,7 +5,8 @@
 
 #include "occasion_internal.h"
 
-static bool birthday_occasion(const struct engine *engine, const struct facts *facts, const struct rule *rule, int year, struct occasion *out)
+static bool birthday_occasion(
+	const struct engine *engine, const struct facts *facts, const struct rule *rule, int year, struct occasion *out)
 {
 	day_t day = birthday_in_year(&facts->client.birthday, year, engine->policy->feb29_is_mar1, engine->policy->lunar);
 
@@ -65,7 +66,8 @@ int each_birthday(struct engine *engine, const struct facts *facts, const struct
 	return result < 0 ? result : 0;
 }
 
-int again_birthday(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out, int64_t *reason)
+int again_birthday(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup,
+	struct occasion *out, int64_t *reason)
 {
 	*reason = engine->reasons[REASON_NOT_APPLICABLE];
 	return facts->client.birthday.month != 0 && birthday_occasion(engine, facts, rule, atoi(followup->occasion), out);
@@ -88,7 +90,8 @@ int each_festival(struct engine *engine, const struct facts *facts, const struct
 	return 0;
 }
 
-int again_festival(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out, int64_t *reason)
+int again_festival(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup,
+	struct occasion *out, int64_t *reason)
 {
 	const char *key = followup->occasion, *slash = strrchr(key, '/');
 
@@ -96,7 +99,8 @@ int again_festival(struct engine *engine, const struct facts *facts, const struc
 	for (size_t f = 0; slash != NULL && f < engine->policy->festival_count; f++) {
 		const struct festival *festival = &engine->policy->festivals[f];
 		if (strlen(festival->name) == (size_t)(slash - key) && memcmp(festival->name, key, (size_t)(slash - key)) == 0)
-			return rule_greets(rule, facts, engine->policy, festival) && festival_occasion(engine, rule, f, atoi(slash + 1), out);
+			return rule_greets(rule, facts, engine->policy, festival) &&
+			       festival_occasion(engine, rule, f, atoi(slash + 1), out);
 	}
 	return 0;
 }
@@ -115,7 +119,8 @@ static bool year_occasion(const struct engine *engine, const struct rule *rule, 
 }
 
 /* The opening itself is no anniversary. */
-static bool anniversary_occasion(const struct engine *engine, const struct facts *facts, const struct rule *rule, int year, struct occasion *out)
+static bool anniversary_occasion(
+	const struct engine *engine, const struct facts *facts, const struct rule *rule, int year, struct occasion *out)
 {
 	struct date opened = date_of_day(facts->opened_on);
 
@@ -133,8 +138,8 @@ int each_anniversary(struct engine *engine, const struct facts *facts, const str
 	return result < 0 ? result : 0;
 }
 
-int again_anniversary(
-	struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out, int64_t *reason)
+int again_anniversary(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup,
+	struct occasion *out, int64_t *reason)
 {
 	*reason = engine->reasons[REASON_NOT_APPLICABLE];
 	return anniversary_occasion(engine, facts, rule, atoi(followup->occasion), out);
@@ -153,7 +158,8 @@ int each_yearly(struct engine *engine, const struct facts *facts, const struct v
 	return result < 0 ? result : 0;
 }
 
-int again_yearly(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out, int64_t *reason)
+int again_yearly(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup,
+	struct occasion *out, int64_t *reason)
 {
 	(void)facts;
 	*reason = engine->reasons[REASON_NOT_APPLICABLE];
@@ -222,7 +228,8 @@ int each_sample(struct engine *engine, const struct facts *facts, const struct v
 }
 
 /* Once drawn, a client stays drawn: a calendar that came later does not draw him again on another day. */
-int again_sample(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup, struct occasion *out, int64_t *reason)
+int again_sample(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup,
+	struct occasion *out, int64_t *reason)
 {
 	(void)facts;
 	*reason = engine->reasons[REASON_NOT_APPLICABLE];
@@ -237,7 +244,7 @@ day_t *festival_table(const struct policy *policy)
 
 	for (size_t f = 0; days != NULL && f < policy->festival_count; f++)
 		for (int y = 0; y < FESTIVAL_YEARS; y++)
-			days[f * FESTIVAL_YEARS + (size_t)y] = festival_in_year(
-				policy->festivals[f].basis, policy->festivals[f].month, policy->festivals[f].day, FESTIVAL_FIRST_YEAR + y, policy->lunar);
+			days[f * FESTIVAL_YEARS + (size_t)y] = festival_in_year(policy->festivals[f].basis, policy->festivals[f].month,
+				policy->festivals[f].day, FESTIVAL_FIRST_YEAR + y, policy->lunar);
 	return days;
 }

@@ -25,7 +25,8 @@ static int follow_facts(struct engine *engine, const struct facts *facts, const 
 		engine->counts.cancelled++;
 		return followup_move(engine, f, FOLLOWUP_CANCELLED, reason, facts->day);
 	}
-	if (strcmp(now.key, f->occasion) == 0 && now.window.opens_on == f->opens_on && now.window.due_on == f->due_on && now.priority == f->priority)
+	if (strcmp(now.key, f->occasion) == 0 && now.window.opens_on == f->opens_on && now.window.due_on == f->due_on &&
+		now.priority == f->priority)
 		return 0;
 	memcpy(f->occasion, now.key, sizeof(f->occasion));
 	f->occasion_on = now.on;
@@ -97,7 +98,7 @@ int settle_expire(struct engine *engine, struct followup *f, day_t day)
 struct creating {
 	struct engine *engine;
 	const struct facts *facts;
-	day_t next_on; /* the next day on which one opens */
+	day_t next_on;  /* the next day on which one opens */
 	bool look_only; /* find out when something matters, create nothing: CHECK */
 };
 
@@ -171,7 +172,8 @@ static int create_one(void *context, const struct rule *rule, const struct occas
 		f.closed_on = facts->day;
 	}
 	/* Stopped by something known already: the next cancel step says so, for that comes before create. */
-	if (f.state == FOLLOWUP_SCHEDULED && facts_stop(engine, facts, rule, f.occasion_on, f.opens_on) != 0 && facts->day + 1 < creating->next_on)
+	if (f.state == FOLLOWUP_SCHEDULED && facts_stop(engine, facts, rule, f.occasion_on, f.opens_on) != 0 &&
+		facts->day + 1 < creating->next_on)
 		creating->next_on = facts->day + 1;
 	engine->counts.created++;
 	return store_followup_insert(engine->store, &f);
@@ -179,7 +181,9 @@ static int create_one(void *context, const struct rule *rule, const struct occas
 
 static int each_occasion(struct engine *engine, const struct facts *facts, bool look_only, day_t *next_on)
 {
-	enum { YEARS_AHEAD_DAYS = 800 }; /* far enough to meet the next occasion of every yearly rule, lunar birthdays that skip a year included */
+	enum {
+		YEARS_AHEAD_DAYS = 800
+	}; /* far enough to meet the next occasion of every yearly rule, lunar birthdays that skip a year included */
 	struct creating creating = {engine, facts, facts->next_fact_on, look_only};
 
 	for (size_t r = 0; facts->client.known && r < engine->policy->rule_count; r++) {

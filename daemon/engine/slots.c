@@ -69,7 +69,8 @@ int channel_pick(const struct engine *engine, const struct facts *facts, const s
 		const struct channel *channel = &engine->policy->channels[rule->channels[i]];
 		if (!channel->on || !has_address(facts, channel))
 			continue;
-		if (!is_forbidden(engine, facts, rule->channels[i]) && !(greets(engine, rule) && has_refused(engine, facts, rule->channels[i])))
+		if (!is_forbidden(engine, facts, rule->channels[i]) &&
+			!(greets(engine, rule) && has_refused(engine, facts, rule->channels[i])))
 			return rule->channels[i];
 		*why = REASON_DO_NOT_CONTACT;
 	}

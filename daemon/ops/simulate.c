@@ -49,8 +49,8 @@ static int take_header(struct loading *loading, const struct csv_record *record)
 		loading->header_count = i + 1;
 		names[i] = loading->header[i];
 	}
-	int result = loading->events ? fact_check_event_columns(loading->policy, names, loading->header_count, reason) :
-				       fact_check_client_columns(loading->policy, names, loading->header_count, reason);
+	int result = loading->events ? fact_check_event_columns(loading->policy, names, loading->header_count, reason)
+				     : fact_check_client_columns(loading->policy, names, loading->header_count, reason);
 	if (result < 0)
 		complain(loading, record->line, reason);
 	csv_expect(loading->csv, loading->header_count);
@@ -292,7 +292,12 @@ static int load_files(const struct simulation *simulation, struct engine *engine
 	struct moment begin = {(int64_t)simulation->from * 86400, simulation->from, 0};
 
 	for (int i = 0; i < 2; i++) {
-		struct loading loading = {.engine = engine, .policy = simulation->policy, .file = files[i], .events = i == 1, .begin = begin, .complaints = complaints};
+		struct loading loading = {.engine = engine,
+			.policy = simulation->policy,
+			.file = files[i],
+			.events = i == 1,
+			.begin = begin,
+			.complaints = complaints};
 		if (files[i] == NULL)
 			continue;
 		int result = load_file(&loading);

@@ -40,7 +40,8 @@ static void complain(void *context, const struct complaint *complaint)
 {
 	(void)context;
 	if (complaint->line > 0)
-		fprintf(stderr, "%s:%d: %s: %s\n", complaint->file, complaint->line, complaint->warning ? "warning" : "error", complaint->text);
+		fprintf(stderr, "%s:%d: %s: %s\n", complaint->file, complaint->line, complaint->warning ? "warning" : "error",
+			complaint->text);
 	else
 		fprintf(stderr, "%s: %s: %s\n", complaint->file, complaint->warning ? "warning" : "error", complaint->text);
 }
@@ -97,7 +98,8 @@ static int parse_options(int argc, char **argv, struct options *options)
 			break;
 		}
 		case 'N':
-			if (options->capacity_count == CAPACITIES_MAX || !parse_capacity(optarg, &options->capacities[options->capacity_count]))
+			if (options->capacity_count == CAPACITIES_MAX ||
+				!parse_capacity(optarg, &options->capacities[options->capacity_count]))
 				return usage("a capacity is written QUEUE=N");
 			options->capacity_count++;
 			break;
@@ -125,7 +127,8 @@ static int parse_options(int argc, char **argv, struct options *options)
 	return 0;
 }
 
-static const char *const columns[] = {"rule", "client_ref", "occasion", "opens_on", "due_on", "channel", "queue", "state", "closed_on", "reason"};
+static const char *const columns[] = {
+	"rule", "client_ref", "occasion", "opens_on", "due_on", "channel", "queue", "state", "closed_on", "reason"};
 enum { COLUMN_COUNT = sizeof(columns) / sizeof(columns[0]) };
 
 struct printing {
@@ -151,8 +154,8 @@ static int print_row(void *context, const struct followup_row *row)
 {
 	struct printing *printing = context;
 	char opens[DATE_TEXT_SIZE], due[DATE_TEXT_SIZE], closed[DATE_TEXT_SIZE];
-	const char *const fields[COLUMN_COUNT] = {row->rule, row->client_ref, row->occasion, date_format(row->opens_on, opens), date_format(row->due_on, due),
-		row->channel, row->queue, row->state, date_format(row->closed_on, closed), row->reason};
+	const char *const fields[COLUMN_COUNT] = {row->rule, row->client_ref, row->occasion, date_format(row->opens_on, opens),
+		date_format(row->due_on, due), row->channel, row->queue, row->state, date_format(row->closed_on, closed), row->reason};
 
 	if (printing->format == FORMAT_JSON)
 		printf("%s\n {", printing->first ? "[" : ",");
@@ -253,7 +256,8 @@ static int status_of(int result)
 
 static int run(const struct options *options, const struct policy *policy)
 {
-	struct simulation simulation = {policy, options->clients, options->events, options->from, options->to, options->capacities, options->capacity_count};
+	struct simulation simulation = {
+		policy, options->clients, options->events, options->from, options->to, options->capacities, options->capacity_count};
 	struct simulate_result made;
 
 	int result = simulate_run(&simulation, stderr, &made);

@@ -33,9 +33,9 @@ static const struct option_word feb29_words[] = {{"feb28", 0}, {"mar1", 1}, {NUL
 static const struct option_word window_words[] = {{"quarter", CAP_QUARTER}, {"rolling", CAP_ROLLING}, {NULL, 0}};
 static const struct option_word channel_kind_words[] = {{"talk", CHANNEL_TALK}, {"bulk", CHANNEL_BULK}, {NULL, 0}};
 static const struct option_word address_words[] = {{"phone", ADDRESS_PHONE}, {"email", ADDRESS_EMAIL}, {"none", ADDRESS_NONE}, {NULL, 0}};
-static const struct option_word effect_words[] = {
-	{"contact", EFFECT_CONTACT}, {"retry", EFFECT_RETRY}, {"next-channel", EFFECT_NEXT_CHANNEL}, {"appoint", EFFECT_APPOINT},
-	{"wrong-number", EFFECT_WRONG_NUMBER}, {"refused", EFFECT_REFUSED}, {"disputed", EFFECT_DISPUTED}, {NULL, 0}};
+static const struct option_word effect_words[] = {{"contact", EFFECT_CONTACT}, {"retry", EFFECT_RETRY},
+	{"next-channel", EFFECT_NEXT_CHANNEL}, {"appoint", EFFECT_APPOINT}, {"wrong-number", EFFECT_WRONG_NUMBER},
+	{"refused", EFFECT_REFUSED}, {"disputed", EFFECT_DISPUTED}, {NULL, 0}};
 static const struct option_word trigger_words[] = {
 	{"event", TRIGGER_EVENT},
 	{"outflow", TRIGGER_OUTFLOW},

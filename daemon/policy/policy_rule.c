@@ -142,7 +142,8 @@ static int every_add(struct builder *builder, void *target, const char *text, co
 	char tier[NAME_LENGTH_MAX + 2], time[16], rest[2];
 	struct offset every;
 	if (sscanf(text, "%65s %15s %1s", tier, time, rest) != 2 || !step_parse(time, &every)) {
-		complaints_error(builder->complaints, file, line, "every: '%s' will not do: it takes a tier (or other) and a time, like \"gold 1m\"", text);
+		complaints_error(builder->complaints, file, line,
+			"every: '%s' will not do: it takes a tier (or other) and a time, like \"gold 1m\"", text);
 		return 0;
 	}
 	int index = policy_tier(builder->policy, tier);
@@ -175,8 +176,8 @@ static void rule_date(struct builder *builder, const struct section *section, st
 {
 	const struct setting *date = section_setting(section, "date");
 	if (date != NULL && date->count == 1 && !month_day_parse(date->values[0].text, false, &rule->month, &rule->day))
-		complaints_error(builder->complaints, section->file, date->line, "date: '%s' will not do: it takes month and day of every year, like 3-1",
-			date->values[0].text);
+		complaints_error(builder->complaints, section->file, date->line,
+			"date: '%s' will not do: it takes month and day of every year, like 3-1", date->values[0].text);
 }
 
 /* Whether the trigger was read; when not, nothing that hangs on it is worth a complaint. */
@@ -209,7 +210,8 @@ static void check_trigger(struct builder *builder, const struct section *section
 		EXPIRY = 1 << TRIGGER_EXPIRY,
 		CADENCE = 1 << TRIGGER_CADENCE,
 		SAMPLE = 1 << TRIGGER_SAMPLE,
-		NOT_FESTIVAL = EVENT | OUTFLOW | DEPARTED | DORMANT | BIRTHDAY | ANNIVERSARY | YEARLY | SERIES | URGE | EXPIRY | CADENCE | SAMPLE,
+		NOT_FESTIVAL =
+			EVENT | OUTFLOW | DEPARTED | DORMANT | BIRTHDAY | ANNIVERSARY | YEARLY | SERIES | URGE | EXPIRY | CADENCE | SAMPLE,
 	};
 	static const struct {
 		const char *setting;
@@ -375,7 +377,8 @@ static int build_rule(struct builder *builder, const struct section *section, bo
 		(result = own_list_read(builder, SECTION_RULE, section, "recuse", recuse_add, &target)) < 0 ||
 		(result = own_list_read(builder, SECTION_RULE, section, "steps", step_add, &target)) < 0 ||
 		(result = own_list_read(builder, SECTION_RULE, section, "every", every_add, &target)) < 0 ||
-		(result = rule_where(builder, section, rule)) < 0 || (result = rule_events(builder, section, rule, vocabulary)) < 0 || (result = rule_queue(builder, section, rule)) < 0)
+		(result = rule_where(builder, section, rule)) < 0 || (result = rule_events(builder, section, rule, vocabulary)) < 0 ||
+		(result = rule_queue(builder, section, rule)) < 0)
 		return result;
 	rule_hours(builder, section, rule);
 	rule_date(builder, section, rule);

@@ -197,7 +197,8 @@ int command_take(struct request *request)
 
 int command_move(struct request *request)
 {
-	int result = desk_move(request->server->desk, who(request), request->words[1], request->words[2], request->words[3], request->now, request->answer);
+	int result = desk_move(request->server->desk, who(request), request->words[1], request->words[2], request->words[3], request->now,
+		request->answer);
 
 	if (result < 0)
 		return result;
@@ -211,13 +212,15 @@ int command_pause(struct request *request)
 	int result;
 
 	if (request->count != 1 && request->count != 5) {
-		(void)snprintf(request->answer->why, sizeof request->answer->why, "usage: %s %s", request->command->name, request->command->usage);
+		(void)snprintf(
+			request->answer->why, sizeof request->answer->why, "usage: %s %s", request->command->name, request->command->usage);
 		return ERR_INVALID;
 	}
 	if (request->count == 1)
 		result = desk_pauses(desk, request->answer);
 	else
-		result = desk_pause(desk, who(request), request->words[1], request->words[2], request->words[3], request->words[4], request->now, request->answer);
+		result = desk_pause(desk, who(request), request->words[1], request->words[2], request->words[3], request->words[4],
+			request->now, request->answer);
 	if (result < 0)
 		return result;
 	if (request->count > 1)
@@ -237,8 +240,8 @@ int command_resume(struct request *request)
 
 int command_dnc(struct request *request)
 {
-	int result = desk_forbid(
-		request->server->desk, who(request), request->words[1], request->words[2], request->words[3], request->words[4], request->now, request->answer);
+	int result = desk_forbid(request->server->desk, who(request), request->words[1], request->words[2], request->words[3],
+		request->words[4], request->now, request->answer);
 
 	if (result < 0)
 		return result;
@@ -248,7 +251,8 @@ int command_dnc(struct request *request)
 
 int command_override(struct request *request)
 {
-	int result = desk_override(request->server->desk, who(request), request->words[1], request->words[2], request->words[3], request->now, request->answer);
+	int result = desk_override(request->server->desk, who(request), request->words[1], request->words[2], request->words[3],
+		request->now, request->answer);
 
 	if (result < 0)
 		return result;
@@ -258,7 +262,8 @@ int command_override(struct request *request)
 
 int command_ack(struct request *request)
 {
-	int result = desk_acknowledge(request->server->desk, who(request), request->words[1], request->words[2], request->now, request->answer);
+	int result =
+		desk_acknowledge(request->server->desk, who(request), request->words[1], request->words[2], request->now, request->answer);
 
 	if (result < 0)
 		return result;

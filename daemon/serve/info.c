@@ -68,9 +68,10 @@ static void info_work(struct server *server, struct buffer *out)
 	print_day(out, "worked_until", engine_worked_on(server->engine));
 	struct engine_counts counts = engine_counts(server->engine);
 	buffer_printf(out,
-		"created:%" PRIu64 "\r\nmoved:%" PRIu64 "\r\ncancelled:%" PRIu64 "\r\nexpired:%" PRIu64 "\r\nadmitted:%" PRIu64 "\r\ndeferred:%" PRIu64
-		"\r\npreempted:%" PRIu64 "\r\nsuppressed:%" PRIu64 "\r\n",
-		counts.created, counts.moved, counts.cancelled, counts.expired, counts.admitted, counts.deferred, counts.preempted, counts.suppressed);
+		"created:%" PRIu64 "\r\nmoved:%" PRIu64 "\r\ncancelled:%" PRIu64 "\r\nexpired:%" PRIu64 "\r\nadmitted:%" PRIu64
+		"\r\ndeferred:%" PRIu64 "\r\npreempted:%" PRIu64 "\r\nsuppressed:%" PRIu64 "\r\n",
+		counts.created, counts.moved, counts.cancelled, counts.expired, counts.admitted, counts.deferred, counts.preempted,
+		counts.suppressed);
 	buffer_printf(out, "idle:%s\r\n", !server->work_pending && engine_is_idle(server->engine, server->now) ? "yes" : "no");
 }
 

@@ -33,9 +33,10 @@ static int read_one(struct store *store, sqlite3_stmt *s, struct agent *out)
 int store_agent_save(struct store *store, const struct agent *agent)
 {
 	STATEMENT(save, "INSERT INTO agent(name, roles, labels, queues, token_hash) VALUES(?1, ?2, ?3, ?4, ?5)"
-			" ON CONFLICT(name) DO UPDATE SET roles=excluded.roles, labels=excluded.labels, queues=excluded.queues, token_hash=excluded.token_hash");
-	int result = store_run(store, &save, "tnttb", agent->name, (int)agent->roles, agent->labels, agent->queues, (const void *)agent->token_hash,
-		sizeof(agent->token_hash));
+			" ON CONFLICT(name) DO UPDATE SET roles=excluded.roles, labels=excluded.labels, queues=excluded.queues, "
+			"token_hash=excluded.token_hash");
+	int result = store_run(store, &save, "tnttb", agent->name, (int)agent->roles, agent->labels, agent->queues,
+		(const void *)agent->token_hash, sizeof(agent->token_hash));
 
 	return result < 0 ? result : 0;
 }

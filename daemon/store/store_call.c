@@ -80,7 +80,8 @@ int store_call_save(struct store *store, const struct call *c)
 			"agent_id=nullif(?10, 0),"
 			" lease_until=nullif(?11, 0), not_before=nullif(?12, 0), tries_on=?13, tries_today=?14, expiries=?15, widened=?16, "
 			"queued_at=?17,"
-			" person=?18, widen_at=nullif(?19, 0), moved=nullif(?20, 0), appointed_at=nullif(?21, 0), owner_id=nullif(?22, 0) WHERE id=?1");
+			" person=?18, widen_at=nullif(?19, 0), moved=nullif(?20, 0), appointed_at=nullif(?21, 0), owner_id=nullif(?22, 0) "
+			"WHERE id=?1");
 	int result = store_run(store, &save, "iiinnnnnniiidnnniiiiii", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
 		(int)c->state, (int)c->class, c->generation, c->agent_id, c->lease_until, c->not_before, c->tries_on, c->tries_today,
 		c->expiries, c->widened, c->queued_at, c->person, c->widen_at, c->moved, c->appointed_at, c->owner_id);
@@ -142,7 +143,7 @@ int store_call_leased_of_person(struct store *store, int64_t person, struct call
 		"SELECT " COLUMNS " FROM call WHERE state=2 AND (person=?1 OR id IN (SELECT call_id FROM followup INDEXED BY followup_open"
 		" WHERE client_id=-?1 AND state<=1))");
 	STATEMENT(of_many, "SELECT " COLUMNS " FROM call WHERE state=2 AND (person=?1 OR id IN (SELECT f.call_id FROM client c CROSS JOIN "
-					     "followup f INDEXED BY followup_open"
+			   "followup f INDEXED BY followup_open"
 			   " WHERE c.person=?1 AND f.client_id=c.id AND f.state<=1))");
 
 	return read_list(store, store_query(store, person < 0 ? &of_one : &of_many, "i", person), out, capacity);
@@ -265,7 +266,8 @@ int store_call_next_widening(struct store *store, int64_t now, struct call *out)
 
 int store_call_next_unkept(struct store *store, int64_t now, struct call *out)
 {
-	STATEMENT(next, "SELECT " COLUMNS " FROM call INDEXED BY call_owner WHERE owner_id IS NOT NULL AND appointed_at<=?1 ORDER BY appointed_at LIMIT 1");
+	STATEMENT(next, "SELECT " COLUMNS
+			" FROM call INDEXED BY call_owner WHERE owner_id IS NOT NULL AND appointed_at<=?1 ORDER BY appointed_at LIMIT 1");
 
 	return read_one(store, store_query(store, &next, "i", now - APPOINTMENT_GRACE_SECONDS), out);
 }

@@ -14,12 +14,14 @@ static void copy_text(char *out, size_t size, const char *text)
 
 int store_client_load(struct store *store, int64_t id, struct client *out)
 {
-	STATEMENT(load,
-		"SELECT id, person, name IS NOT NULL, ref, tier, branch, manager, introducer, phone IS NOT NULL, email IS NOT NULL, birthday, birthday_calendar,"
-		" opened_on, closed_on, last_trade_on, (SELECT group_concat(x, ';') FROM"
-		" (SELECT do_not_contact x UNION ALL SELECT channel || iif(until<>'', ':' || until, '') FROM do_not_contact d WHERE d.client_id=client.id)),"
-		" hours, id_expires_on, risk_test_expires_on, status, number_wrong,"
-		" (SELECT group_concat(n.text || ':' || r.until, ';') FROM refusal r JOIN name n ON n.id=r.channel WHERE r.client_id=client.id) FROM client WHERE id=?1");
+	STATEMENT(load, "SELECT id, person, name IS NOT NULL, ref, tier, branch, manager, introducer, phone IS NOT NULL, email IS NOT "
+			"NULL, birthday, birthday_calendar,"
+			" opened_on, closed_on, last_trade_on, (SELECT group_concat(x, ';') FROM"
+			" (SELECT do_not_contact x UNION ALL SELECT channel || iif(until<>'', ':' || until, '') FROM do_not_contact d "
+			"WHERE d.client_id=client.id)),"
+			" hours, id_expires_on, risk_test_expires_on, status, number_wrong,"
+			" (SELECT group_concat(n.text || ':' || r.until, ';') FROM refusal r JOIN name n ON n.id=r.channel WHERE "
+			"r.client_id=client.id) FROM client WHERE id=?1");
 	sqlite3_stmt *s = store_query(store, &load, "i", id);
 	int result = store_row(store, s);
 
@@ -36,9 +38,9 @@ int store_client_load(struct store *store, int64_t id, struct client *out)
 	out->has_phone = sqlite3_column_int(s, 8) != 0;
 	out->has_email = sqlite3_column_int(s, 9) != 0;
 	const char *birthday = column_text(s, 10), *calendar = column_text(s, 11);
-	enum birthday_calendar kind = strcmp(calendar, "lunar") == 0 ? BIRTHDAY_LUNAR :
-				      strcmp(calendar, "lunar-leap") == 0 ? BIRTHDAY_LUNAR_LEAP :
-									    BIRTHDAY_SOLAR;
+	enum birthday_calendar kind = strcmp(calendar, "lunar") == 0        ? BIRTHDAY_LUNAR
+				      : strcmp(calendar, "lunar-leap") == 0 ? BIRTHDAY_LUNAR_LEAP
+									    : BIRTHDAY_SOLAR;
 	if (!birthday_parse(birthday, strlen(birthday), kind, &out->birthday))
 		out->birthday = (struct birthday){0, 0, BIRTHDAY_SOLAR};
 	out->opened_on = date_parse(column_text(s, 12), (size_t)sqlite3_column_bytes(s, 12));
@@ -96,7 +98,8 @@ static int64_t person_id(struct store *store, const char *ref, int64_t client_id
 static int newer_fields(struct store *store, int64_t id, const struct client_fact *fact, bool take[CLIENT_FIELD_COUNT])
 {
 	STATEMENT(get, "SELECT field, as_of FROM client_as_of WHERE client_id=?1");
-	STATEMENT(set, "INSERT INTO client_as_of(client_id, field, as_of) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET as_of=excluded.as_of");
+	STATEMENT(
+		set, "INSERT INTO client_as_of(client_id, field, as_of) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET as_of=excluded.as_of");
 	int result;
 
 	memcpy(take, fact->present, sizeof(fact->present));
@@ -116,7 +119,8 @@ static int newer_fields(struct store *store, int64_t id, const struct client_fac
 
 static int put_assets(struct store *store, int64_t id, const struct client_fact *fact, day_t day)
 {
-	STATEMENT(set, "INSERT INTO client_assets(client_id, on_day, amount) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET amount=excluded.amount");
+	STATEMENT(set,
+		"INSERT INTO client_assets(client_id, on_day, amount) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET amount=excluded.amount");
 	STATEMENT(clear, "INSERT INTO client_assets(client_id, on_day, amount) VALUES(?1, ?2, NULL) ON CONFLICT DO UPDATE SET amount=NULL");
 	const char *text = fact->values[CLIENT_ASSETS];
 	money_t amount;
@@ -142,12 +146,17 @@ int store_client_put(struct store *store, const struct client_fact *fact, day_t 
 	bool take[CLIENT_FIELD_COUNT], changed = false, assets_taken = false;
 	char kept[CLIENT_FIELD_COUNT][FACT_TEXT_MAX + 1];
 	const char *values[CLIENT_FIELD_COUNT];
-	STATEMENT(load, "SELECT CASE WHEN c.person > 0 THEN p.ref END, name, phone, email, tier, branch, manager, introducer, birthday, birthday_calendar,"
-			" opened_on, closed_on, last_trade_on, assets, status, hours, do_not_contact, attorney, id_expires_on, risk_test_expires_on"
-			" FROM client c LEFT JOIN person p ON p.id=c.person WHERE c.id=?1");
-	STATEMENT(update, "UPDATE client SET person=?2, name=?3, phone=?4, email=?5, tier=?6, branch=?7, manager=?8, introducer=?9, birthday=?10,"
-			  " birthday_calendar=?11, opened_on=?12, closed_on=?13, last_trade_on=?14, assets=?15, status=?16, hours=?17, do_not_contact=?18,"
-			  " attorney=?19, id_expires_on=?20, risk_test_expires_on=?21, number_wrong=iif(phone IS ?4, number_wrong, NULL) WHERE id=?1");
+	STATEMENT(load,
+		"SELECT CASE WHEN c.person > 0 THEN p.ref END, name, phone, email, tier, branch, manager, introducer, birthday, "
+		"birthday_calendar,"
+		" opened_on, closed_on, last_trade_on, assets, status, hours, do_not_contact, attorney, id_expires_on, risk_test_expires_on"
+		" FROM client c LEFT JOIN person p ON p.id=c.person WHERE c.id=?1");
+	STATEMENT(update,
+		"UPDATE client SET person=?2, name=?3, phone=?4, email=?5, tier=?6, branch=?7, manager=?8, introducer=?9, birthday=?10,"
+		" birthday_calendar=?11, opened_on=?12, closed_on=?13, last_trade_on=?14, assets=?15, status=?16, hours=?17, "
+		"do_not_contact=?18,"
+		" attorney=?19, id_expires_on=?20, risk_test_expires_on=?21, number_wrong=iif(phone IS ?4, number_wrong, NULL) WHERE "
+		"id=?1");
 
 	int64_t id = store_client_ensure(store, fact->client_ref);
 	if (id < 0)
@@ -187,11 +196,11 @@ int store_client_put(struct store *store, const struct client_fact *fact, day_t 
 	for (int field = 0; field < CLIENT_FIELD_COUNT; field++)
 		if (values[field][0] == '\0')
 			values[field] = NULL;
-	result = store_run(store, &update, "iittttttttttttttttttt", id, person, values[CLIENT_NAME], values[CLIENT_PHONE], values[CLIENT_EMAIL],
-		values[CLIENT_TIER], values[CLIENT_BRANCH], values[CLIENT_MANAGER], values[CLIENT_INTRODUCER], values[CLIENT_BIRTHDAY],
-		values[CLIENT_BIRTHDAY_CALENDAR], values[CLIENT_OPENED_ON], values[CLIENT_CLOSED_ON], values[CLIENT_LAST_TRADE_ON], values[CLIENT_ASSETS],
-		values[CLIENT_STATUS], values[CLIENT_HOURS], values[CLIENT_DO_NOT_CONTACT], values[CLIENT_ATTORNEY], values[CLIENT_ID_EXPIRES_ON],
-		values[CLIENT_RISK_TEST_EXPIRES_ON]);
+	result = store_run(store, &update, "iittttttttttttttttttt", id, person, values[CLIENT_NAME], values[CLIENT_PHONE],
+		values[CLIENT_EMAIL], values[CLIENT_TIER], values[CLIENT_BRANCH], values[CLIENT_MANAGER], values[CLIENT_INTRODUCER],
+		values[CLIENT_BIRTHDAY], values[CLIENT_BIRTHDAY_CALENDAR], values[CLIENT_OPENED_ON], values[CLIENT_CLOSED_ON],
+		values[CLIENT_LAST_TRADE_ON], values[CLIENT_ASSETS], values[CLIENT_STATUS], values[CLIENT_HOURS],
+		values[CLIENT_DO_NOT_CONTACT], values[CLIENT_ATTORNEY], values[CLIENT_ID_EXPIRES_ON], values[CLIENT_RISK_TEST_EXPIRES_ON]);
 	return result < 0 ? result : 1;
 }
 
@@ -256,7 +265,8 @@ int store_due_mark(struct store *store, int64_t client_id, day_t day, bool chang
 
 int store_due_mark_manager(struct store *store, const char *manager, day_t day, bool changed)
 {
-	STATEMENT(mark, "UPDATE client_due SET next_on=min(next_on, ?2), changed=max(changed, ?3) WHERE client_id IN (SELECT id FROM client WHERE manager=?1)");
+	STATEMENT(mark, "UPDATE client_due SET next_on=min(next_on, ?2), changed=max(changed, ?3) WHERE client_id IN (SELECT id FROM "
+			"client WHERE manager=?1)");
 
 	return store_run(store, &mark, "tnn", manager, day, (int)changed);
 }

@@ -20,9 +20,11 @@ static sqlite3_stmt *compiled(struct store *store, const struct condition *condi
 		store_condition_forget(store);
 		free_place = 0;
 	}
-	int length = snprintf(sql, sizeof(sql), "SELECT coalesce((%s), 0) AND ?3 IS ?3 FROM client c LEFT JOIN event e ON e.ref=?2 WHERE c.id=?1", condition->sql);
+	int length = snprintf(sql, sizeof(sql),
+		"SELECT coalesce((%s), 0) AND ?3 IS ?3 FROM client c LEFT JOIN event e ON e.ref=?2 WHERE c.id=?1", condition->sql);
 	sqlite3_stmt *s = NULL;
-	if (length < 0 || (size_t)length >= sizeof(sql) || sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) != SQLITE_OK) {
+	if (length < 0 || (size_t)length >= sizeof(sql) ||
+		sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) != SQLITE_OK) {
 		(void)store_error(store);
 		return NULL;
 	}

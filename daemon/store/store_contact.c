@@ -131,7 +131,8 @@ int store_attempt_for(struct store *store, int64_t attempt_id, int64_t client_id
 
 int store_attempt_recorded(struct store *store, const char *agent, int64_t client_id, int64_t at, const char *detail, char **answer)
 {
-	STATEMENT(get, "SELECT a.answer FROM attempt_client k JOIN attempt a ON a.id=k.attempt_id WHERE k.client_id=?1 AND a.generation=0 AND a.agent=?2 AND a.at=?3"
+	STATEMENT(get, "SELECT a.answer FROM attempt_client k JOIN attempt a ON a.id=k.attempt_id WHERE k.client_id=?1 AND a.generation=0 "
+		       "AND a.agent=?2 AND a.at=?3"
 		       " AND coalesce(a.detail, '')=coalesce(?4, '') AND a.answer IS NOT NULL LIMIT 1");
 	sqlite3_stmt *s = store_query(store, &get, "itit", client_id, agent, at, detail);
 	int result = store_row(store, s);

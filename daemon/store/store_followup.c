@@ -8,8 +8,9 @@
 #include "followup/store_name.h"
 #include "internal.h"
 
-#define COLUMNS                                                                                                                                        \
-	"f.id, f.client_id, f.rule, f.occasion, f.client_ref, f.occasion_on, f.opens_on, f.due_on, f.last_on, f.priority, f.state, f.reason, f.channel,"   \
+#define COLUMNS                                                                                                                            \
+	"f.id, f.client_id, f.rule, f.occasion, f.client_ref, f.occasion_on, f.opens_on, f.due_on, f.last_on, f.priority, f.state, "       \
+	"f.reason, f.channel,"                                                                                                             \
 	" f.queue, f.call_id, f.created_on, f.closed_on, f.channel_from, f.tries, f.overridden"
 
 static void read_followup(sqlite3_stmt *s, struct followup *out)
@@ -61,10 +62,11 @@ static int read_one(struct store *store, sqlite3_stmt *s, struct followup *out)
 
 int store_followup_insert(struct store *store, struct followup *f)
 {
-	STATEMENT(insert, "INSERT INTO followup(client_id, rule, occasion, client_ref, occasion_on, opens_on, due_on, last_on, priority, state, reason, created_on,"
+	STATEMENT(insert, "INSERT INTO followup(client_id, rule, occasion, client_ref, occasion_on, opens_on, due_on, last_on, priority, "
+			  "state, reason, created_on,"
 			  " closed_on) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, nullif(?11, 0), ?12, ?13)");
-	int result = store_run(store, &insert, "iittnnnnnnidd", f->client_id, f->rule, f->occasion, f->client_ref, f->occasion_on, f->opens_on, f->due_on,
-		f->last_on, f->priority, (int)f->state, f->reason, f->created_on, f->closed_on);
+	int result = store_run(store, &insert, "iittnnnnnnidd", f->client_id, f->rule, f->occasion, f->client_ref, f->occasion_on,
+		f->opens_on, f->due_on, f->last_on, f->priority, (int)f->state, f->reason, f->created_on, f->closed_on);
 
 	if (result < 0)
 		return result;
@@ -72,7 +74,8 @@ int store_followup_insert(struct store *store, struct followup *f)
 	return 0;
 }
 
-int store_followup_exists(struct store *store, int64_t client_id, int64_t rule, const char *occasion, enum followup_state *state, int64_t *reason)
+int store_followup_exists(
+	struct store *store, int64_t client_id, int64_t rule, const char *occasion, enum followup_state *state, int64_t *reason)
 {
 	STATEMENT(get, "SELECT state, reason FROM followup WHERE client_id=?1 AND rule=?2 AND occasion=?3");
 	sqlite3_stmt *s = store_query(store, &get, "iit", client_id, rule, occasion);
@@ -111,8 +114,10 @@ int store_followup_agenda(struct store *store, int64_t call_id, struct followup 
 
 int store_followup_scheduled_of_person(struct store *store, int64_t person, struct followup *out, int capacity)
 {
-	STATEMENT(of_one, "SELECT " COLUMNS " FROM followup f INDEXED BY followup_open JOIN name n ON n.id=f.rule WHERE f.client_id=?1 AND f.state<=1 AND f.state=0"
-			  " ORDER BY f.priority, f.due_on, n.text, f.client_ref, f.occasion");
+	STATEMENT(of_one,
+		"SELECT " COLUMNS
+		" FROM followup f INDEXED BY followup_open JOIN name n ON n.id=f.rule WHERE f.client_id=?1 AND f.state<=1 AND f.state=0"
+		" ORDER BY f.priority, f.due_on, n.text, f.client_ref, f.occasion");
 	STATEMENT(of_many, "SELECT " COLUMNS " FROM client c CROSS JOIN followup f INDEXED BY followup_open JOIN name n ON n.id=f.rule"
 			   " WHERE c.person=?1 AND f.client_id=c.id AND f.state<=1 AND f.state=0"
 			   " ORDER BY f.priority, f.due_on, n.text, f.client_ref, f.occasion");
@@ -123,7 +128,8 @@ int store_followup_scheduled_of_person(struct store *store, int64_t person, stru
 
 int store_followup_expired(struct store *store, day_t day, struct followup *out)
 {
-	STATEMENT(next, "SELECT " COLUMNS " FROM followup f INDEXED BY followup_last WHERE last_on<?1 AND state<=1 ORDER BY last_on LIMIT 1");
+	STATEMENT(
+		next, "SELECT " COLUMNS " FROM followup f INDEXED BY followup_last WHERE last_on<?1 AND state<=1 ORDER BY last_on LIMIT 1");
 
 	return read_one(store, store_query(store, &next, "n", day), out);
 }
@@ -155,7 +161,8 @@ static int next_rule(struct store *store, struct admission_place *place)
 {
 	/* A recursive walk visits each rule of the pair once instead of each row. */
 	STATEMENT(next, "WITH RECURSIVE r(id) AS (SELECT min(rule) FROM followup WHERE state=0 AND priority=?1 AND due_on=?2"
-			" UNION ALL SELECT (SELECT min(rule) FROM followup WHERE state=0 AND priority=?1 AND due_on=?2 AND rule>r.id) FROM r WHERE r.id IS NOT NULL)"
+			" UNION ALL SELECT (SELECT min(rule) FROM followup WHERE state=0 AND priority=?1 AND due_on=?2 AND rule>r.id) FROM "
+			"r WHERE r.id IS NOT NULL)"
 			" SELECT n.text FROM r JOIN name n ON n.id=r.id WHERE n.text>?3 ORDER BY n.text LIMIT 1");
 	sqlite3_stmt *s = store_query(store, &next, "nnt", place->priority, (int)place->due_on, place->rule);
 	int result = store_row(store, s);
@@ -170,8 +177,9 @@ static int next_rule(struct store *store, struct admission_place *place)
 
 int store_admission_next(struct store *store, struct admission_place *place, struct followup *out)
 {
-	STATEMENT(next, "SELECT " COLUMNS " FROM followup f INDEXED BY followup_scheduled WHERE state=0 AND priority=?1 AND due_on=?2 AND rule=?3"
-			" AND (client_ref, occasion)>(?4, ?5) ORDER BY client_ref, occasion LIMIT 1");
+	STATEMENT(next,
+		"SELECT " COLUMNS " FROM followup f INDEXED BY followup_scheduled WHERE state=0 AND priority=?1 AND due_on=?2 AND rule=?3"
+		" AND (client_ref, occasion)>(?4, ?5) ORDER BY client_ref, occasion LIMIT 1");
 	int result;
 
 	for (;;) {
@@ -179,7 +187,10 @@ int store_admission_next(struct store *store, struct admission_place *place, str
 			int64_t rule = store_name_find(store, place->rule);
 			if (rule < 0)
 				return (int)rule;
-			result = read_one(store, store_query(store, &next, "nnitt", place->priority, (int)place->due_on, rule, place->client_ref, place->occasion), out);
+			result = read_one(store,
+				store_query(store, &next, "nnitt", place->priority, (int)place->due_on, rule, place->client_ref,
+					place->occasion),
+				out);
 			if (result < 0)
 				return result;
 			if (result > 0) {
@@ -201,10 +212,13 @@ int store_admission_next(struct store *store, struct admission_place *place, str
 
 int store_followup_save(struct store *store, const struct followup *f)
 {
-	STATEMENT(save, "UPDATE followup SET occasion=?2, occasion_on=?3, opens_on=?4, due_on=?5, last_on=?6, priority=?7, state=?8, reason=nullif(?9, 0),"
-			" channel=nullif(?10, 0), queue=nullif(?11, 0), call_id=nullif(?12, 0), closed_on=?13, channel_from=?14, tries=?15, overridden=?16 WHERE id=?1");
-	int result = store_run(store, &save, "itnnnnnniiiidnnn", f->id, f->occasion, f->occasion_on, f->opens_on, f->due_on, f->last_on, f->priority, (int)f->state,
-		f->reason, f->channel, f->queue, f->call_id, f->closed_on, f->channel_from, f->tries, (int)f->overridden);
+	STATEMENT(save, "UPDATE followup SET occasion=?2, occasion_on=?3, opens_on=?4, due_on=?5, last_on=?6, priority=?7, state=?8, "
+			"reason=nullif(?9, 0),"
+			" channel=nullif(?10, 0), queue=nullif(?11, 0), call_id=nullif(?12, 0), closed_on=?13, channel_from=?14, "
+			"tries=?15, overridden=?16 WHERE id=?1");
+	int result = store_run(store, &save, "itnnnnnniiiidnnn", f->id, f->occasion, f->occasion_on, f->opens_on, f->due_on, f->last_on,
+		f->priority, (int)f->state, f->reason, f->channel, f->queue, f->call_id, f->closed_on, f->channel_from, f->tries,
+		(int)f->overridden);
 
 	if (result == 0)
 		return ERR_NOT_FOUND;

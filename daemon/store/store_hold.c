@@ -63,7 +63,8 @@ int store_pause_over(struct store *store, int64_t now, enum pause_kind *kind, in
 
 int store_pause_list(struct store *store, struct buffer *out)
 {
-	STATEMENT(list, "SELECT json_group_array(json(x)) FROM (SELECT json_object('paused', CASE p.kind WHEN 0 THEN 'queue' ELSE 'rule' END, 'name', n.text, 'until',"
+	STATEMENT(list, "SELECT json_group_array(json(x)) FROM (SELECT json_object('paused', CASE p.kind WHEN 0 THEN 'queue' ELSE 'rule' "
+			"END, 'name', n.text, 'until',"
 			" strftime('%Y-%m-%dT%H:%M:%S', p.until, 'unixepoch', 'localtime'), 'reason', p.reason, 'by', p.agent) x"
 			" FROM pause p JOIN name n ON n.id=p.name ORDER BY p.kind, n.text)");
 
@@ -72,12 +73,14 @@ int store_pause_list(struct store *store, struct buffer *out)
 
 int store_pause_mark_waiting(struct store *store, int64_t rule, day_t day)
 {
-	STATEMENT(mark, "UPDATE client_due SET next_on=min(next_on, ?2) WHERE client_id IN (SELECT client_id FROM followup WHERE state=0 AND rule=?1)");
+	STATEMENT(mark, "UPDATE client_due SET next_on=min(next_on, ?2) WHERE client_id IN (SELECT client_id FROM followup WHERE state=0 "
+			"AND rule=?1)");
 
 	return store_run(store, &mark, "in", rule, day);
 }
 
-int store_forbid_set(struct store *store, int64_t client_id, const char *channel, const char *until, const char *reason, const char *agent, int64_t at)
+int store_forbid_set(
+	struct store *store, int64_t client_id, const char *channel, const char *until, const char *reason, const char *agent, int64_t at)
 {
 	STATEMENT(set, "INSERT INTO do_not_contact(client_id, channel, until, reason, agent, at) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
 		       " ON CONFLICT DO UPDATE SET until=excluded.until, reason=excluded.reason, agent=excluded.agent, at=excluded.at");
@@ -95,7 +98,8 @@ int store_forbid_clear(struct store *store, int64_t client_id, const char *chann
 
 int store_forbid_list(struct store *store, int64_t client_id, struct buffer *out)
 {
-	STATEMENT(list, "SELECT json_group_array(json(x)) FROM (SELECT json_object('channel', channel, 'until', nullif(until, ''), 'reason', reason, 'by', agent) x"
+	STATEMENT(list, "SELECT json_group_array(json(x)) FROM (SELECT json_object('channel', channel, 'until', nullif(until, ''), "
+			"'reason', reason, 'by', agent) x"
 			" FROM do_not_contact WHERE client_id=?1 ORDER BY channel)");
 
 	return store_document(store, store_query(store, &list, "i", client_id), out);

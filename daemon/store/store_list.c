@@ -2,48 +2,68 @@
 #include "followup/store_view.h"
 #include "internal.h"
 
-#define STATE_NAME(column)                                                                                                                             \
-	"CASE " column " WHEN 0 THEN 'scheduled' WHEN 1 THEN 'queued' WHEN 2 THEN 'done' WHEN 3 THEN 'done-late' WHEN 4 THEN 'missed' WHEN 5 THEN"         \
+#define STATE_NAME(column)                                                                                                                 \
+	"CASE " column                                                                                                                     \
+	" WHEN 0 THEN 'scheduled' WHEN 1 THEN 'queued' WHEN 2 THEN 'done' WHEN 3 THEN 'done-late' WHEN 4 THEN 'missed' WHEN 5 THEN"        \
 	" 'cancelled' WHEN 6 THEN 'suppressed' END"
 #define LIST_OF(rows) "SELECT json_group_array(json(x)) FROM (" rows ")"
 
 static int append_list(struct store *store, struct statement *statement, const struct list_filter *f, struct buffer *out)
 {
-	return store_document(store, store_query(store, statement, "tttnii", f->client_ref, f->queue, f->rule, f->state, f->after, f->limit), out);
+	return store_document(
+		store, store_query(store, statement, "tttnii", f->client_ref, f->queue, f->rule, f->state, f->after, f->limit), out);
 }
 
 int store_view_list_followups(struct store *store, const struct list_filter *filter, struct buffer *out)
 {
-	STATEMENT(list, LIST_OF("SELECT json_object('followup', f.id, 'rule', r.text, 'client_ref', f.client_ref, 'occasion', f.occasion, 'opens_on', " DAY("f.opens_on")
-		", 'due_on', " DAY("f.due_on") ", 'state', " STATE_NAME("f.state") ", 'reason', n.text, 'channel', coalesce(cc.text, fc.text), 'queue',"
-		" coalesce(cq.text, fq.text), 'call', f.call_id, 'closed_on', " DAY("f.closed_on") ") x FROM followup f JOIN name r ON r.id=f.rule"
-		" LEFT JOIN call c ON c.id=f.call_id LEFT JOIN name cc ON cc.id=c.channel LEFT JOIN name cq ON cq.id=c.queue LEFT JOIN name fc ON fc.id=f.channel"
-		" LEFT JOIN name fq ON fq.id=f.queue LEFT JOIN name n ON n.id=f.reason"
-		" WHERE (?1 IS NULL OR f.client_id=(SELECT id FROM client WHERE ref=?1)) AND (?2 IS NULL OR coalesce(cq.text, fq.text)=?2) AND (?3 IS NULL OR r.text=?3)"
-		" AND (?4<0 OR f.state=?4) AND f.id>?5 ORDER BY f.id LIMIT ?6"));
+	STATEMENT(list,
+		LIST_OF("SELECT json_object('followup', f.id, 'rule', r.text, 'client_ref', f.client_ref, 'occasion', f.occasion, "
+			"'opens_on', " DAY("f.opens_on") ", 'due_on', " DAY("f.due_on") ", 'state', " STATE_NAME(
+				"f.state") ", 'reason', n.text, 'channel', coalesce(cc.text, fc.text), 'queue',"
+					   " coalesce(cq.text, fq.text), 'call', f.call_id, 'closed_on', " DAY(
+						   "f.closed_on") ") x FROM followup f JOIN name r ON r.id=f.rule"
+								  " LEFT JOIN call c ON c.id=f.call_id LEFT JOIN name cc ON "
+								  "cc.id=c.channel LEFT JOIN name cq ON cq.id=c.queue LEFT JOIN name fc ON "
+								  "fc.id=f.channel"
+								  " LEFT JOIN name fq ON fq.id=f.queue LEFT JOIN name n ON n.id=f.reason"
+								  " WHERE (?1 IS NULL OR f.client_id=(SELECT id FROM client WHERE ref=?1)) "
+								  "AND (?2 IS NULL OR coalesce(cq.text, fq.text)=?2) AND (?3 IS NULL OR "
+								  "r.text=?3)"
+								  " AND (?4<0 OR f.state=?4) AND f.id>?5 ORDER BY f.id LIMIT ?6"));
 
 	return append_list(store, &list, filter, out);
 }
 
 int store_view_list_calls(struct store *store, const struct list_filter *filter, struct buffer *out)
 {
-	STATEMENT(list, LIST_OF("SELECT json_object('call', c.id, 'queue', q.text, 'channel', h.text, 'state', CASE c.state WHEN 0 THEN 'ready' WHEN 1 THEN 'resting' WHEN 2"
-		" THEN 'leased' ELSE 'uncertain' END, 'priority', c.priority, 'due_on', " DAY("c.due_on") ", 'held_by', a.name, 'items',"
-		" (SELECT count(*) FROM followup f WHERE f.call_id=c.id), 'client_ref', (SELECT min(f.client_ref) FROM followup f WHERE f.call_id=c.id)) x"
-		" FROM call c JOIN name q ON q.id=c.queue JOIN name h ON h.id=c.channel LEFT JOIN agent a ON a.id=c.agent_id"
-		" WHERE (?1 IS NULL OR EXISTS (SELECT 1 FROM followup f WHERE f.call_id=c.id AND f.client_ref=?1)) AND (?2 IS NULL OR q.text=?2)"
-		" AND (?3 IS NULL OR EXISTS (SELECT 1 FROM followup f JOIN name r ON r.id=f.rule WHERE f.call_id=c.id AND r.text=?3))"
-		" AND (?4<0 OR c.state=?4) AND c.id>?5 ORDER BY c.id LIMIT ?6"));
+	STATEMENT(list, LIST_OF("SELECT json_object('call', c.id, 'queue', q.text, 'channel', h.text, 'state', CASE c.state WHEN 0 THEN "
+				"'ready' WHEN 1 THEN 'resting' WHEN 2"
+				" THEN 'leased' ELSE 'uncertain' END, 'priority', c.priority, 'due_on', " DAY(
+					"c.due_on") ", 'held_by', a.name, 'items',"
+						    " (SELECT count(*) FROM followup f WHERE f.call_id=c.id), 'client_ref', (SELECT "
+						    "min(f.client_ref) FROM followup f WHERE f.call_id=c.id)) x"
+						    " FROM call c JOIN name q ON q.id=c.queue JOIN name h ON h.id=c.channel LEFT JOIN "
+						    "agent a ON a.id=c.agent_id"
+						    " WHERE (?1 IS NULL OR EXISTS (SELECT 1 FROM followup f WHERE f.call_id=c.id AND "
+						    "f.client_ref=?1)) AND (?2 IS NULL OR q.text=?2)"
+						    " AND (?3 IS NULL OR EXISTS (SELECT 1 FROM followup f JOIN name r ON r.id=f.rule WHERE "
+						    "f.call_id=c.id AND r.text=?3))"
+						    " AND (?4<0 OR c.state=?4) AND c.id>?5 ORDER BY c.id LIMIT ?6"));
 
 	return append_list(store, &list, filter, out);
 }
 
 int store_view_list_clients(struct store *store, const struct list_filter *filter, struct buffer *out)
 {
-	STATEMENT(list, LIST_OF("SELECT json_object('client', k.id, 'client_ref', k.ref, 'person_ref', p.ref, 'name', k.name, 'tier', k.tier, 'branch', k.branch, 'manager',"
-		" k.manager, 'birthday', k.birthday, 'birthday_calendar', k.birthday_calendar, 'opened_on', k.opened_on, 'status', k.status, 'next_on',"
-		" CASE WHEN d.next_on<2147483647 THEN " DAY("d.next_on") " END) x FROM client k LEFT JOIN person p ON p.id=k.person LEFT JOIN client_due d ON d.client_id=k.id"
-		" WHERE (?1 IS NULL OR k.ref=?1) AND ?2 IS NULL AND ?3 IS NULL AND ?4<0 AND k.id>?5 ORDER BY k.id LIMIT ?6"));
+	STATEMENT(list,
+		LIST_OF("SELECT json_object('client', k.id, 'client_ref', k.ref, 'person_ref', p.ref, 'name', k.name, 'tier', k.tier, "
+			"'branch', k.branch, 'manager',"
+			" k.manager, 'birthday', k.birthday, 'birthday_calendar', k.birthday_calendar, 'opened_on', k.opened_on, 'status', "
+			"k.status, 'next_on',"
+			" CASE WHEN d.next_on<2147483647 THEN " DAY("d.next_on") " END) x FROM client k LEFT JOIN person p ON "
+										 "p.id=k.person LEFT JOIN client_due d ON d.client_id=k.id"
+										 " WHERE (?1 IS NULL OR k.ref=?1) AND ?2 IS NULL AND ?3 IS "
+										 "NULL AND ?4<0 AND k.id>?5 ORDER BY k.id LIMIT ?6"));
 
 	return append_list(store, &list, filter, out);
 }
@@ -51,30 +71,41 @@ int store_view_list_clients(struct store *store, const struct list_filter *filte
 int store_view_list_events(struct store *store, const struct list_filter *filter, struct buffer *out)
 {
 	STATEMENT(list, LIST_OF("SELECT json_object('event', e.id, 'event_ref', e.ref, 'client_ref', k.ref, 'kind', n.text, 'occurred_at',"
-		" strftime('%Y-%m-%dT%H:%M:%S', e.occurred_at, 'unixepoch'), 'amount', CASE WHEN e.amount % 10000 = 0 THEN e.amount / 10000 ELSE e.amount / 10000.0 END,"
-		" 'detail', e.detail, 'withdrawn', json(iif(e.withdrawn_at IS NULL, 'false', 'true'))) x FROM event e JOIN name n ON n.id=e.kind"
-		" LEFT JOIN client k ON k.id=e.client_id WHERE (?1 IS NULL OR e.client_id=(SELECT id FROM client WHERE ref=?1)) AND ?2 IS NULL AND ?3 IS NULL AND ?4<0"
-		" AND e.id>?5 ORDER BY e.id LIMIT ?6"));
+				" strftime('%Y-%m-%dT%H:%M:%S', e.occurred_at, 'unixepoch'), 'amount', CASE WHEN e.amount % 10000 = 0 THEN "
+				"e.amount / 10000 ELSE e.amount / 10000.0 END,"
+				" 'detail', e.detail, 'withdrawn', json(iif(e.withdrawn_at IS NULL, 'false', 'true'))) x FROM event e JOIN "
+				"name n ON n.id=e.kind"
+				" LEFT JOIN client k ON k.id=e.client_id WHERE (?1 IS NULL OR e.client_id=(SELECT id FROM client WHERE "
+				"ref=?1)) AND ?2 IS NULL AND ?3 IS NULL AND ?4<0"
+				" AND e.id>?5 ORDER BY e.id LIMIT ?6"));
 
 	return append_list(store, &list, filter, out);
 }
 
 int store_view_list_attempts(struct store *store, const struct list_filter *filter, struct buffer *out)
 {
-	STATEMENT(list, LIST_OF("SELECT json_object('attempt', a.id, 'at', strftime('%Y-%m-%dT%H:%M:%S', a.at, 'unixepoch', 'localtime'), 'call', a.call_id, 'client_ref', a.client_ref,"
-		" 'agent', a.agent, 'queue', q.text, 'channel', h.text, 'disposition', a.disposition, 'over_cap', json(iif(a.over_cap, 'true', 'false')),"
-		" 'after_lease', json(iif(a.expired, 'true', 'false'))) x FROM attempt a LEFT JOIN name q ON q.id=a.queue LEFT JOIN name h ON h.id=a.channel"
-		" WHERE (?1 IS NULL OR a.id IN (SELECT attempt_id FROM attempt_client WHERE client_id=(SELECT id FROM client WHERE ref=?1))) AND (?2 IS NULL OR q.text=?2) AND ?3 IS NULL AND ?4<0 AND a.id>?5 ORDER BY a.id LIMIT ?6"));
+	STATEMENT(
+		list, LIST_OF("SELECT json_object('attempt', a.id, 'at', strftime('%Y-%m-%dT%H:%M:%S', a.at, 'unixepoch', 'localtime'), "
+			      "'call', a.call_id, 'client_ref', a.client_ref,"
+			      " 'agent', a.agent, 'queue', q.text, 'channel', h.text, 'disposition', a.disposition, 'over_cap', "
+			      "json(iif(a.over_cap, 'true', 'false')),"
+			      " 'after_lease', json(iif(a.expired, 'true', 'false'))) x FROM attempt a LEFT JOIN name q ON q.id=a.queue "
+			      "LEFT JOIN name h ON h.id=a.channel"
+			      " WHERE (?1 IS NULL OR a.id IN (SELECT attempt_id FROM attempt_client WHERE client_id=(SELECT id FROM client "
+			      "WHERE ref=?1))) AND (?2 IS NULL OR q.text=?2) AND ?3 IS NULL AND ?4<0 AND a.id>?5 ORDER BY a.id LIMIT ?6"));
 
 	return append_list(store, &list, filter, out);
 }
 
 int store_view_list_tasks(struct store *store, const struct list_filter *filter, struct buffer *out)
 {
-	STATEMENT(list, LIST_OF("SELECT json_object('task', t.id, 'kind', t.kind, 'queue', t.queue, 'client_ref', k.ref, 'call', t.call_id, 'at',"
-		" strftime('%Y-%m-%dT%H:%M:%S', t.at, 'unixepoch', 'localtime'), 'agent', t.agent, 'state', iif(t.acked_at IS NULL, 'open', 'acknowledged'),"
-		" 'acknowledged_by', t.acked_by, 'note', t.note) x FROM task t JOIN client k ON k.id=t.client_id"
-		" WHERE (?1 IS NULL OR k.ref=?1) AND (?2 IS NULL OR t.queue=?2) AND ?3 IS NULL AND (?4<0 OR (t.acked_at IS NOT NULL)=?4) AND t.id>?5 ORDER BY t.id LIMIT ?6"));
+	STATEMENT(list,
+		LIST_OF("SELECT json_object('task', t.id, 'kind', t.kind, 'queue', t.queue, 'client_ref', k.ref, 'call', t.call_id, 'at',"
+			" strftime('%Y-%m-%dT%H:%M:%S', t.at, 'unixepoch', 'localtime'), 'agent', t.agent, 'state', iif(t.acked_at IS "
+			"NULL, 'open', 'acknowledged'),"
+			" 'acknowledged_by', t.acked_by, 'note', t.note) x FROM task t JOIN client k ON k.id=t.client_id"
+			" WHERE (?1 IS NULL OR k.ref=?1) AND (?2 IS NULL OR t.queue=?2) AND ?3 IS NULL AND (?4<0 OR (t.acked_at IS NOT "
+			"NULL)=?4) AND t.id>?5 ORDER BY t.id LIMIT ?6"));
 
 	return append_list(store, &list, filter, out);
 }

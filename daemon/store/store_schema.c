@@ -16,8 +16,10 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 
 	/* person: the natural person. person.id, or minus client.id for a client that stands alone. name is NULL while only events have spoken of the client. */
 	"CREATE TABLE person(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE);"
-	"CREATE TABLE client(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, person INTEGER NOT NULL, name TEXT, phone TEXT, email TEXT, tier TEXT, branch TEXT,"
-	" manager TEXT, introducer TEXT, birthday TEXT, birthday_calendar TEXT, opened_on TEXT, closed_on TEXT, last_trade_on TEXT, assets TEXT, status TEXT,"
+	"CREATE TABLE client(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, person INTEGER NOT NULL, name TEXT, phone TEXT, email TEXT, "
+	"tier TEXT, branch TEXT,"
+	" manager TEXT, introducer TEXT, birthday TEXT, birthday_calendar TEXT, opened_on TEXT, closed_on TEXT, last_trade_on TEXT, assets "
+	"TEXT, status TEXT,"
 	" hours TEXT, do_not_contact TEXT, attorney TEXT, id_expires_on TEXT, risk_test_expires_on TEXT, number_wrong INTEGER);"
 	"CREATE INDEX client_person ON client(person);"
 	"CREATE INDEX client_manager ON client(manager) WHERE manager IS NOT NULL;"
@@ -30,7 +32,8 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE INDEX client_due_next ON client_due(next_on);"
 
 	/* client_id 0: of no single client. withdrawn_at: when the earliest void event that names it happened. */
-	"CREATE TABLE event(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, client_id INTEGER NOT NULL, kind INTEGER NOT NULL, occurred_at INTEGER NOT NULL,"
+	"CREATE TABLE event(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, client_id INTEGER NOT NULL, kind INTEGER NOT NULL, "
+	"occurred_at INTEGER NOT NULL,"
 	" amount INTEGER, detail TEXT, as_of INTEGER, withdrawn_at INTEGER);"
 	"CREATE INDEX event_trade ON event(client_id, occurred_at, withdrawn_at) WHERE kind=1;"
 	"CREATE INDEX event_trade_withdrawn ON event(client_id, withdrawn_at) WHERE kind=1 AND withdrawn_at IS NOT NULL;"
@@ -41,9 +44,12 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 
 	/* state: 0 scheduled, 1 queued, then the final ones (followup.h). client_ref stands here because the order of admission needs it. queue and channel: the last
 	 * ones held; while queued the call's count. channel_from: how many of the rule's channels are used up. */
-	"CREATE TABLE followup(id INTEGER PRIMARY KEY, client_id INTEGER NOT NULL, rule INTEGER NOT NULL, occasion TEXT NOT NULL, client_ref TEXT NOT NULL,"
-	" occasion_on INTEGER NOT NULL, opens_on INTEGER NOT NULL, due_on INTEGER NOT NULL, last_on INTEGER NOT NULL, priority INTEGER NOT NULL,"
-	" state INTEGER NOT NULL, reason INTEGER, channel INTEGER, queue INTEGER, call_id INTEGER, created_on INTEGER NOT NULL, closed_on INTEGER,"
+	"CREATE TABLE followup(id INTEGER PRIMARY KEY, client_id INTEGER NOT NULL, rule INTEGER NOT NULL, occasion TEXT NOT NULL, "
+	"client_ref TEXT NOT NULL,"
+	" occasion_on INTEGER NOT NULL, opens_on INTEGER NOT NULL, due_on INTEGER NOT NULL, last_on INTEGER NOT NULL, priority INTEGER NOT "
+	"NULL,"
+	" state INTEGER NOT NULL, reason INTEGER, channel INTEGER, queue INTEGER, call_id INTEGER, created_on INTEGER NOT NULL, closed_on "
+	"INTEGER,"
 	" channel_from INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, overridden INTEGER NOT NULL DEFAULT 0,"
 	" UNIQUE(client_id, rule, occasion));"
 	"CREATE INDEX followup_open ON followup(client_id) WHERE state<=1;"
@@ -53,10 +59,14 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 
 	/* state: 0 ready, 1 resting until not_before, 2 leased, 3 uncertain. A call that has ended is no row: its attempts are. lane: who must not call. due_now: 1 due today or overdue, 2 an appointment. widen_at: when it moves to a wider queue, if nobody has taken it.
 	 * moved: the queue a supervisor has put it on. */
-	"CREATE TABLE call(id INTEGER PRIMARY KEY AUTOINCREMENT, person INTEGER NOT NULL, channel INTEGER NOT NULL, bulk INTEGER NOT NULL, queue INTEGER NOT NULL,"
-	" lane INTEGER NOT NULL, due_now INTEGER NOT NULL, priority INTEGER NOT NULL, due_on INTEGER NOT NULL, state INTEGER NOT NULL, class INTEGER NOT NULL,"
-	" generation INTEGER NOT NULL DEFAULT 0, agent_id INTEGER, lease_until INTEGER, not_before INTEGER, tries_on INTEGER, tries_today INTEGER NOT NULL DEFAULT 0,"
-	" expiries INTEGER NOT NULL DEFAULT 0, widened INTEGER NOT NULL DEFAULT 0, queued_at INTEGER NOT NULL, widen_at INTEGER, moved INTEGER, appointed_at INTEGER, owner_id INTEGER, touched INTEGER NOT NULL DEFAULT 0);"
+	"CREATE TABLE call(id INTEGER PRIMARY KEY AUTOINCREMENT, person INTEGER NOT NULL, channel INTEGER NOT NULL, bulk INTEGER NOT NULL, "
+	"queue INTEGER NOT NULL,"
+	" lane INTEGER NOT NULL, due_now INTEGER NOT NULL, priority INTEGER NOT NULL, due_on INTEGER NOT NULL, state INTEGER NOT NULL, "
+	"class INTEGER NOT NULL,"
+	" generation INTEGER NOT NULL DEFAULT 0, agent_id INTEGER, lease_until INTEGER, not_before INTEGER, tries_on INTEGER, tries_today "
+	"INTEGER NOT NULL DEFAULT 0,"
+	" expiries INTEGER NOT NULL DEFAULT 0, widened INTEGER NOT NULL DEFAULT 0, queued_at INTEGER NOT NULL, widen_at INTEGER, moved "
+	"INTEGER, appointed_at INTEGER, owner_id INTEGER, touched INTEGER NOT NULL DEFAULT 0);"
 	"CREATE INDEX call_ready ON call(queue, lane, due_now DESC, priority, due_on, id) WHERE state=0;"
 	"CREATE INDEX call_person ON call(person);"
 	"CREATE INDEX call_due ON call(due_on) WHERE due_now=0;"
@@ -70,24 +80,32 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"INSERT INTO lane VALUES(1, '');"
 
 	/* What a supervisor holds back: kind 0 a queue, 1 a rule, until a moment. */
-	"CREATE TABLE pause(kind INTEGER, name INTEGER, until INTEGER NOT NULL, reason TEXT NOT NULL, agent TEXT NOT NULL, PRIMARY KEY(kind, name)) WITHOUT ROWID;"
+	"CREATE TABLE pause(kind INTEGER, name INTEGER, until INTEGER NOT NULL, reason TEXT NOT NULL, agent TEXT NOT NULL, PRIMARY "
+	"KEY(kind, name)) WITHOUT ROWID;"
 	/* Clients who must not be contacted on a channel, or on none ("all"), beside what their own field says; until: the last day, '' for ever. */
-	"CREATE TABLE do_not_contact(client_id INTEGER, channel TEXT, until TEXT NOT NULL, reason TEXT NOT NULL, agent TEXT NOT NULL, at INTEGER NOT NULL,"
+	"CREATE TABLE do_not_contact(client_id INTEGER, channel TEXT, until TEXT NOT NULL, reason TEXT NOT NULL, agent TEXT NOT NULL, at "
+	"INTEGER NOT NULL,"
 	" PRIMARY KEY(client_id, channel)) WITHOUT ROWID;"
 	/* Greetings that a client has refused on a channel, until a day. */
-	"CREATE TABLE refusal(client_id INTEGER, channel INTEGER, until TEXT NOT NULL, agent TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(client_id, channel))"
+	"CREATE TABLE refusal(client_id INTEGER, channel INTEGER, until TEXT NOT NULL, agent TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY "
+	"KEY(client_id, channel))"
 	" WITHOUT ROWID;"
 	/* What people must see to: a dispute, a number to correct. Red until acknowledged. */
-	"CREATE TABLE task(id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, queue TEXT NOT NULL, client_id INTEGER NOT NULL, call_id INTEGER NOT NULL,"
+	"CREATE TABLE task(id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, queue TEXT NOT NULL, client_id INTEGER NOT NULL, "
+	"call_id INTEGER NOT NULL,"
 	" at INTEGER NOT NULL, agent TEXT NOT NULL, acked_at INTEGER, acked_by TEXT, note TEXT);"
 	"CREATE INDEX task_open ON task(queue) WHERE acked_at IS NULL;"
 	/* The ledger of the cap: one row for each client that a counted contact spoke for. */
-	"CREATE TABLE contact(id INTEGER PRIMARY KEY AUTOINCREMENT, call_id INTEGER NOT NULL, on_day INTEGER NOT NULL, at INTEGER NOT NULL, channel INTEGER NOT NULL,"
+	"CREATE TABLE contact(id INTEGER PRIMARY KEY AUTOINCREMENT, call_id INTEGER NOT NULL, on_day INTEGER NOT NULL, at INTEGER NOT "
+	"NULL, channel INTEGER NOT NULL,"
 	" agent_id INTEGER, over_cap INTEGER NOT NULL DEFAULT 0);"
-	"CREATE TABLE contact_client(client_id INTEGER, on_day INTEGER, contact_id INTEGER, PRIMARY KEY(client_id, on_day, contact_id)) WITHOUT ROWID;"
+	"CREATE TABLE contact_client(client_id INTEGER, on_day INTEGER, contact_id INTEGER, PRIMARY KEY(client_id, on_day, contact_id)) "
+	"WITHOUT ROWID;"
 	/* One try each, never changed. answer: what DONE was answered, for the same DONE sent again. */
-	"CREATE TABLE attempt(id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, call_id INTEGER NOT NULL, generation INTEGER NOT NULL, agent TEXT NOT NULL,"
-	" queue INTEGER NOT NULL, channel INTEGER NOT NULL, number TEXT, client_ref TEXT NOT NULL, disposition TEXT NOT NULL, detail TEXT, contact_id INTEGER,"
+	"CREATE TABLE attempt(id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, call_id INTEGER NOT NULL, generation INTEGER NOT "
+	"NULL, agent TEXT NOT NULL,"
+	" queue INTEGER NOT NULL, channel INTEGER NOT NULL, number TEXT, client_ref TEXT NOT NULL, disposition TEXT NOT NULL, detail TEXT, "
+	"contact_id INTEGER,"
 	" over_cap INTEGER NOT NULL DEFAULT 0, expired INTEGER NOT NULL DEFAULT 0, answer TEXT);"
 	"CREATE INDEX attempt_call ON attempt(call_id, generation);"
 	/* Whom a try concerned, each. */
@@ -98,7 +116,8 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	" PRIMARY KEY(call_id, generation)) WITHOUT ROWID;"
 
 	/* queues: names and patterns ("branch/" and a star), one a line. labels: roles that rules exclude ("marketing"), separated by commas. */
-	"CREATE TABLE agent(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, roles INTEGER NOT NULL, labels TEXT NOT NULL, token_hash BLOB NOT NULL,"
+	"CREATE TABLE agent(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, roles INTEGER NOT NULL, labels TEXT NOT NULL, "
+	"token_hash BLOB NOT NULL,"
 	" queues TEXT NOT NULL);",
 };
 
@@ -138,7 +157,8 @@ int store_schema_prepare(struct store *store)
 		return ERR_INVALID;
 	}
 	if (version > SCHEMA_VERSION) {
-		snprintf(store->message, sizeof(store->message), "schema %d is newer than this program's %d: install the newer followupd", version, SCHEMA_VERSION);
+		snprintf(store->message, sizeof(store->message), "schema %d is newer than this program's %d: install the newer followupd",
+			version, SCHEMA_VERSION);
 		return ERR_INVALID;
 	}
 	if (version == SCHEMA_VERSION)

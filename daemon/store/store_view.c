@@ -4,15 +4,18 @@
 #include "internal.h"
 
 /* 13912345678 -> 139****5678, someone@example.com -> s***@example.com */
-#define MASKED_PHONE(column) "CASE WHEN length(" column ") > 7 THEN substr(" column ", 1, 3) || '****' || substr(" column ", -4) ELSE '****' END"
+#define MASKED_PHONE(column)                                                                                                               \
+	"CASE WHEN length(" column ") > 7 THEN substr(" column ", 1, 3) || '****' || substr(" column ", -4) ELSE '****' END"
 #define MASKED_EMAIL(column) "substr(" column ", 1, 1) || '***' || substr(" column ", instr(" column ", '@'))"
 
 int store_view_followups(struct store *store, followup_row_visit *visit, void *context)
 {
-	STATEMENT(list, "SELECT r.text, f.client_ref, f.occasion, f.opens_on, f.due_on, coalesce(cc.text, fc.text), coalesce(cq.text, fq.text), f.state, f.closed_on,"
-			" n.text FROM followup f JOIN name r ON r.id=f.rule LEFT JOIN call c ON c.id=f.call_id LEFT JOIN name cc ON cc.id=c.channel"
-			" LEFT JOIN name cq ON cq.id=c.queue LEFT JOIN name fc ON fc.id=f.channel LEFT JOIN name fq ON fq.id=f.queue"
-			" LEFT JOIN name n ON n.id=f.reason ORDER BY f.client_ref, f.opens_on, r.text, f.occasion");
+	STATEMENT(list,
+		"SELECT r.text, f.client_ref, f.occasion, f.opens_on, f.due_on, coalesce(cc.text, fc.text), coalesce(cq.text, fq.text), "
+		"f.state, f.closed_on,"
+		" n.text FROM followup f JOIN name r ON r.id=f.rule LEFT JOIN call c ON c.id=f.call_id LEFT JOIN name cc ON cc.id=c.channel"
+		" LEFT JOIN name cq ON cq.id=c.queue LEFT JOIN name fc ON fc.id=f.channel LEFT JOIN name fq ON fq.id=f.queue"
+		" LEFT JOIN name n ON n.id=f.reason ORDER BY f.client_ref, f.opens_on, r.text, f.occasion");
 	sqlite3_stmt *s = store_query(store, &list, "");
 	int result;
 
@@ -42,19 +45,37 @@ int store_view_followups(struct store *store, followup_row_visit *visit, void *c
 
 int store_view_call(struct store *store, const struct call_view *view, struct buffer *out)
 {
-	STATEMENT(get, "SELECT json_patch('{}', json_object('call', c.id, 'queue', q.text, 'channel', h.text, 'state', CASE c.state WHEN 0 THEN 'ready' WHEN 1 THEN 'resting'"
-		       " WHEN 2 THEN 'leased' ELSE 'uncertain' END, 'priority', c.priority, 'due_on', " DAY("c.due_on") ", 'tries_today', c.tries_today,"
-		       " 'lease', ?2, 'lease_until', ?3, 'not_before', ?4, 'held_by', a.name,"
-		       " 'number', (SELECT CASE ?5 WHEN 1 THEN CASE WHEN ?6 THEN k.phone ELSE " MASKED_PHONE("k.phone") " END"
-		       " WHEN 2 THEN CASE WHEN ?6 THEN k.email ELSE " MASKED_EMAIL("k.email") " END END"
-		       " FROM followup f JOIN name r ON r.id=f.rule JOIN client k ON k.id=f.client_id WHERE f.call_id=c.id" AGENDA_ORDER " LIMIT 1),"
-		       " 'agenda', (SELECT json_group_array(json(item)) FROM (SELECT json_object('item', f.id, 'rule', r.text, 'client_ref', f.client_ref, 'name', k.name,"
-		       " 'tier', k.tier, 'occasion', f.occasion, 'opens_on', " DAY("f.opens_on") ", 'due_on', " DAY("f.due_on") ", 'tries', f.tries) item"
-		       " FROM followup f JOIN name r ON r.id=f.rule JOIN client k ON k.id=f.client_id WHERE f.call_id=c.id" AGENDA_ORDER "))))"
-		       " FROM call c JOIN name q ON q.id=c.queue JOIN name h ON h.id=c.channel LEFT JOIN agent a ON a.id=c.agent_id WHERE c.id=?1");
+	STATEMENT(get, "SELECT json_patch('{}', json_object('call', c.id, 'queue', q.text, 'channel', h.text, 'state', CASE c.state WHEN 0 "
+		       "THEN 'ready' WHEN 1 THEN 'resting'"
+		       " WHEN 2 THEN 'leased' ELSE 'uncertain' END, 'priority', c.priority, 'due_on', " DAY(
+			       "c.due_on") ", 'tries_today', c.tries_today,"
+					   " 'lease', ?2, 'lease_until', ?3, 'not_before', ?4, 'held_by', a.name,"
+					   " 'number', (SELECT CASE ?5 WHEN 1 THEN CASE WHEN ?6 THEN k.phone ELSE " MASKED_PHONE(
+						   "k.phone") " END"
+							      " WHEN 2 THEN CASE WHEN ?6 THEN k.email ELSE " MASKED_EMAIL(
+								      "k.email") " END END"
+										 " FROM followup f JOIN name r ON r.id=f.rule JOIN client "
+										 "k ON k.id=f.client_id WHERE f.call_id=c.id" AGENDA_ORDER
+										 " LIMIT 1),"
+										 " 'agenda', (SELECT json_group_array(json(item)) FROM "
+										 "(SELECT json_object('item', f.id, 'rule', r.text, "
+										 "'client_ref', f.client_ref, 'name', k.name,"
+										 " 'tier', k.tier, 'occasion', f.occasion, "
+										 "'opens_on', " DAY("f.opens_on") ", 'due_on', " DAY(
+											 "f.due_on") ", 'tries', f.tries) item"
+												     " FROM followup f JOIN name r ON "
+												     "r.id=f.rule JOIN client k ON "
+												     "k.id=f.client_id WHERE "
+												     "f.call_id=c.id" AGENDA_ORDER "))))"
+												     " FROM call c JOIN name q ON "
+												     "q.id=c.queue JOIN name h ON "
+												     "h.id=c.channel LEFT JOIN agent a ON "
+												     "a.id=c.agent_id WHERE c.id=?1");
 
-	return store_document(store, store_query(store, &get, "itttnn", view->call_id, view->lease, view->lease_until, view->not_before, (int)view->address,
-					      (int)view->whole_number), out);
+	return store_document(store,
+		store_query(store, &get, "itttnn", view->call_id, view->lease, view->lease_until, view->not_before, (int)view->address,
+			(int)view->whole_number),
+		out);
 }
 
 int store_view_items(struct store *store, int64_t call_id, struct buffer *out)
@@ -66,22 +87,25 @@ int store_view_items(struct store *store, int64_t call_id, struct buffer *out)
 
 int store_view_joined(struct store *store, int64_t call_id, const char *shown, struct buffer *out)
 {
-	STATEMENT(get, "SELECT json_group_array(json_object('item', f.id, 'rule', r.text, 'client_ref', f.client_ref, 'occasion', f.occasion, 'due_on', " DAY("f.due_on") "))"
-		       " FROM followup f JOIN name r ON r.id=f.rule WHERE f.call_id=?1 AND f.id NOT IN (SELECT value FROM json_each(?2))");
+	STATEMENT(get, "SELECT json_group_array(json_object('item', f.id, 'rule', r.text, 'client_ref', f.client_ref, 'occasion', "
+		       "f.occasion, 'due_on', " DAY("f.due_on") "))"
+								" FROM followup f JOIN name r ON r.id=f.rule WHERE f.call_id=?1 AND f.id "
+								"NOT IN (SELECT value FROM json_each(?2))");
 
 	return store_document(store, store_query(store, &get, "it", call_id, shown), out);
 }
 
 int store_view_queues(struct store *store, queue_row_visit *visit, void *context)
 {
-	STATEMENT(list, "SELECT q.text, sum(c.state=0), sum(c.state=1), sum(c.state=2), sum(c.state=0 AND c.due_now>0), min(c.due_on) FROM call c JOIN name q ON q.id=c.queue"
+	STATEMENT(list, "SELECT q.text, sum(c.state=0), sum(c.state=1), sum(c.state=2), sum(c.state=0 AND c.due_now>0), min(c.due_on) FROM "
+			"call c JOIN name q ON q.id=c.queue"
 			" GROUP BY c.queue ORDER BY q.text");
 	sqlite3_stmt *s = store_query(store, &list, "");
 	int result;
 
 	while ((result = store_row(store, s)) > 0) {
-		struct queue_row row = {column_text(s, 0), sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2), sqlite3_column_int64(s, 3),
-			sqlite3_column_int64(s, 4), column_day(s, 5)};
+		struct queue_row row = {column_text(s, 0), sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2),
+			sqlite3_column_int64(s, 3), sqlite3_column_int64(s, 4), column_day(s, 5)};
 		result = visit(context, &row);
 		if (result < 0) {
 			store_end(s);
@@ -93,29 +117,36 @@ int store_view_queues(struct store *store, queue_row_visit *visit, void *context
 
 int store_view_contacts(struct store *store, int64_t person, day_t first, day_t last, struct buffer *out)
 {
-	STATEMENT(get, "SELECT json_group_array(json(x)) FROM (SELECT json_object('contact', k.id, 'day', " DAY("k.on_day") ", 'channel', h.text, 'agent', a.name,"
-		       " 'over_cap', json(iif(k.over_cap, 'true', 'false'))) x FROM contact k JOIN name h ON h.id=k.channel LEFT JOIN agent a ON a.id=k.agent_id WHERE k.id IN"
-		       " (SELECT contact_id FROM contact_client WHERE on_day BETWEEN ?2 AND ?3 AND client_id IN (SELECT id FROM client WHERE person=?1))"
-		       " ORDER BY k.on_day, k.id)");
+	STATEMENT(get, "SELECT json_group_array(json(x)) FROM (SELECT json_object('contact', k.id, 'day', " DAY(
+			       "k.on_day") ", 'channel', h.text, 'agent', a.name,"
+					   " 'over_cap', json(iif(k.over_cap, 'true', 'false'))) x FROM contact k JOIN name h ON "
+					   "h.id=k.channel LEFT JOIN agent a ON a.id=k.agent_id WHERE k.id IN"
+					   " (SELECT contact_id FROM contact_client WHERE on_day BETWEEN ?2 AND ?3 AND client_id IN "
+					   "(SELECT id FROM client WHERE person=?1))"
+					   " ORDER BY k.on_day, k.id)");
 
 	return store_document(store, store_query(store, &get, "inn", person, first, last), out);
 }
 
 int store_view_report(struct store *store, day_t first, day_t last, struct buffer *out)
 {
-	STATEMENT(get, "SELECT json_group_array(json(x)) FROM (SELECT json_object('rule', r.text, 'due', count(*), 'done', sum(f.state=2), 'done_late', sum(f.state=3),"
+	STATEMENT(get, "SELECT json_group_array(json(x)) FROM (SELECT json_object('rule', r.text, 'due', count(*), 'done', sum(f.state=2), "
+		       "'done_late', sum(f.state=3),"
 		       " 'missed', sum(f.state=4), 'cancelled', sum(f.state=5), 'suppressed', sum(f.state=6),"
 		       " 'suppressed_cap', sum(f.state=6 AND n.text IN ('cap', 'preempted')), 'open', sum(f.state<=1)) x"
-		       " FROM followup f JOIN name r ON r.id=f.rule LEFT JOIN name n ON n.id=f.reason WHERE f.due_on BETWEEN ?1 AND ?2 GROUP BY r.text ORDER BY r.text)");
+		       " FROM followup f JOIN name r ON r.id=f.rule LEFT JOIN name n ON n.id=f.reason WHERE f.due_on BETWEEN ?1 AND ?2 "
+		       "GROUP BY r.text ORDER BY r.text)");
 
 	return store_document(store, store_query(store, &get, "nn", first, last), out);
 }
 
 int store_view_counts(struct store *store, struct buffer *out)
 {
-	STATEMENT(get, "SELECT json_object('clients', (SELECT count(*) FROM client WHERE name IS NOT NULL), 'clients_unnamed', (SELECT count(*) FROM client WHERE name IS NULL),"
+	STATEMENT(get, "SELECT json_object('clients', (SELECT count(*) FROM client WHERE name IS NOT NULL), 'clients_unnamed', (SELECT "
+		       "count(*) FROM client WHERE name IS NULL),"
 		       " 'events', (SELECT count(*) FROM event), 'followups', (SELECT count(*) FROM followup), 'followups_open',"
-		       " (SELECT count(*) FROM followup WHERE state<=1), 'calls', (SELECT count(*) FROM call), 'contacts', (SELECT count(*) FROM contact),"
+		       " (SELECT count(*) FROM followup WHERE state<=1), 'calls', (SELECT count(*) FROM call), 'contacts', (SELECT "
+		       "count(*) FROM contact),"
 		       " 'attempts', (SELECT count(*) FROM attempt), 'agents', (SELECT count(*) FROM agent))");
 
 	return store_document(store, store_query(store, &get, ""), out);
@@ -125,22 +156,29 @@ int store_view_faults(struct store *store, day_t day, int *count, struct buffer 
 {
 	STATEMENT(find,
 		"WITH fault(text) AS ("
-		"SELECT 'call ' || c.id || ': priority or due day is not that of its agenda' FROM call c WHERE EXISTS (SELECT 1 FROM followup f WHERE f.call_id=c.id) AND"
+		"SELECT 'call ' || c.id || ': priority or due day is not that of its agenda' FROM call c WHERE EXISTS (SELECT 1 FROM "
+		"followup f WHERE f.call_id=c.id) AND"
 		" (c.priority, c.due_on) IS NOT (SELECT min(priority), min(due_on) FROM followup f WHERE f.call_id=c.id)"
 		" UNION ALL SELECT 'call ' || id || ': nothing on its agenda, held by nobody' FROM call c WHERE state<2 AND NOT EXISTS"
 		" (SELECT 1 FROM followup f WHERE f.call_id=c.id)"
-		" UNION ALL SELECT 'call ' || id || ': leased without an agent or an end' FROM call WHERE state=2 AND (agent_id IS NULL OR lease_until IS NULL)"
+		" UNION ALL SELECT 'call ' || id || ': leased without an agent or an end' FROM call WHERE state=2 AND (agent_id IS NULL OR "
+		"lease_until IS NULL)"
 		" UNION ALL SELECT 'call ' || id || ': due and not marked so' FROM call WHERE due_now=0 AND due_on<=?1"
 		" UNION ALL SELECT 'call ' || id || ': left half worked out' FROM call WHERE touched<>0"
-		" UNION ALL SELECT 'follow-up ' || f.id || ': queued without a call' FROM followup f WHERE state=1 AND NOT EXISTS (SELECT 1 FROM call c WHERE c.id=f.call_id)"
+		" UNION ALL SELECT 'follow-up ' || f.id || ': queued without a call' FROM followup f WHERE state=1 AND NOT EXISTS (SELECT "
+		"1 FROM call c WHERE c.id=f.call_id)"
 		" UNION ALL SELECT 'follow-up ' || id || ': on a call and not queued' FROM followup WHERE call_id IS NOT NULL AND state<>1"
 		" UNION ALL SELECT 'follow-up ' || id || ': ended without a day' FROM followup WHERE state>1 AND closed_on IS NULL"
-		" UNION ALL SELECT 'follow-up ' || id || ': missed, cancelled or suppressed without a reason' FROM followup WHERE state IN (4, 5, 6) AND reason IS NULL"
+		" UNION ALL SELECT 'follow-up ' || id || ': missed, cancelled or suppressed without a reason' FROM followup WHERE state IN "
+		"(4, 5, 6) AND reason IS NULL"
 		" UNION ALL SELECT 'follow-up ' || id || ': open after its last useful day' FROM followup WHERE state<=1 AND last_on<?1"
-		" UNION ALL SELECT 'follow-up ' || f.id || ': on another person''s call' FROM followup f JOIN call c ON c.id=f.call_id JOIN client k ON k.id=f.client_id"
+		" UNION ALL SELECT 'follow-up ' || f.id || ': on another person''s call' FROM followup f JOIN call c ON c.id=f.call_id "
+		"JOIN client k ON k.id=f.client_id"
 		" WHERE k.person<>c.person AND c.state<2"
-		" UNION ALL SELECT 'person of call ' || min(c.id) || ': two phone calls leased at once' FROM call c WHERE state=2 AND bulk=0 GROUP BY person HAVING count(*)>1"
-		" UNION ALL SELECT 'client ' || ref || ': never looked at' FROM client k WHERE name IS NOT NULL AND NOT EXISTS (SELECT 1 FROM client_due d WHERE d.client_id=k.id)"
+		" UNION ALL SELECT 'person of call ' || min(c.id) || ': two phone calls leased at once' FROM call c WHERE state=2 AND "
+		"bulk=0 GROUP BY person HAVING count(*)>1"
+		" UNION ALL SELECT 'client ' || ref || ': never looked at' FROM client k WHERE name IS NOT NULL AND NOT EXISTS (SELECT 1 "
+		"FROM client_due d WHERE d.client_id=k.id)"
 		") SELECT json_group_array(text), count(*) FROM (SELECT text FROM fault LIMIT 1000)");
 	sqlite3_stmt *s = store_query(store, &find, "n", day);
 	int result = store_row(store, s);

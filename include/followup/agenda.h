@@ -27,9 +27,9 @@ int agenda_settle(struct engine *engine, day_t day, int limit) MUST_CHECK;
 int agenda_widen(struct engine *engine, struct call *call, struct moment now) MUST_CHECK;
 
 enum gate_result {
-	GATE_OPEN = 1,    /* may be handed out */
-	GATE_GONE = 0,    /* the call was dissolved or has changed, and others may have: look again from the start */
-	GATE_LATER = 2,   /* another phone call of that person is leased just now */
+	GATE_OPEN = 1,  /* may be handed out */
+	GATE_GONE = 0,  /* the call was dissolved or has changed, and others may have: look again from the start */
+	GATE_LATER = 2, /* another phone call of that person is leased just now */
 };
 /* POLICY 5: every gate looked at again when a call is about to be handed out. May take items off the call or dissolve it. call is read again. */
 int gate_call(struct engine *engine, struct call *call, struct moment now) MUST_CHECK;
@@ -56,7 +56,8 @@ int64_t agenda_contact_whole(struct engine *engine, const struct call *call, boo
 
 /* Writes down a try and everyone whom it concerned: those of the agenda, and one more client (0: none). */
 struct attempt;
-int agenda_write_down(struct engine *engine, const struct attempt *attempt, const struct followup_list *agenda, int64_t client_id) MUST_CHECK;
+int agenda_write_down(
+	struct engine *engine, const struct attempt *attempt, const struct followup_list *agenda, int64_t client_id) MUST_CHECK;
 
 /* The rule of a follow-up; NULL when the configuration has it no more. */
 const struct rule *agenda_rule(const struct engine *engine, const struct followup *followup);

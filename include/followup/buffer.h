@@ -13,7 +13,7 @@ struct buffer {
 	bool failed; /* some append found no memory; the content is then worthless */
 };
 
-void buffer_free(struct buffer *buffer); /* frees the bytes, not the struct; leaves it empty and usable */
+void buffer_free(struct buffer *buffer);  /* frees the bytes, not the struct; leaves it empty and usable */
 void buffer_clear(struct buffer *buffer); /* keeps the memory */
 void buffer_append(struct buffer *buffer, const char *bytes, size_t length);
 void buffer_text(struct buffer *buffer, const char *text);

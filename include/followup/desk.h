@@ -27,8 +27,8 @@ enum role {
 	ROLE_AUDITOR = 32,
 	ROLE_OPERATOR = 64,
 };
-unsigned role_parse(const char *name);  /* 0: no such role */
-const char *role_name(unsigned role);   /* of one bit */
+unsigned role_parse(const char *name); /* 0: no such role */
+const char *role_name(unsigned role);  /* of one bit */
 
 enum { AGENT_NAME_SIZE = 65 };
 
@@ -51,31 +51,37 @@ void desk_set_policy(struct desk *desk, const struct policy *policy); /* at star
 struct next_request {
 	const char *const *queues; /* names the agent asked for; none: all that he serves */
 	size_t queue_count;
-	int count;    /* COUNT n: at most n calls in a JSON array; 0: one call as an object */
+	int count; /* COUNT n: at most n calls in a JSON array; 0: one call as an object */
 };
 
 /* One transaction: finds the best call that this agent may serve, looks at every gate again, leases it. 1 and a document, 0 and nothing when there is none,
  * ERR_CLOSED ("until=2025-01-02T09:30:00") outside hours, ERR_NOT_FOUND for a queue he does not serve. An agent who holds a phone call gets that one again. */
-int desk_next(struct desk *desk, const struct identity *who, const struct next_request *request, struct moment now, struct answer *answer) MUST_CHECK;
+int desk_next(struct desk *desk, const struct identity *who, const struct next_request *request, struct moment now,
+	struct answer *answer) MUST_CHECK;
 
 /* lease: "CALL.GENERATION" as NEXT gave it in "lease". */
 int desk_touch(struct desk *desk, const struct identity *who, const char *lease, struct moment now, struct answer *answer) MUST_CHECK;
-int desk_done(struct desk *desk, const struct identity *who, const char *lease, const char *disposition, const char *json, struct moment now, struct answer *answer) MUST_CHECK;
-int desk_release(struct desk *desk, const struct identity *who, const char *lease, const char *reason, struct moment now, struct answer *answer) MUST_CHECK;
+int desk_done(struct desk *desk, const struct identity *who, const char *lease, const char *disposition, const char *json,
+	struct moment now, struct answer *answer) MUST_CHECK;
+int desk_release(struct desk *desk, const struct identity *who, const char *lease, const char *reason, struct moment now,
+	struct answer *answer) MUST_CHECK;
 /* A contact without a lease: the client rang in, or it happened earlier ("done_at"). Never refused for what it says about the past. */
-int desk_record(struct desk *desk, const struct identity *who, const char *client_ref, const char *json, struct moment now, struct answer *answer) MUST_CHECK;
+int desk_record(struct desk *desk, const struct identity *who, const char *client_ref, const char *json, struct moment now,
+	struct answer *answer) MUST_CHECK;
 
 int desk_show(struct desk *desk, const struct identity *who, const char *call, struct moment now, struct answer *answer) MUST_CHECK;
 int desk_mine(struct desk *desk, const struct identity *who, struct moment now, struct answer *answer) MUST_CHECK;
 int desk_queues(struct desk *desk, struct moment now, struct answer *answer) MUST_CHECK;
 
 /* LIST calls|followups|clients|events|attempts [CLIENT ref] [QUEUE q] [STATE s] [RULE r] [LIMIT n] [AFTER id]: words as given. */
-int desk_list(struct desk *desk, const struct identity *who, const char *const *words, const size_t count, struct moment now, struct answer *answer) MUST_CHECK;
+int desk_list(struct desk *desk, const struct identity *who, const char *const *words, const size_t count, struct moment now,
+	struct answer *answer) MUST_CHECK;
 int desk_why(struct desk *desk, const struct identity *who, const char *client_ref, struct moment now, struct answer *answer) MUST_CHECK;
 int desk_report(struct desk *desk, const char *const *words, size_t count, struct moment now, struct answer *answer) MUST_CHECK;
 
 /* AGENT.ADD name role[,role...] [QUEUES q ...]: answers {"agent":..., "token":...}; the token is shown this once and only its SHA-256 is kept. */
-int desk_agent_add(struct desk *desk, const char *name, const char *roles, const char *const *queues, size_t queue_count, struct answer *answer) MUST_CHECK;
+int desk_agent_add(struct desk *desk, const char *name, const char *roles, const char *const *queues, size_t queue_count,
+	struct answer *answer) MUST_CHECK;
 int desk_agent_delete(struct desk *desk, const char *name, struct answer *answer) MUST_CHECK;
 int desk_agent_list(struct desk *desk, struct answer *answer) MUST_CHECK;
 /* ERR_RIGHTS for a wrong token and for an unknown name alike. */
@@ -86,20 +92,22 @@ int desk_identify(struct desk *desk, const char *name, struct identity *out) MUS
 /* What a supervisor decides (POLICY 5, 6). TAKE: a named call, whatever its place or the hours: the client rings in. */
 int desk_take(struct desk *desk, const struct identity *who, const char *call, struct moment now, struct answer *answer) MUST_CHECK;
 /* A waiting call goes to another queue and stays there. */
-int desk_move(struct desk *desk, const struct identity *who, const char *call, const char *queue, const char *reason, struct moment now, struct answer *answer) MUST_CHECK;
-/* kind: QUEUE or RULE; until: a local time. Answer: all pauses, an array. */
-int desk_pause(struct desk *desk, const struct identity *who, const char *kind, const char *name, const char *until, const char *reason, struct moment now,
+int desk_move(struct desk *desk, const struct identity *who, const char *call, const char *queue, const char *reason, struct moment now,
 	struct answer *answer) MUST_CHECK;
+/* kind: QUEUE or RULE; until: a local time. Answer: all pauses, an array. */
+int desk_pause(struct desk *desk, const struct identity *who, const char *kind, const char *name, const char *until, const char *reason,
+	struct moment now, struct answer *answer) MUST_CHECK;
 int desk_resume(struct desk *desk, const char *kind, const char *name, struct moment now, struct answer *answer) MUST_CHECK;
 int desk_pauses(struct desk *desk, struct answer *answer) MUST_CHECK;
 /* Do not contact: a client on a channel ("all"), until a day ("none": for ever; "CLEAR" lifts it). Answer: what holds for him, an array. */
-int desk_forbid(struct desk *desk, const struct identity *who, const char *client_ref, const char *channel, const char *until, const char *reason, struct moment now,
-	struct answer *answer) MUST_CHECK;
+int desk_forbid(struct desk *desk, const struct identity *who, const char *client_ref, const char *channel, const char *until,
+	const char *reason, struct moment now, struct answer *answer) MUST_CHECK;
 /* A task (LIST tasks) has been seen to. */
-int desk_acknowledge(struct desk *desk, const struct identity *who, const char *task, const char *note, struct moment now, struct answer *answer) MUST_CHECK;
-/* A suppressed or waiting follow-up goes ahead whatever the cap says; second is the other supervisor's name. */
-int desk_override(struct desk *desk, const struct identity *who, const char *followup, const char *second, const char *reason, struct moment now,
+int desk_acknowledge(struct desk *desk, const struct identity *who, const char *task, const char *note, struct moment now,
 	struct answer *answer) MUST_CHECK;
+/* A suppressed or waiting follow-up goes ahead whatever the cap says; second is the other supervisor's name. */
+int desk_override(struct desk *desk, const struct identity *who, const char *followup, const char *second, const char *reason,
+	struct moment now, struct answer *answer) MUST_CHECK;
 
 /* CLIENT.PUT and EVENT.PUT. 1: something changed, 0: known already. */
 int desk_client_put(struct desk *desk, const char *json, size_t length, struct moment now, struct answer *answer) MUST_CHECK;

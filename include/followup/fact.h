@@ -72,14 +72,17 @@ enum { FACT_REASON_SIZE = 256 };
 
 /* Checks a header row (or the members of a JSON document): every name known, none twice, the required ones there (clients: client_ref; events: event_ref, kind,
  * occurred_at). ERR_INVALID and a reason naming the column otherwise. A new client also needs a name: the store says so, since only it knows what is new. */
-int fact_check_client_columns(const struct policy *policy, const char *const *names, size_t count, char reason[FACT_REASON_SIZE]) MUST_CHECK;
+int fact_check_client_columns(
+	const struct policy *policy, const char *const *names, size_t count, char reason[FACT_REASON_SIZE]) MUST_CHECK;
 int fact_check_event_columns(const struct policy *policy, const char *const *names, size_t count, char reason[FACT_REASON_SIZE]) MUST_CHECK;
 
 /* Turns fields into a fact. ERR_INVALID and a reason ("birthday: no such day: 02-30") otherwise. Unknown tiers, event kinds that are not configured, control bytes,
  * bytes that are not UTF-8, days outside 1900-01-01 .. 2100-12-31 and empty required fields are refused. kinds account_*, trade, asset_outflow need a client_ref;
  * asset_outflow needs an amount not below 0; manager_departed needs a detail; void names an event_ref in detail. */
-int fact_client(const struct policy *policy, const struct fact_field *fields, size_t count, struct client_fact *out, char reason[FACT_REASON_SIZE]) MUST_CHECK;
-int fact_event(const struct policy *policy, const struct fact_field *fields, size_t count, struct event_fact *out, char reason[FACT_REASON_SIZE]) MUST_CHECK;
+int fact_client(const struct policy *policy, const struct fact_field *fields, size_t count, struct client_fact *out,
+	char reason[FACT_REASON_SIZE]) MUST_CHECK;
+int fact_event(const struct policy *policy, const struct fact_field *fields, size_t count, struct event_fact *out,
+	char reason[FACT_REASON_SIZE]) MUST_CHECK;
 
 /* The client field do_not_contact: channel names separated by spaces or semicolons, or "all"; a name may carry its last day, "phone:2026-12-31". */
 struct do_not_contact {

@@ -130,21 +130,22 @@ struct rule {
 	char *family; /* rules of one family share occasions; NULL: stands alone */
 	bool on;
 	enum trigger trigger;
-	struct text_list events;     /* TRIGGER_EVENT, TRIGGER_OUTFLOW (asset_outflow), TRIGGER_MANAGER_DEPARTED: kinds */
-	struct text_list festivals;  /* TRIGGER_FESTIVAL: only these; empty: all that the branch keeps */
-	struct offset after;         /* TRIGGER_DORMANT: 6m */
-	money_t outflow_amount;      /* TRIGGER_OUTFLOW: 500,000 yuan; reached is enough */
-	int outflow_percent;         /*                  30 % of assets ... NO percent limit: -1 */
-	money_t outflow_percent_min; /*                  ... and at least 50,000 yuan */
+	struct text_list events;               /* TRIGGER_EVENT, TRIGGER_OUTFLOW (asset_outflow), TRIGGER_MANAGER_DEPARTED: kinds */
+	struct text_list festivals;            /* TRIGGER_FESTIVAL: only these; empty: all that the branch keeps */
+	struct offset after;                   /* TRIGGER_DORMANT: 6m */
+	money_t outflow_amount;                /* TRIGGER_OUTFLOW: 500,000 yuan; reached is enough */
+	int outflow_percent;                   /*                  30 % of assets ... NO percent limit: -1 */
+	money_t outflow_percent_min;           /*                  ... and at least 50,000 yuan */
 	struct offset steps[POLICY_STEPS_MAX]; /* TRIGGER_SERIES: 1w, 1m, 3m, 6m after the event */
 	size_t step_count;
-	struct offset every[POLICY_TIERS_MAX]; /* TRIGGER_CADENCE: by tier index, the last for clients without a tier; count 0: this tier has none */
-	int repeat_days, repeat_for_days;      /* TRIGGER_URGE: every so many days, for so long after the event at most */
-	int month, day;                        /* TRIGGER_YEARLY */
-	enum expiry_field field;               /* TRIGGER_EXPIRY */
-	int share_percent, seed;               /* TRIGGER_SAMPLE: how many of last year-end's book, and what repeats the draw */
-	uint32_t tiers;              /* bit set of tier indexes it is for; bit 31 stands for clients without a known tier; all ones: everybody */
-	char *where;                 /* the condition as written; NULL: none */
+	struct offset every
+		[POLICY_TIERS_MAX]; /* TRIGGER_CADENCE: by tier index, the last for clients without a tier; count 0: this tier has none */
+	int repeat_days, repeat_for_days; /* TRIGGER_URGE: every so many days, for so long after the event at most */
+	int month, day;                   /* TRIGGER_YEARLY */
+	enum expiry_field field;          /* TRIGGER_EXPIRY */
+	int share_percent, seed;          /* TRIGGER_SAMPLE: how many of last year-end's book, and what repeats the draw */
+	uint32_t tiers; /* bit set of tier indexes it is for; bit 31 stands for clients without a known tier; all ones: everybody */
+	char *where;    /* the condition as written; NULL: none */
 	struct condition *condition; /* what it means (condition.h) */
 	struct offset opens, due;
 	enum roll roll;
@@ -155,13 +156,13 @@ struct rule {
 	size_t widen_count;
 	int priority; /* TRIGGER_FESTIVAL: 0; the festival's own priority counts instead */
 	enum late late;
-	int max_late_days; /* 0 with LATE_DROP */
-	struct text_list stops_on; /* event kinds, in order of precedence; trade included */
+	int max_late_days;            /* 0 with LATE_DROP */
+	struct text_list stops_on;    /* event kinds, in order of precedence; trade included */
 	bool stops_on_account_closed; /* derived from stops_on */
 	bool stops_on_contact;        /* derived: "contact" stands among stops_on */
 	enum rule_class class;
 	bool duty;
-	int early_days; /* may join a waiting call so many days before it opens */
+	int early_days;  /* may join a waiting call so many days before it opens */
 	unsigned recuse; /* enum recuse bits */
 	struct text_list exclude_roles;
 	bool has_hours;
@@ -216,8 +217,8 @@ struct policy {
 	bool feb29_is_mar1;
 
 	/* vocabulary */
-	struct text_list tiers;     /* best first */
-	uint32_t key_tiers;         /* bit set */
+	struct text_list tiers; /* best first */
+	uint32_t key_tiers;     /* bit set */
 	struct text_list event_kinds;
 	struct channel *channels;
 	size_t channel_count;
@@ -238,10 +239,10 @@ struct policy {
 	/* queues and hand-out */
 	struct queue_settings *queues;
 	size_t queue_count;
-	char *fallback_queue; /* "service" */
-	int calls_held_max;   /* phone calls an agent holds at once: 1 */
-	int tries_a_day, tries_in_all;     /* 3, 5 */
-	struct text_list day_parts;        /* "00:00", "12:00", "18:00": where a part of the day begins */
+	char *fallback_queue;          /* "service" */
+	int calls_held_max;            /* phone calls an agent holds at once: 1 */
+	int tries_a_day, tries_in_all; /* 3, 5 */
+	struct text_list day_parts;    /* "00:00", "12:00", "18:00": where a part of the day begins */
 	int day_part_minutes[8];
 	size_t day_part_count;
 	bool infer_events;
@@ -266,11 +267,12 @@ typedef void policy_complain(void *context, const struct complaint *complaint);
 int policy_load(const char *file, policy_complain *complain, void *context, struct policy **out) MUST_CHECK;
 void policy_free(struct policy *policy);
 
-const struct rule *policy_rule(const struct policy *policy, const char *name);             /* NULL: none */
+const struct rule *policy_rule(const struct policy *policy, const char *name); /* NULL: none */
 const struct disposition *policy_disposition(const struct policy *policy, const char *name);
-int policy_channel(const struct policy *policy, const char *name);                         /* index, or ERR_NOT_FOUND */
-int policy_tier(const struct policy *policy, const char *name);                            /* index, or ERR_NOT_FOUND */
-const struct queue_settings *policy_queue(const struct policy *policy, const char *queue); /* never NULL: built-in settings as a last resort */
+int policy_channel(const struct policy *policy, const char *name); /* index, or ERR_NOT_FOUND */
+int policy_tier(const struct policy *policy, const char *name);    /* index, or ERR_NOT_FOUND */
+const struct queue_settings *policy_queue(
+	const struct policy *policy, const char *queue); /* never NULL: built-in settings as a last resort */
 
 /* Whether a branch (may be NULL or "") keeps a festival. */
 bool policy_keeps_festival(const struct policy *policy, const char *branch, const struct festival *festival);

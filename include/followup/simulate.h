@@ -21,7 +21,7 @@ struct simulation {
 };
 
 struct simulate_result {
-	struct store *store;     /* the book at the end; store_close() it */
+	struct store *store; /* the book at the end; store_close() it */
 	long rows_read, rows_bad;
 };
 

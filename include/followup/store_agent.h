@@ -14,13 +14,13 @@ enum { AGENT_TEXT_SIZE = 65, AGENT_LABELS_SIZE = 256, AGENT_QUEUES_SIZE = 8192, 
 struct agent {
 	int64_t id;
 	char name[AGENT_TEXT_SIZE];
-	unsigned roles;                   /* enum role bits (desk.h) */
-	char labels[AGENT_LABELS_SIZE];   /* further roles that rules may exclude, separated by commas */
-	char queues[AGENT_QUEUES_SIZE];   /* one pattern a line, each ending in LF */
+	unsigned roles;                            /* enum role bits (desk.h) */
+	char labels[AGENT_LABELS_SIZE];            /* further roles that rules may exclude, separated by commas */
+	char queues[AGENT_QUEUES_SIZE];            /* one pattern a line, each ending in LF */
 	unsigned char token_hash[TOKEN_HASH_SIZE]; /* SHA-256 */
 };
 
-int store_agent_save(struct store *store, const struct agent *agent) MUST_CHECK; /* by name: inserts or replaces */
+int store_agent_save(struct store *store, const struct agent *agent) MUST_CHECK;           /* by name: inserts or replaces */
 int store_agent_find(struct store *store, const char *name, struct agent *out) MUST_CHECK; /* 1 or 0 */
 int store_agent_load(struct store *store, int64_t id, struct agent *out) MUST_CHECK;       /* 1 or 0 */
 int store_agent_delete(struct store *store, const char *name) MUST_CHECK;                  /* rows */

@@ -23,7 +23,7 @@ struct client {
 	char manager[CLIENT_TEXT_SIZE];
 	char introducer[CLIENT_TEXT_SIZE];
 	bool has_phone, has_email;
-	struct birthday birthday; /* month 0: none */
+	struct birthday birthday;                  /* month 0: none */
 	day_t opened_on, closed_on, last_trade_on; /* as the file says; NO_DAY: it does not */
 	day_t id_expires_on, risk_test_expires_on;
 	char status[16];

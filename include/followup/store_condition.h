@@ -10,7 +10,8 @@
 struct store;
 
 /* event_ref: "" for none; amount: what counts instead of the event's own (a day's sum), NO_MONEY for none. 1, 0 (also when a number is missing), or an error. */
-int store_condition_holds(struct store *store, const struct condition *condition, int64_t client_id, const char *event_ref, money_t amount) MUST_CHECK;
+int store_condition_holds(
+	struct store *store, const struct condition *condition, int64_t client_id, const char *event_ref, money_t amount) MUST_CHECK;
 
 /* Lets go of what was compiled: before conditions are freed. */
 void store_condition_forget(struct store *store);

@@ -13,11 +13,11 @@ enum { EVENT_TEXT_SIZE = 65 };
 
 struct event {
 	char ref[EVENT_TEXT_SIZE];
-	int64_t kind;          /* a name (store_name.h) */
-	int64_t occurred_at;   /* local seconds */
-	day_t day;             /* of occurred_at */
-	money_t amount;        /* NO_MONEY: none */
-	day_t withdrawn_on;    /* from this day on it never happened (a void event); NO_DAY: it stands */
+	int64_t kind;        /* a name (store_name.h) */
+	int64_t occurred_at; /* local seconds */
+	day_t day;           /* of occurred_at */
+	money_t amount;      /* NO_MONEY: none */
+	day_t withdrawn_on;  /* from this day on it never happened (a void event); NO_DAY: it stands */
 };
 
 /* What taking in an event touched, so that the engine knows whom to look at: whoever it is about, was about before a correction, and those of the events that it

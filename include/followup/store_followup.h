@@ -11,7 +11,8 @@ struct store;
 int store_followup_insert(struct store *store, struct followup *followup) MUST_CHECK;
 
 /* Whether a rule has a follow-up for a client's occasion: 1 or 0; its state and reason when it has. */
-int store_followup_exists(struct store *store, int64_t client_id, int64_t rule, const char *occasion, enum followup_state *state, int64_t *reason) MUST_CHECK;
+int store_followup_exists(
+	struct store *store, int64_t client_id, int64_t rule, const char *occasion, enum followup_state *state, int64_t *reason) MUST_CHECK;
 
 int store_followup_load(struct store *store, int64_t id, struct followup *out) MUST_CHECK;
 

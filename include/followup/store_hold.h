@@ -14,7 +14,8 @@ enum pause_kind { PAUSE_QUEUE = 0, PAUSE_RULE = 1 };
 enum { HOLD_REASON_SIZE = 201 };
 
 /* name: a number (store_name.h); until: unix seconds. A later pause takes the place of an earlier one. */
-int store_pause_set(struct store *store, enum pause_kind kind, int64_t name, int64_t until, const char *reason, const char *agent) MUST_CHECK;
+int store_pause_set(
+	struct store *store, enum pause_kind kind, int64_t name, int64_t until, const char *reason, const char *agent) MUST_CHECK;
 int store_pause_clear(struct store *store, enum pause_kind kind, int64_t name) MUST_CHECK; /* rows */
 /* Whether it holds at a moment: 1 and until when (may be NULL), or 0. */
 int store_pause_holds(struct store *store, enum pause_kind kind, int64_t name, int64_t now, int64_t *until) MUST_CHECK;
@@ -27,7 +28,8 @@ int store_pause_list(struct store *store, struct buffer *out) MUST_CHECK;
 int store_pause_mark_waiting(struct store *store, int64_t rule, day_t day) MUST_CHECK;
 
 /* channel: its name, or "all"; until: a day as text, "" for ever. */
-int store_forbid_set(struct store *store, int64_t client_id, const char *channel, const char *until, const char *reason, const char *agent, int64_t at) MUST_CHECK;
+int store_forbid_set(struct store *store, int64_t client_id, const char *channel, const char *until, const char *reason, const char *agent,
+	int64_t at) MUST_CHECK;
 int store_forbid_clear(struct store *store, int64_t client_id, const char *channel) MUST_CHECK; /* rows */
 /* What holds for a client, an array. */
 int store_forbid_list(struct store *store, int64_t client_id, struct buffer *out) MUST_CHECK;

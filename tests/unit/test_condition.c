@@ -102,7 +102,8 @@ static void test_holds(void **state)
 	char message[256];
 	int64_t gold, bare;
 	struct client_fact fact = {.client_ref = "gold"};
-	struct event_fact event = {.event_ref = "E1", .client_ref = "gold", .kind = "trade", .has_amount = true, .amount = 600 * MONEY_ONE, .detail = "M7"};
+	struct event_fact event = {
+		.event_ref = "E1", .client_ref = "gold", .kind = "trade", .has_amount = true, .amount = 600 * MONEY_ONE, .detail = "M7"};
 	struct event_change change;
 
 	(void)state;
@@ -123,7 +124,8 @@ static void test_holds(void **state)
 		struct condition *condition = NULL;
 		char reason[CONDITION_REASON_SIZE] = "";
 		assert_int_equal(condition_parse(askings[i].text, &condition, reason), 0);
-		int holds = store_condition_holds(store, condition, strcmp(askings[i].client, "gold") == 0 ? gold : bare, askings[i].event, askings[i].amount);
+		int holds = store_condition_holds(
+			store, condition, strcmp(askings[i].client, "gold") == 0 ? gold : bare, askings[i].event, askings[i].amount);
 		if (holds != askings[i].holds)
 			fail_msg("%s for %s: %d", askings[i].text, askings[i].client, holds);
 		store_condition_forget(store);
