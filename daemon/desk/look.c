@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "followup/explain.h"
 #include "followup/json_text.h"
 #include "followup/store_client.h"
 #include "followup/store_view.h"
@@ -193,6 +194,14 @@ int desk_why(struct desk *desk, const struct identity *who, const char *client_r
 	if (result == 0) {
 		buffer_text(out, ",\"followups\":");
 		result = store_view_list_followups(desk->store, &filter, out);
+	}
+	if (result == 0) {
+		buffer_text(out, ",\"waiting\":");
+		result = engine_explain_waiting(desk->engine, id, now, out);
+	}
+	if (result == 0 && client.known) {
+		buffer_text(out, ",\"rules\":");
+		result = engine_explain_rules(desk->engine, id, now, out);
 	}
 	if (result == 0)
 		result = store_due_get(desk->store, id, &next_on);

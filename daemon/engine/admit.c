@@ -4,6 +4,7 @@
 
 #include "followup/store_call.h"
 #include "followup/store_hold.h"
+#include "followup/store_task.h"
 #include "internal.h"
 
 enum { PERSON_CALLS_MAX = 64 };
@@ -33,13 +34,28 @@ static const struct call *call_to_join(const struct call *calls, int count, int6
 	return NULL;
 }
 
-static int wait_for_slot(struct engine *engine, struct followup *f, enum reason why)
+/* POLICY 5: a duty that must wait raises an alarm to the supervisors at once, once. */
+static int raise_alarm(struct engine *engine, const struct followup *f, struct moment now)
+{
+	struct task task = {.kind = "duty-waits",
+		.queue = "supervisors",
+		.client_id = f->client_id,
+		.followup_id = f->id,
+		.at = now.unix_seconds,
+		.agent = ""};
+
+	engine->counts.alarms++;
+	return store_task_insert(engine->store, &task);
+}
+
+static int wait_for_slot(struct engine *engine, struct followup *f, const struct rule *rule, enum reason why, struct moment now)
 {
 	engine->counts.deferred++;
 	if (f->reason != 0)
 		return 0; /* keeps its reason until admitted */
 	f->reason = engine->reasons[why];
-	return store_followup_save(engine->store, f);
+	int result = store_followup_save(engine->store, f);
+	return result == 0 && rule->duty && (why == REASON_CAP || why == REASON_GAP) ? raise_alarm(engine, f, now) : result;
 }
 
 static int suppress(struct engine *engine, struct followup *f, enum reason why, day_t day)
@@ -188,13 +204,13 @@ int admit_followup(struct engine *engine, struct followup *f, struct moment now)
 		return 0;
 	int paused = store_pause_holds(engine->store, PAUSE_RULE, f->rule, now.unix_seconds, NULL);
 	if (paused != 0)
-		return paused < 0 ? paused : wait_for_slot(engine, f, REASON_PAUSED);
+		return paused < 0 ? paused : wait_for_slot(engine, f, rule, REASON_PAUSED, now);
 	int result = facts_load_client(engine, f->client_id, day, engine->other_facts);
 	if (result < 0)
 		return result;
 	int64_t person = engine->other_facts->client.person;
 	if (engine->other_facts->client.number_is_wrong)
-		return wait_for_slot(engine, f, REASON_WRONG_NUMBER);
+		return wait_for_slot(engine, f, rule, REASON_WRONG_NUMBER, now);
 	int channel = channel_pick(engine, engine->other_facts, rule, f->channel_from, &why);
 	bool open = f->opens_on <= day;
 	if (channel < 0)
@@ -215,10 +231,10 @@ int admit_followup(struct engine *engine, struct followup *f, struct moment now)
 		if (room < 0)
 			return room;
 		if (room == 0)
-			return wait_for_slot(engine, f, REASON_CAP);
+			return wait_for_slot(engine, f, rule, REASON_CAP, now);
 	}
 	if (asks && too_soon(engine, f, day, &error))
-		return wait_for_slot(engine, f, REASON_GAP);
+		return wait_for_slot(engine, f, rule, REASON_GAP, now);
 	if (error < 0)
 		return error;
 	int64_t call_id;

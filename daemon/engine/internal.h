@@ -6,6 +6,7 @@
 #include "followup/engine.h"
 #include "followup/followup.h"
 #include "followup/policy.h"
+#include "followup/store_call.h"
 #include "followup/store_client.h"
 #include "followup/store_event.h"
 #include "followup/store_followup.h"

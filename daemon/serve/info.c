@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "followup/server.h"
+#include "followup/store_task.h"
 
 static void print_moment(struct buffer *out, const char *key, int64_t unix_seconds)
 {
@@ -72,6 +73,9 @@ static void info_work(struct server *server, struct buffer *out)
 		"\r\ndeferred:%" PRIu64 "\r\npreempted:%" PRIu64 "\r\nsuppressed:%" PRIu64 "\r\n",
 		counts.created, counts.moved, counts.cancelled, counts.expired, counts.admitted, counts.deferred, counts.preempted,
 		counts.suppressed);
+	int tasks = store_task_count_open(server->store);
+	if (tasks >= 0)
+		buffer_printf(out, "tasks_open:%d\r\n", tasks);
 	buffer_printf(out, "idle:%s\r\n", !server->work_pending && engine_is_idle(server->engine, server->now) ? "yes" : "no");
 }
 

@@ -407,10 +407,10 @@ static void report_work(struct server *server)
 	server->reported = now;
 	log_event(server->log, LOG_LEVEL_INFO, "worked",
 		"until=%s created=%" PRIu64 " moved=%" PRIu64 " cancelled=%" PRIu64 " expired=%" PRIu64 " admitted=%" PRIu64
-		" deferred=%" PRIu64 " preempted=%" PRIu64 " suppressed=%" PRIu64,
+		" deferred=%" PRIu64 " preempted=%" PRIu64 " suppressed=%" PRIu64 " alarms=%" PRIu64,
 		date_format(engine_worked_on(server->engine), day), now.created - then.created, now.moved - then.moved,
 		now.cancelled - then.cancelled, now.expired - then.expired, now.admitted - then.admitted, now.deferred - then.deferred,
-		now.preempted - then.preempted, now.suppressed - then.suppressed);
+		now.preempted - then.preempted, now.suppressed - then.suppressed, now.alarms - then.alarms);
 }
 
 /* One slice of long work, in a transaction of its own; its size follows the time that the last one took. */

@@ -37,6 +37,19 @@ int store_contact_of_person(struct store *store, int64_t person, day_t first, da
 	return result < 0 ? result : (int)count;
 }
 
+int store_contact_first_of_person(struct store *store, int64_t person, day_t first, day_t last, day_t *out)
+{
+	STATEMENT(get, "SELECT min(k.on_day) FROM client c CROSS JOIN contact_client k ON k.client_id=c.id"
+		       " WHERE (c.person=?1 OR c.id=-?1) AND k.on_day BETWEEN ?2 AND ?3");
+	int64_t value;
+	int result = store_integer(store, &get, &value, "inn", person, first, last);
+
+	if (result < 0 && result != ERR_NOT_FOUND)
+		return result;
+	*out = result == 0 ? (day_t)value : NO_DAY;
+	return 0;
+}
+
 int store_contact_last_of_client(struct store *store, int64_t client_id, day_t day, day_t *last)
 {
 	STATEMENT(get, "SELECT max(on_day) FROM contact_client WHERE client_id=?1 AND on_day<=?2");

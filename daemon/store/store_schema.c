@@ -92,7 +92,7 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	" WITHOUT ROWID;"
 	/* What people must see to: a dispute, a number to correct. Red until acknowledged. */
 	"CREATE TABLE task(id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, queue TEXT NOT NULL, client_id INTEGER NOT NULL, "
-	"call_id INTEGER NOT NULL,"
+	"call_id INTEGER, followup_id INTEGER,"
 	" at INTEGER NOT NULL, agent TEXT NOT NULL, acked_at INTEGER, acked_by TEXT, note TEXT);"
 	"CREATE INDEX task_open ON task(queue) WHERE acked_at IS NULL;"
 	/* The ledger of the cap: one row for each client that a counted contact spoke for. */

@@ -5,10 +5,19 @@
 
 int store_task_insert(struct store *store, const struct task *task)
 {
-	STATEMENT(insert, "INSERT INTO task(kind, queue, client_id, call_id, at, agent) VALUES(?1, ?2, ?3, ?4, ?5, ?6)");
-	int result = store_run(store, &insert, "ttiiit", task->kind, task->queue, task->client_id, task->call_id, task->at, task->agent);
+	STATEMENT(insert, "INSERT INTO task(kind, queue, client_id, call_id, followup_id, at, agent) VALUES(?1, ?2, ?3, nullif(?4, 0), nullif(?5, 0), ?6, ?7)");
+	int result = store_run(store, &insert, "ttiiiit", task->kind, task->queue, task->client_id, task->call_id, task->followup_id, task->at, task->agent);
 
 	return result < 0 ? result : 0;
+}
+
+int store_task_count_open(struct store *store)
+{
+	STATEMENT(count_open, "SELECT count(*) FROM task WHERE acked_at IS NULL");
+	int64_t count;
+	int result = store_integer(store, &count_open, &count, "");
+
+	return result < 0 ? result : (int)count;
 }
 
 int store_task_acknowledge(struct store *store, int64_t id, int64_t at, const char *agent, const char *note)

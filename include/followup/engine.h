@@ -37,7 +37,7 @@ int engine_work(struct engine *engine, struct moment now, int budget) MUST_CHECK
 
 /* What has been done since the start, for INFO and the log. */
 struct engine_counts {
-	uint64_t created, cancelled, expired, admitted, deferred, moved, preempted, suppressed;
+	uint64_t created, cancelled, expired, admitted, deferred, moved, preempted, suppressed, alarms;
 };
 struct engine_counts engine_counts(const struct engine *engine);
 

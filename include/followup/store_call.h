@@ -73,6 +73,8 @@ int store_contact_insert(struct store *store, struct contact *contact) MUST_CHEC
 int store_contact_count_for(struct store *store, int64_t contact_id, int64_t client_id, day_t on_day) MUST_CHECK;
 /* Counted contacts of a person's clients from first to last, both included. */
 int store_contact_of_person(struct store *store, int64_t person, day_t first, day_t last) MUST_CHECK;
+/* The day of a person's first counted contact in a span of days, NO_DAY when there is none. */
+int store_contact_first_of_person(struct store *store, int64_t person, day_t first, day_t last, day_t *out) MUST_CHECK;
 /* The day of a client's latest contact up to day, NO_DAY when there is none. */
 int store_contact_last_of_client(struct store *store, int64_t client_id, day_t day, day_t *last) MUST_CHECK;
 /* The contact is taken back: it no longer counts (a message that bounced after all). */

@@ -169,4 +169,29 @@ def _():
         daemon.check()
 
 
+@test("a duty that must wait for a slot raises an alarm at once, once; WHY says when a slot comes free and that it is too late")
+def _():
+    with Daemon() as daemon:
+        agent = daemon.agent("anna")
+        daemon.client("C1")
+        for number in (1, 2):
+            agent.json("RECORD", "C1", {"done_at": f"{TUESDAY}T0{number}:00"})
+        daemon.event("E1", "C1", "transfer_requested")
+        same(daemon.list("tasks"), [], "a transfer is no duty")
+        daemon.event("E2", "C1", "permission_opened")
+        daemon.set_clock("2025-03-05T09:30:00")
+        task, = daemon.list("tasks", state="open")
+        followup = daemon.followup(client="C1", rule="permission-opened")
+        same((task["kind"], task["queue"], task["followup"], task["client_ref"]), ("duty-waits", "supervisors", followup["followup"], "C1"))
+        same(daemon.info("work")["tasks_open"], "1")
+        waiting = {row["followup"]: row for row in daemon.json("WHY", "C1")["waiting"]}
+        same(waiting[followup["followup"]]["slot_free_on"], "2025-04-01")
+        matches(waiting[followup["followup"]]["what_comes"], "in time$")
+        transfer = daemon.followup(client="C1", rule="transfer-out")
+        matches(waiting[transfer["followup"]]["what_comes"], "^no slot comes free in time")
+        rules = {row["rule"]: row for row in daemon.json("WHY", "C1")["rules"]}
+        same((rules["birthday-call"]["holds"], rules["anniversary"]["holds"]), ("for other tiers", "the rule is off"))
+        same((rules["festival"]["next_occasion"], rules["festival"]["opens_on"], rules["festival"]["channel"]), ("labour-day/2025", "2025-05-01", "sms"))
+
+
 run()
