@@ -135,6 +135,8 @@ static int try_again(struct outcome *o)
 	call->lease_until = 0;
 	call->not_before = retry_time(o);
 	result = store_call_save(o->desk->store, call);
+	if (result == 0) /* its clients may have become other persons meanwhile */
+		result = store_call_touch(o->desk->store, call->id);
 	for (int i = 0; result == 0 && i < o->agenda.count; i++) {
 		struct followup *f = &o->agenda.items[i];
 		f->tries++;

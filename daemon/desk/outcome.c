@@ -150,6 +150,8 @@ static int done(struct outcome *o, const char *lease, const char *json, struct a
 	if (result == ERR_INVALID)
 		return refuse(answer, ERR_NO_LEASE, "lease %s has been closed with another outcome", lease);
 	if (result == 0)
+		result = said_read(o->desk, json, o->now, &o->said, answer);
+	if (result == 0)
 		result = store_handout_load(o->desk->store, call_id, o->generation, &holder, &shown);
 	if (result == 0)
 		return refuse(answer, ERR_NO_LEASE, "lease %s was never given", lease);
@@ -193,8 +195,6 @@ int desk_done(struct desk *desk, const struct identity *who, const char *lease, 
 	o->who = who;
 	o->now = now;
 	int result = know_disposition(o, disposition, answer);
-	if (result == 0)
-		result = said_read(desk, json, now, &o->said, answer);
 	if (result == 0)
 		result = done(o, lease, json, answer);
 	followup_list_free(&o->agenda);

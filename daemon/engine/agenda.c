@@ -214,18 +214,49 @@ static int work_out(struct engine *engine, struct call *call, const struct follo
 	return call->queue < 0 ? (int)call->queue : 0;
 }
 
+/* A client may have become part of another person while the call was held: back on its queue it speaks of one person only. His matters wait again, and he is
+ * settled at once. */
+static int leave_strangers(struct engine *engine, const struct call *call, struct followup_list *agenda, day_t day)
+{
+	int kept = 0, result = 0;
+
+	for (int i = 0; result == 0 && i < agenda->count; i++) {
+		struct client client;
+		result = store_client_load(engine->store, agenda->items[i].client_id, &client);
+		if (result < 0 || client.person == call->person) {
+			agenda->items[kept++] = agenda->items[i];
+			continue;
+		}
+		result = followup_move(engine, &agenda->items[i], FOLLOWUP_SCHEDULED, 0, day);
+		if (result == 0)
+			result = store_due_mark(engine->store, client.id, day, true);
+	}
+	agenda->count = kept;
+	return result;
+}
+
+bool call_has_moved(const struct call *before, const struct call *call)
+{
+	return before->lane != call->lane || before->queue != call->queue || before->due_now != call->due_now ||
+	       before->priority != call->priority || before->due_on != call->due_on || before->class != call->class ||
+	       before->widen_at != call->widen_at;
+}
+
 int call_work_out(struct engine *engine, struct call *call, day_t day)
 {
 	struct followup_list agenda = {NULL, 0, 0};
+	struct call before = *call;
 
 	int result = agenda_load(engine, call->id, &agenda);
+	if (result == 0 && call->state < CALL_LEASED && call->generation > 0)
+		result = leave_strangers(engine, call, &agenda, day);
 	if (result == 0 && agenda.count == 0) {
 		/* Whoever holds it will hear at TOUCH or DONE that nothing is left. */
 		if (call->state != CALL_LEASED)
 			result = store_call_delete(engine->store, call->id);
 	} else if (result == 0) {
 		result = work_out(engine, call, &agenda, day);
-		if (result == 0)
+		if (result == 0 && call_has_moved(&before, call))
 			result = store_call_save(engine->store, call);
 	}
 	followup_list_free(&agenda);
@@ -341,7 +372,11 @@ int agenda_write_down(struct engine *engine, const struct attempt *attempt, cons
 
 int agenda_admit(struct engine *engine, int64_t person, struct moment now)
 {
+	day_t worked_on = engine_worked_on(engine);
+
 	engine->version++;
+	if (now.day < worked_on) /* the clock has stepped back: what opened stays open */
+		now.day = worked_on;
 	return admit_person(engine, person, now);
 }
 

@@ -220,6 +220,12 @@ static int prepare_days(struct engine *engine, struct moment now, day_t *worked_
 	engine->start_on = engine->policy->start_on != NO_DAY ? engine->policy->start_on : (day_t)start;
 	int64_t step;
 	result = meta_or(engine, "cycle_step", STEP_BEGIN, &step);
+	if (result == 0 && step > STEP_BEGIN && now.day <= worked) {
+		/* The clock stepped back from the day that was being worked. Facts are settled meanwhile, so its steps begin again when it comes. */
+		step = STEP_BEGIN;
+		engine->place_valid = false;
+		result = store_meta_set(engine->store, "cycle_step", step);
+	}
 	if (result < 0)
 		return result;
 	engine->reached = (day_t)worked + (step > STEP_BEGIN);

@@ -44,7 +44,7 @@ static int drop_item(struct engine *engine, const struct call *call, struct foll
 	return result < 0 ? result : 1;
 }
 
-/* Takes off what may not go out any more. 1: something left, or nothing was there; what waits again finds its next channel at once. */
+/* Takes off what may not go out any more. 1: something left, nothing was there, or its place is another now; what waits again finds its next channel at once. */
 static int drop_items(struct engine *engine, struct call *call, struct moment now)
 {
 	struct followup_list agenda = {NULL, 0, 0};
@@ -61,8 +61,14 @@ static int drop_items(struct engine *engine, struct call *call, struct moment no
 			persons[count++] = engine->other_facts->client.person;
 	}
 	followup_list_free(&agenda);
-	if (result < 0 || !lost)
-		return result < 0 ? result : 0;
+	if (result < 0)
+		return result;
+	if (!lost) {
+		/* Facts that are known and not settled yet may recuse others, or have moved it. */
+		struct call before = *call;
+		result = call_work_out(engine, call, now.day);
+		return result < 0 ? result : call_has_moved(&before, call);
+	}
 	result = store_call_touch(engine->store, call->id);
 	if (result == 0)
 		result = agenda_settle(engine, now.day, INT32_MAX);

@@ -153,6 +153,7 @@ int settle_look(struct engine *engine, const struct facts *facts, day_t *next_on
 
 /* agenda.c */
 int call_work_out(struct engine *engine, struct call *call, day_t day) MUST_CHECK; /* agenda_settle() for one */
+bool call_has_moved(const struct call *before, const struct call *call); /* to another place in another order: queue, lane, rank */
 
 /* admit.c: step 4 */
 int admit_followup(struct engine *engine, struct followup *followup, struct moment now) MUST_CHECK;
