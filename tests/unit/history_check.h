@@ -172,7 +172,7 @@ static void look_at_calls(struct world *w)
 	static struct call_seen is[CALLS_MAX];
 	int count = load_calls(w, is);
 	/* In the middle of a cycle a call may be left to be worked out by the next slice. */
-	bool settled = engine_worked_on(w->engine) >= w->now.day;
+	bool settled = engine_worked_on(w->engine) >= w->latest;
 
 	for (int i = 0; i < count; i++) {
 		const struct call *call = &is[i].call;

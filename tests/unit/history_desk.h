@@ -78,13 +78,24 @@ static bool is_exempt(struct world *w, const struct call_seen *c)
 }
 
 /* Leases of that person that hold now, besides one; of phone calls only, or all that use a slot. */
-static int leases_of(const struct world *w, int client, int64_t but, bool phone_only)
+static int leases_of(struct world *w, int client, int64_t but, bool phone_only)
 {
+	struct followup agenda[AGENDA_MAX];
 	int count = 0;
 
 	for (int i = 0; i < w->lease_count; i++) {
 		const struct lease_known *l = &w->leases[i];
-		count += l->standing == LEASE_HELD && l->call_id != but && !(phone_only && l->bulk) && about_person(w, l->clients, client);
+		unsigned clients = 0;
+		if (l->standing != LEASE_HELD || l->call_id == but || (phone_only && l->bulk))
+			continue;
+		/* Whoever changed persons and has nothing left on the call cannot be known by it. */
+		int items = agenda_of(w, l->call_id, agenda);
+		for (int k = 0; k < items; k++)
+			clients |= 1u << client_of_id(w, agenda[k].client_id);
+		for (int k = 0; k < CLIENTS; k++)
+			if ((l->clients & 1u << k) != 0 && w->clients[k].moved_at < l->begun_at)
+				clients |= 1u << k;
+		count += about_person(w, clients, client);
 	}
 	return count;
 }
@@ -160,7 +171,8 @@ static void lease_begun(struct world *w, const struct call_seen *c, int agent)
 {
 	assert_true(w->lease_count < LEASES_MAX);
 	struct lease_known *l = &w->leases[w->lease_count++];
-	*l = (struct lease_known){.call_id = c->call.id, .generation = c->call.generation, .agent = agent, .bulk = c->call.bulk};
+	*l = (struct lease_known){
+		.call_id = c->call.id, .generation = c->call.generation, .agent = agent, .bulk = c->call.bulk, .begun_at = w->step};
 	l->length = strcmp(c->queue, "letter") == 0 ? 86400 : 900;
 	l->until = w->now.unix_seconds + l->length;
 	show(w, l, c->agenda, c->agenda_count);
@@ -194,7 +206,10 @@ static bool holds_phone_call(const struct world *w, int agent)
 static void step_next(struct world *w)
 {
 	static struct call_seen now[CALLS_MAX];
-	int agent = draw(&w->random, AGENTS);
+	/* Mostly those who can have something to do now. */
+	int agent = chance(&w->random, 15)                              ? draw(&w->random, AGENTS)
+		    : desk_is_open(w, w->now) && chance(&w->random, 75) ? draw(&w->random, FIRST_GATEWAY)
+									: FIRST_GATEWAY + draw(&w->random, AGENTS - FIRST_GATEWAY);
 	const struct agent_known *a = &w->agents[agent];
 	bool held = holds_phone_call(w, agent);
 	const char *queues[1];
@@ -294,13 +309,25 @@ static void say_items(struct telling *t, int64_t id)
 		t->items[t->count++] = id;
 }
 
+/* False when clients have come apart since they shared a call. */
+static bool is_one_person(const struct world *w, unsigned clients)
+{
+	for (int a = 0; a < CLIENTS; a++)
+		for (int b = 0; b < a; b++)
+			if ((clients & 1u << a) != 0 && (clients & 1u << b) != 0 && !same_person(w, a, b))
+				return false;
+	return true;
+}
+
 /* Items of the agenda, and now and then one that is not on it: open, missed, or nobody's business. */
-static void draw_telling(struct world *w, struct telling *t, const struct followup *agenda, int agenda_count, int client)
+static void draw_telling(struct world *w, struct telling *t, const struct followup *agenda, int agenda_count, unsigned clients)
 {
 	struct random *random = &w->random;
 	char when[DATE_TEXT_SIZE], items[160] = "";
 
 	t->day = w->now.day;
+	for (int i = 0; i < agenda_count; i++)
+		clients |= 1u << client_of_id(w, agenda[i].client_id);
 	if (chance(random, 50)) {
 		t->has_items = true;
 		for (int i = 0; i < agenda_count; i++)
@@ -308,8 +335,12 @@ static void draw_telling(struct world *w, struct telling *t, const struct follow
 				say_items(t, agenda[i].id);
 		if (chance(random, 25) && w->seen_count > 0) {
 			const struct followup *f = &w->seen[draw(random, w->seen_count)].f;
-			if (same_person(w, client_of_id(w, f->client_id), client) || chance(random, 10)) {
-				t->is_refused = !same_person(w, client_of_id(w, f->client_id), client);
+			int other = client_of_id(w, f->client_id);
+			bool stranger = !about_person(w, clients, other), is_there = false;
+			for (int i = 0; i < agenda_count; i++)
+				is_there = is_there || agenda[i].id == f->id;
+			if (!is_there && (stranger ? chance(random, 10) : is_one_person(w, clients))) {
+				t->is_refused = stranger;
 				say_items(t, f->id);
 			}
 		}
@@ -416,12 +447,10 @@ static void finish(struct world *w, struct lease_known *l, bool retry)
 	char lease[40];
 	const char *disposition = draw_disposition(&w->random, l->bulk);
 	bool contact = strcmp(disposition, "reached") == 0 || strcmp(disposition, "sent") == 0;
-	int agenda_count = agenda_of(w, l->call_id, agenda), client = 0;
+	int agenda_count = agenda_of(w, l->call_id, agenda);
 
-	while ((l->clients & 1u << client) == 0)
-		client++;
 	write_lease(l, lease);
-	draw_telling(w, &t, agenda, agenda_count, client);
+	draw_telling(w, &t, agenda, agenda_count, l->clients);
 	int closed_count = closed_by(w, &t, l, agenda, agenda_count, closed);
 	w->contact_step = contact;
 	turn_begin(w);
@@ -448,10 +477,12 @@ static void finish(struct world *w, struct lease_known *l, bool retry)
 		struct contact_known *k = l->standing == LEASE_UNCERTAIN ? contact_of_lease(w, l) : NULL;
 		if (k != NULL)
 			day = k->day;
-		for (int i = 0; clients == 0 && i < agenda_count; i++)
+		for (int i = 0; closed_count == 0 && i < agenda_count; i++)
 			clients |= 1u << client_of_id(w, agenda[i].client_id);
+		if (closed_count == 0)
+			clients |= l->clients;
 		if (k == NULL)
-			note_contact(w, clients != 0 ? clients : l->clients, day, l->call_id, l->generation);
+			note_contact(w, clients, day, l->call_id, l->generation);
 		check_closed(w, closed, closed_count, day);
 	} else if (l->standing == LEASE_UNCERTAIN && contact_of_lease(w, l) != NULL) {
 		contact_of_lease(w, l)->counts = false; /* it bounced after all */
@@ -540,7 +571,7 @@ static void step_record(struct world *w)
 		if (w->calls[i].call.person == c.person && strcmp(store_name_text(w->store, w->calls[i].call.channel), "phone") == 0)
 			waiting = &w->calls[i];
 	}
-	draw_telling(w, &t, waiting != NULL ? waiting->agenda : NULL, waiting != NULL ? waiting->agenda_count : 0, client);
+	draw_telling(w, &t, waiting != NULL ? waiting->agenda : NULL, waiting != NULL ? waiting->agenda_count : 0, 1u << client);
 	if (t.has_items)
 		closed_count = closed_by(w, &t, NULL, NULL, 0, closed);
 	for (int i = 0; !t.has_items && waiting != NULL && i < waiting->agenda_count; i++)
@@ -574,11 +605,11 @@ static void note_expiries(struct world *w)
 		l->standing = l->bulk ? LEASE_UNCERTAIN : LEASE_OVER;
 		if (!l->bulk)
 			continue;
-		unsigned clients = 0;
+		unsigned clients = l->clients;
 		int count = agenda_of(w, l->call_id, agenda);
 		for (int k = 0; k < count; k++)
 			clients |= 1u << client_of_id(w, agenda[k].client_id);
-		note_contact(w, clients != 0 ? clients : l->clients, w->now.day, l->call_id, l->generation);
+		note_contact(w, clients, w->now.day, l->call_id, l->generation);
 	}
 }
 
@@ -634,11 +665,13 @@ static void step_time(struct world *w)
 	struct random *random = &w->random;
 	int kind = draw(random, 100);
 
-	if (kind < 40)
-		pass_time(w, w->clock + 60 * (1 + draw(random, 40)));
-	else if (kind < 55)
+	if (kind < 35)
+		pass_time(w, w->clock + 60 * (1 + draw(random, 25)));
+	else if (kind < 45)
 		pass_time(w, w->clock + 3600 * (1 + draw(random, 5)));
-	else if (kind < 82) /* tomorrow morning, or the afternoon */
+	else if (kind < 60 && w->now.second < 54000) /* this afternoon */
+		pass_time(w, zone_unix(w->now.day, 54000 + 60 * draw(random, 100)));
+	else if (kind < 84) /* tomorrow morning, or the afternoon */
 		pass_time(w, zone_unix(w->now.day + 1, chance(random, 60) ? 36000 : 55800));
 	else if (kind < 90)
 		pass_time(w, zone_unix(w->now.day + 1, 0) + draw(random, 2) * 30);

@@ -130,8 +130,11 @@ static void draw_client(struct world *w, struct random *random, int i, struct cl
 		"\"email\":\"%s\",\"hours\":\"%s\",\"do_not_contact\":\"%s\"%s}",
 		i, i, persons, manager_name(c.manager), manager_name(c.introducer), c.phone ? "13900000000" : "",
 		c.email ? "c@example.com" : "", own_hours[c.hours], forbidden[c.forbidden].text, other);
-	if (known != NULL)
+	if (known != NULL) {
+		if (known->person != c.person)
+			c.moved_at = w->step;
 		*known = c;
+	}
 }
 
 static void step_client(struct world *w)

@@ -74,6 +74,7 @@ struct client_known {
 	int hours, forbidden;    /* places in the lists below */
 	bool phone, email;
 	int64_t id;
+	int moved_at; /* the step at which he became part of another person */
 };
 
 struct event_known {
@@ -100,6 +101,7 @@ struct lease_known {
 	int agent;
 	bool bulk;
 	unsigned clients; /* whom the call was about */
+	int begun_at;     /* a step */
 	int64_t until;
 	int64_t length;
 	enum lease_standing standing;

@@ -23,7 +23,7 @@ static void take_step(struct world *w)
 	static const struct {
 		int weight;
 		void (*step)(struct world *w);
-	} steps[] = {{12, step_client}, {18, step_event}, {6, step_correction}, {20, step_time}, {18, step_next}, {13, step_done},
+	} steps[] = {{8, step_client}, {16, step_event}, {5, step_correction}, {20, step_time}, {22, step_next}, {16, step_done},
 		{3, step_stale}, {2, step_touch}, {2, step_release}, {4, step_record}, {1, step_reload}, {1, step_clock_back}};
 	int at = draw(&w->random, 100);
 
@@ -41,15 +41,17 @@ static int64_t first_moment(uint64_t seed)
 {
 	struct random random = {seed};
 
-	return zone_unix(date_to_day(2025, 1, 1) + draw(&random, 300), 32400 + 60 * draw(&random, 400));
+	return zone_unix(date_to_day(2025, 1, 1) + draw(&random, 300), 36000);
 }
 
 static void begin_history(struct world *w, uint64_t seed)
 {
 	world_open(w, policies, seed, first_moment(seed));
 	pass_time(w, w->clock);
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < 9; i++)
 		step_client(w);
+	for (int i = 0; i < 6; i++)
+		step_event(w);
 }
 
 static void test_histories(void **state)
