@@ -100,7 +100,8 @@ int store_view_list_attempts(struct store *store, const struct list_filter *filt
 int store_view_list_tasks(struct store *store, const struct list_filter *filter, struct buffer *out)
 {
 	STATEMENT(list,
-		LIST_OF("SELECT json_object('task', t.id, 'kind', t.kind, 'queue', t.queue, 'client_ref', k.ref, 'call', t.call_id, 'followup', t.followup_id, 'at',"
+		LIST_OF("SELECT json_object('task', t.id, 'kind', t.kind, 'queue', t.queue, 'client_ref', k.ref, 'call', t.call_id, "
+			"'followup', t.followup_id, 'at',"
 			" strftime('%Y-%m-%dT%H:%M:%S', t.at, 'unixepoch', 'localtime'), 'agent', t.agent, 'state', iif(t.acked_at IS "
 			"NULL, 'open', 'acknowledged'),"
 			" 'acknowledged_by', t.acked_by, 'note', t.note) x FROM task t JOIN client k ON k.id=t.client_id"

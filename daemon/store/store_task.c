@@ -5,8 +5,10 @@
 
 int store_task_insert(struct store *store, const struct task *task)
 {
-	STATEMENT(insert, "INSERT INTO task(kind, queue, client_id, call_id, followup_id, at, agent) VALUES(?1, ?2, ?3, nullif(?4, 0), nullif(?5, 0), ?6, ?7)");
-	int result = store_run(store, &insert, "ttiiiit", task->kind, task->queue, task->client_id, task->call_id, task->followup_id, task->at, task->agent);
+	STATEMENT(insert, "INSERT INTO task(kind, queue, client_id, call_id, followup_id, at, agent) VALUES(?1, ?2, ?3, nullif(?4, 0), "
+			  "nullif(?5, 0), ?6, ?7)");
+	int result = store_run(store, &insert, "ttiiiit", task->kind, task->queue, task->client_id, task->call_id, task->followup_id,
+		task->at, task->agent);
 
 	return result < 0 ? result : 0;
 }

@@ -11,7 +11,7 @@ struct store;
 struct task {
 	const char *kind, *queue;
 	int64_t client_id, call_id, followup_id; /* 0: none */
-	int64_t at; /* unix seconds */
+	int64_t at;                              /* unix seconds */
 	const char *agent;
 };
 int store_task_insert(struct store *store, const struct task *task) MUST_CHECK;
