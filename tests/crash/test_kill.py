@@ -83,6 +83,7 @@ def _():
             same([answer for answer in answers if isinstance(answer, Error)], [])
             daemon.start()
             clients, events = everything(daemon, "clients"), everything(daemon, "events")
+            true(len(events) < FACTS, "killed too late to interrupt anything")
             same([row["client_ref"] for row in clients], [f"C{number}" for number in range(len(clients))], "each once, in order")
             same([row["event_ref"] for row in events], [f"E{number}" for number in range(len(events))])
             true(len(clients) + len(events) >= 2 * there + len(answers), f"{len(answers)} were acknowledged after {there}, {len(clients)} and {len(events)} are there")
@@ -186,7 +187,7 @@ def _():
         names = [f"agent{one}" for one in range(4)]
         for name in names:
             daemon.add_agent(name)
-        acknowledged = {}
+        acknowledged, unanswered = {}, 0
         for _ in range(KILLS):
             commands = []
             for _ in range(400):
@@ -211,6 +212,7 @@ def _():
             for agent in agents:
                 acknowledged.update({lease: (agent.name, *told) for lease, told in agent.done.items()})
                 connection = daemon.agent(agent.name)
+                unanswered += agent.open is not None
                 if agent.open is not None:  # never answered: told again it is taken, once, whether it had come through or not
                     acknowledged[agent.open[1]] = (agent.name, agent.open, connection.call(*agent.open))
                 for held in connection.json("MINE"):
@@ -226,6 +228,7 @@ def _():
                 same(connections[name].call(*words), answer, f"{words} told again")
             same(len([row for row in everything(daemon, "attempts") if row["disposition"] != "released"]), len(acknowledged), "told again, and not written twice")
             whole(daemon)
+        print(f"# {len(acknowledged)} DONEs, of which a kill left {unanswered} without an answer")
 
 
 @test("agents added, calls taken and messages leased before a kill are there after it")

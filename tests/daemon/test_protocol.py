@@ -245,7 +245,7 @@ def _():
         same(daemon.call("PING"), "PONG")
         with open(f"/proc/{daemon.process.pid}/status", encoding="ascii") as status:
             resident = int(next(line for line in status if line.startswith("VmRSS")).split()[1])
-        true(resident < 40000, f"{resident} kB")
+        true(resident < 100000, f"{resident} kB")
         greedy.socket.settimeout(10)
         for _ in range(sent):
             same(len(greedy.read()), 60000)
