@@ -165,6 +165,9 @@ int command_quit(struct request *request)
 int command_reset(struct request *request)
 {
 	session_reset_identity(request->session);
+	if (request->session->subscribed)
+		request->server->subscribers--;
+	request->session->subscribed = false;
 	request->session->name[0] = '\0';
 	reply_simple(&request->reply, "RESET");
 	return COMMAND_ANSWERED;

@@ -180,6 +180,9 @@ void session_close(struct session *session, const char *why)
 	if (session->is_touched)
 		TAILQ_REMOVE(&server->touched, session, in_touched);
 	session->is_ready = session->is_touched = false;
+	if (session->subscribed)
+		server->subscribers--;
+	session->subscribed = false;
 	TAILQ_REMOVE(&server->all, session, in_all);
 	TAILQ_INSERT_TAIL(&server->dead, session, in_all);
 	server->session_count--;

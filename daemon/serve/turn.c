@@ -7,6 +7,7 @@
 
 #include "followup/command.h"
 #include "followup/server.h"
+#include "followup/subscribe.h"
 #include "followup/waiter.h"
 
 enum {
@@ -43,6 +44,7 @@ static void notes_say(struct server *server)
 			break;
 		*end = '\0';
 		log_line(server->log, LOG_LEVEL_INFO, line);
+		subscribe_tell(server, line);
 		line = end + 1;
 	}
 	buffer_clear(&server->notes);
@@ -135,6 +137,7 @@ int turn_commit(struct server *server)
 		server->health.said_ms = 0;
 	}
 	notes_say(server);
+	subscribe_tell_changes(server);
 	return 0;
 }
 

@@ -105,6 +105,8 @@ struct server {
 
 	/* For INFO. */
 	int64_t started_at_ms;
+	size_t subscribers;
+	uint64_t told_changes; /* what subscribers have been told of */
 	uint64_t connections, refused_connections, commands, turns, slices;
 	struct engine_counts reported; /* what the log has been told of the work done */
 };

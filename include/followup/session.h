@@ -71,6 +71,8 @@ struct session {
 	const char *why;     /* it is closing */
 	int64_t heard_ms;    /* monotonic time of its last request */
 
+	bool subscribed; /* hears of every event */
+
 	enum park park;
 	int64_t park_until_ms;
 	uint64_t sweep; /* the last look at the waiting sessions that included it */

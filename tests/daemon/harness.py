@@ -57,7 +57,7 @@ def run():
             function()
             print(f"ok {number} - {what}")
         except Skip as why:
-            print(f"ok {number} - {what} # SKIP {why}")
+            print(f"ok {number} - {what} # SKIP {' '.join(str(why).split())}")
         except Exception:
             failures += 1
             print(f"not ok {number} - {what}")
@@ -183,7 +183,7 @@ class Client:
                 return data.decode()
             except UnicodeDecodeError:
                 return data
-        if kind == b"*":
+        if kind in b"*>":  # a push is a list, too
             return None if rest == b"-1" else [self.read() for _ in range(int(rest))]
         if kind == b"~":
             return Set(self.read() for _ in range(int(rest)))

@@ -32,14 +32,16 @@ ALLOWED = {
     "RESUME": {"supervisor"},
     "SHOW": {"agent", "supervisor"},
     "SHUTDOWN": {"operator"},
+    "SUBSCRIBE": {"supervisor"},
     "TAKE": {"agent", "supervisor"},
     "TOUCH": {"agent", "gateway"},
+    "UNSUBSCRIBE": {"supervisor"},
     "WHY": READERS,
 }
 
 WORDS = {  # with the right number of words, and of no effect
     "ACK": ("x", "x"), "AGENT.ADD": ("", "x"), "AGENT.DEL": ("nobody",), "AUTH": ("nobody", "x"), "CLIENT": ("ID",), "CLIENT.PUT": ("x",), "CLOCK": (), "DNC": ("nobody", "all", "none", "x"), "DONE": ("x", "reached"), "ECHO": ("x",),
-    "EVENT.PUT": ("x",), "LIST": ("clients",), "MOVE": ("x", "x", "x"), "OVERRIDE": ("x", "x", "x"), "RECORD": ("nobody", "{}"), "RESUME": ("x", "x"), "TAKE": ("x",), "RELEASE": ("x", "x"), "SELECT": ("0",), "SHOW": ("x",), "TOUCH": ("x",), "WHY": ("nobody",),
+    "EVENT.PUT": ("x",), "LIST": ("clients",), "MOVE": ("x", "x", "x"), "OVERRIDE": ("x", "x", "x"), "RECORD": ("nobody", "{}"), "RESUME": ("x", "x"), "SUBSCRIBE": ("x",), "TAKE": ("x",), "RELEASE": ("x", "x"), "SELECT": ("0",), "SHOW": ("x",), "TOUCH": ("x",), "WHY": ("nobody",),
 }
 
 

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """What a supervisor decides against the rules' own course: TAKE, MOVE, PAUSE, RESUME, DNC, OVERRIDE, and calls that widen by themselves (POLICY 5, 6)."""
+import json
+
 from harness import Daemon, TUESDAY, matches, run, same, test, true
 
 
@@ -192,6 +194,35 @@ def _():
         rules = {row["rule"]: row for row in daemon.json("WHY", "C1")["rules"]}
         same((rules["birthday-call"]["holds"], rules["anniversary"]["holds"]), ("for other tiers", "the rule is off"))
         same((rules["festival"]["next_occasion"], rules["festival"]["opens_on"], rules["festival"]["channel"]), ("labour-day/2025", "2025-05-01", "sms"))
+
+
+@test("SUBSCRIBE tells of events as they become true, in RESP2 and as pushes in RESP3, until UNSUBSCRIBE; nothing about clients")
+def _():
+    with Daemon() as daemon:
+        agent = daemon.agent("anna")
+        old, new = daemon.agent("sara", "supervisor", ()), daemon.agent("sara")
+        new.call("HELLO", "3")
+        for board in (old, new):
+            same(board.call("SUBSCRIBE", "events")[:2], ["subscribe", "events"])
+            matches(board.refused("SUBSCRIBE", "news"), "there is one channel: events")
+        daemon.client("C1", phone="13911112222")
+        daemon.event("E1", "C1", "account_closed")
+        call = agent.json("NEXT")
+        agent.json("DONE", call["lease"], "reached")
+        for board in (old, new):
+            heard, texts = [], []
+            while "done" not in heard:
+                kind, channel, text = board.read()
+                same((kind, channel), ("message", "events"))
+                texts.append(text)
+                heard.append(json.loads(text)["event"])
+            true("queues_changed" in heard and "handed_out" in heard, heard)
+            true(not any(word in text for text in texts for word in ("C1", "13911112222", "孔丽勇")), texts)
+        old.send("UNSUBSCRIBE")
+        while old.read()[0] != "unsubscribe":
+            pass  # what was under way
+        daemon.event("E2", "C1", "complaint")
+        same(old.call("PING"), "PONG", "nothing came before it")
 
 
 run()

@@ -54,8 +54,10 @@ static const struct {
 	{"SELECT", "*"},
 	{"SHOW", "as"},
 	{"SHUTDOWN", "o"},
+	{"SUBSCRIBE", "s"},
 	{"TAKE", "as"},
 	{"TOUCH", "ag"},
+	{"UNSUBSCRIBE", "s"},
 	{"WHOAMI", "*"},
 	{"WHY", "sru"},
 };
