@@ -3,7 +3,8 @@
 #include "followup/server.h"
 #include "followup/turn.h"
 
-enum { LOOKS_AT_ONCE = 64 };
+/* A look costs some microseconds. Fewer looks than there are waiting would give what comes in the middle of a sweep to those at its end, who came last. */
+enum { LOOKS_AT_ONCE = 1024 };
 
 void waiter_park(struct session *session, enum park park, int64_t until_ms)
 {
