@@ -153,6 +153,32 @@ def _():
         same(daemon.info("clients")["blocked_clients"], "0")
 
 
+@test("a hundred and fifty who wait, as many calls in one heap: each gets one, in the order they came")
+def _():
+    with Daemon() as daemon:
+        agents = []
+        for number in range(150):
+            agents.append(daemon.agent(f"agent{number}"))
+            agents[-1].send("NEXT", "WAIT", 600)
+            daemon.call("PING")
+        heap = []
+        for number in range(150):
+            heap += [("CLIENT.PUT", {"client_ref": f"C{number}", "name": "A", "phone": "139"}),
+                     ("EVENT.PUT", {"event_ref": f"E{number}", "client_ref": f"C{number}", "kind": "complaint", "occurred_at": TUESDAY})]
+        daemon.operator.pipeline(heap)
+        same([client_of(json.loads(agent.read())) for agent in agents], [f"C{number}" for number in range(150)])
+        same(daemon.info("clients")["blocked_clients"], "0")
+        daemon.check()
+        # And when the desk opens: those who rest and those who wait, all at the same second.
+        for number, agent in enumerate(agents):
+            agent.json("DONE", f"{number + 1}.1", "busy")
+            agent.send("NEXT", "WAIT", 600)
+            daemon.call("PING")
+        daemon.set_clock(TUESDAY + "T15:00:00")
+        same([client_of(json.loads(agent.read())) for agent in agents], [f"C{number}" for number in range(150)])
+        daemon.check()
+
+
 @test("a call goes past a waiting agent who may not have it to the next one who may")
 def _():
     with Daemon() as daemon:

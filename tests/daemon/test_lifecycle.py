@@ -223,6 +223,27 @@ def _():
         listener.close()
 
 
+@test("the watchdog is fed, as often as the service manager wants")
+def _():
+    with Daemon(environment={"WATCHDOG_USEC": "100000"}) as daemon:
+        for _ in range(3):
+            daemon.wait_notified("WATCHDOG=1")
+
+
+@test("a silent connection is closed after the time of the configuration; one that waits for a call is not")
+def _():
+    with Daemon(settings={"idle": "1s"}) as daemon:
+        waiting, silent = daemon.agent("anna"), daemon.connect()
+        waiting.send("NEXT", "WAIT", 600)
+        same(silent.call("PING"), "PONG")
+        same(silent.ended(), b"")
+        true(waiting.is_silent())
+        with daemon.connect() as fresh:
+            fresh.call("CLIENT.PUT", {"client_ref": "C1", "name": "A", "phone": "139"})
+            fresh.call("EVENT.PUT", {"event_ref": "E1", "client_ref": "C1", "kind": "complaint", "occurred_at": TUESDAY})
+        same(json.loads(waiting.read())["agenda"][0]["client_ref"], "C1")
+
+
 # --- Stop -------------------------------------------------------------------------------------------
 
 @test("SIGTERM drains: what was asked is answered, who waits is sent home, the exit status is 0")
