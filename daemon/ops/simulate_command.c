@@ -7,6 +7,7 @@
 #include "followup/csv.h"
 #include "followup/followup.h"
 #include "followup/simulate.h"
+#include "followup/simulate_compare.h"
 #include "followup/store.h"
 #include "followup/store_view.h"
 #include "followup/zone.h"
@@ -16,7 +17,7 @@ enum { CAPACITIES_MAX = 256, WITHOUT_MAX = 256 };
 enum format { FORMAT_CSV, FORMAT_JSON };
 
 struct options {
-	const char *config, *clients, *events;
+	const char *config, *compare, *clients, *events;
 	day_t from, to;
 	struct simulate_capacity capacities[CAPACITIES_MAX];
 	size_t capacity_count;
@@ -31,7 +32,7 @@ static int usage(const char *problem)
 	fprintf(stderr,
 		"followupd simulate: %s\n"
 		"usage: followupd simulate [-c FILE] --clients FILE [--events FILE] --from DAY --to DAY\n"
-		"                [--capacity QUEUE=N ...] [--without RULE ...] [--format csv|json] [--summary]\n",
+		"                [--capacity QUEUE=N ...] [--without RULE ...] [--format csv|json] [--summary] [--compare FILE]\n",
 		problem);
 	return EX_USAGE;
 }
@@ -71,6 +72,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 		{"without", required_argument, NULL, 'W'},
 		{"format", required_argument, NULL, 'O'},
 		{"summary", no_argument, NULL, 'S'},
+		{"compare", required_argument, NULL, 'K'},
 		{NULL, 0, NULL, 0},
 	};
 	int option, former = 0;
@@ -82,6 +84,9 @@ static int parse_options(int argc, char **argv, struct options *options)
 		switch (option) {
 		case 'c':
 			options->config = optarg;
+			break;
+		case 'K':
+			options->compare = optarg;
 			break;
 		case 'C':
 			options->clients = optarg;
@@ -254,49 +259,86 @@ static int status_of(int result)
 	return result == ERR_INVALID ? EX_DATAERR : EX_SOFTWARE;
 }
 
-static int run(const struct options *options, const struct policy *policy)
+static int simulate(const struct options *options, const struct policy *policy, struct simulate_result *made)
 {
 	struct simulation simulation = {
 		policy, options->clients, options->events, options->from, options->to, options->capacities, options->capacity_count};
+	int result = simulate_run(&simulation, stderr, made);
+
+	return result < 0 ? status_of(result) : 0;
+}
+
+/* --compare: the same files under both configurations. */
+static int compare(const struct options *options, struct store *first, const struct policy *other)
+{
+	struct simulate_result second;
+	long differing = 0;
+
+	int status = simulate(options, other, &second);
+	if (status != 0)
+		return status;
+	int result = simulate_compare(first, second.store, stdout, &differing);
+	store_close(second.store);
+	if (result == 0)
+		fprintf(stderr, "followupd simulate: %ld follow-up%s differ%s under %s\n", differing, differing == 1 ? "" : "s",
+			differing == 1 ? "s" : "", options->compare);
+	return result < 0 ? EX_SOFTWARE : 0;
+}
+
+static int run(const struct options *options, const struct policy *policy, const struct policy *other)
+{
 	struct simulate_result made;
 
-	int result = simulate_run(&simulation, stderr, &made);
-	if (result < 0)
-		return status_of(result);
-	result = options->summary ? print_summary(made.store, options->format) : print_all(made.store, options->format);
+	int status = simulate(options, policy, &made);
+	if (status != 0)
+		return status;
+	int result = 0;
+	if (other != NULL)
+		status = compare(options, made.store, other);
+	else
+		result = options->summary ? print_summary(made.store, options->format) : print_all(made.store, options->format);
 	store_close(made.store);
 	if (result < 0 || fflush(stdout) != 0 || ferror(stdout)) {
 		fprintf(stderr, "followupd simulate: the output could not be written\n");
 		return EX_IOERR;
 	}
-	if (made.rows_bad > 0) {
+	if (status == 0 && made.rows_bad > 0) {
 		fprintf(stderr, "followupd simulate: %ld of %ld rows were left out\n", made.rows_bad, made.rows_read);
 		return 1;
 	}
-	return 0;
+	return status;
+}
+
+static void switch_off(const struct options *options, struct policy *policy)
+{
+	for (size_t i = 0; i < options->without_count; i++)
+		if (policy_switch_off(policy, options->without[i]) < 0)
+			/* A rule that is not configured is off already; say so, for it may be a slip of the pen. */
+			fprintf(stderr, "followupd simulate: warning: --without %s: there is no such rule\n", options->without[i]);
 }
 
 int simulate_command(int argc, char **argv)
 {
 	struct options options = {.config = "/etc/followupd/followupd.conf", .from = NO_DAY, .to = NO_DAY};
-	struct policy *policy = NULL;
+	struct policy *policy = NULL, *other = NULL;
 
 	int status = parse_options(argc, argv, &options);
 	if (status != 0)
 		return status;
 	if (policy_load(options.config, complain, NULL, &policy) < 0)
 		return EX_CONFIG;
-	for (size_t i = 0; status == 0 && i < options.without_count; i++)
-		if (policy_switch_off(policy, options.without[i]) < 0) {
-			/* A rule that is not configured is off already; say so, for it may be a slip of the pen. */
-			fprintf(stderr, "followupd simulate: warning: --without %s: there is no such rule\n", options.without[i]);
-		}
+	switch_off(&options, policy);
 	if (zone_set(policy->time_zone) < 0) {
 		fprintf(stderr, "%s: error: no data for time zone %s (is tzdata installed?)\n", policy->file, policy->time_zone);
 		status = EX_CONFIG;
 	}
+	if (status == 0 && options.compare != NULL && policy_load(options.compare, complain, NULL, &other) < 0)
+		status = EX_CONFIG;
+	if (other != NULL)
+		switch_off(&options, other);
 	if (status == 0)
-		status = run(&options, policy);
+		status = run(&options, policy, other);
+	policy_free(other);
 	policy_free(policy);
 	return status;
 }

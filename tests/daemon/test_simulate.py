@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -126,6 +127,30 @@ def _():
              [("abnormal", 'C,"1"', "E2", "done"), ("complaint", 'C,"1"', 'E "x"', "done")])
         _, out, _ = simulate("--without", "abnormal", clients=clients, events=events, period=period)
         same([row["rule"] for row in csv.DictReader(io.StringIO(out))], ["complaint"])
+
+
+@test("--compare prints what another configuration changes, and nothing where it changes nothing")
+def _():
+    with tempfile.TemporaryDirectory() as folder:
+        other = os.path.join(folder, "conf")
+        shutil.copytree(os.path.join(ROOT, "conf"), other)
+        clients = write(folder, "c.csv", "client_ref,name,phone\nC1,a,1390000\nC2,b,1390001\n")
+        events = write(folder, "e.csv", "event_ref,client_ref,kind,occurred_at\nE1,C1,complaint,2025-03-08\nE2,C2,abnormal,2025-03-04\n")
+        files = {"clients": clients, "events": events, "period": ["--from", "2025-03-01", "--to", "2025-03-31"]}
+        compared = os.path.join(other, "followupd.conf")
+        status, out, err = simulate("--compare", compared, **files)
+        same((status, out.count("\n")), (0, 1), "only the header")
+        matches(err, "0 follow-ups differ under")
+        path = os.path.join(other, "rules.d", "complaint.conf")
+        text = open(path).read()
+        write(os.path.dirname(path), "complaint.conf", text.replace("due      = 1d", "due      = 5d"))
+        status, out, err = simulate("--compare", compared, **files)
+        same(out.splitlines()[1:], ["-,complaint,C1,E1,2025-03-08,2025-03-09,phone,service,done-late,2025-03-10,",
+                                    "+,complaint,C1,E1,2025-03-08,2025-03-13,phone,service,done,2025-03-10,"])
+        matches(err, "1 follow-up differs under")
+        write(os.path.dirname(path), "complaint.conf", text.replace("trigger", "on = no\n\ttrigger", 1))
+        same([line[:16] for line in simulate("--compare", compared, **files)[1].splitlines()[1:]], ["-,complaint,C1,E"])
+        same(simulate("--compare", folder + "/missing.conf", **files)[0], 78)
 
 
 if __name__ == "__main__":
