@@ -194,8 +194,20 @@ static int sort_fields(column_name *name_of, size_t column_count, uint32_t requi
 	return 0;
 }
 
+/* A padded column of blanks is no number of anybody: as a person_ref it would make one person of all who have it. */
+static int check_not_blank(const char *column, const struct fact_field *field, char reason[FACT_REASON_SIZE])
+{
+	if (field->length > 0 && strspn(field->value, " ") == field->length)
+		return refuse(reason, "%s: nothing but blanks", column);
+	return 0;
+}
+
 static int check_reference(const char *column, const struct fact_field *field, char reason[FACT_REASON_SIZE])
 {
+	int result = check_not_blank(column, field, reason);
+
+	if (result < 0)
+		return result;
 	if (field->length > REFERENCE_MAX)
 		return refuse(reason, "%s: %zu bytes, but at most %d are allowed", column, field->length, REFERENCE_MAX);
 	return 0;
@@ -371,10 +383,12 @@ static int take_client_field(const struct policy *policy, enum client_field whic
 		return 0;
 	}
 	case CLIENT_PERSON_REF:
-	case CLIENT_NAME:
-	case CLIENT_BRANCH:
+		return check_not_blank("person_ref", field, reason);
+	case CLIENT_BRANCH: /* these name queues and agents */
 	case CLIENT_MANAGER:
 	case CLIENT_INTRODUCER:
+		return check_reference(client_field_names[which], field, reason);
+	case CLIENT_NAME:
 	case CLIENT_BIRTHDAY: /* check_birthday came first */
 	case CLIENT_ATTORNEY:
 	case CLIENT_FIELD_COUNT:
@@ -457,6 +471,8 @@ static int check_kind(const struct policy *policy, const struct event_fact *even
 	}
 	if (strcmp(event->kind, "manager_departed") == 0 && event->detail[0] == '\0')
 		return refuse(reason, "detail: empty, but manager_departed needs the manager there");
+	if (strcmp(event->kind, "manager_departed") == 0 && strlen(event->detail) > REFERENCE_MAX)
+		return refuse(reason, "detail: longer than a manager can be");
 	if (is_void) {
 		if (event->detail[0] == '\0')
 			return refuse(reason, "detail: empty, but void needs the event_ref that it withdraws there");

@@ -43,7 +43,8 @@ enum client_field {
 /* The column's name in clients.csv for each field ("person_ref", ...). client_ref and as_of are not fields of this list. */
 extern const char *const client_field_names[CLIENT_FIELD_COUNT];
 
-enum { FACT_TEXT_MAX = 1024 }; /* bytes of any one text field; longer ones are refused. client_ref, event_ref, kind: at most 64 bytes */
+/* Bytes of any one text field; longer ones are refused. client_ref, event_ref, kind, branch, manager, introducer: at most 64 bytes. */
+enum { FACT_TEXT_MAX = 1024 };
 
 /* A client row, checked. Every value is canonical text (days as YYYY-MM-DD, amounts by money_format, enums in lower case), because that is what
  * the store compares and keeps; "" clears. It borrows from the fields it was made of and from scratch. */

@@ -199,6 +199,27 @@ static void test_client_references_and_lengths(void **state)
 	assert_int_equal(fact_client(&policy, fields, 0, &fact, reason), ERR_INVALID);
 	assert_string_equal(reason, "client_ref: the column is missing");
 
+	/* what names queues and agents, too */
+	static const char *const names[] = {"branch", "manager", "introducer"};
+	memset(text, 'x', 65);
+	text[65] = '\0';
+	fields[0] = (struct fact_field){"client_ref", "C1", 2};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		char wanted[80];
+		fields[1] = (struct fact_field){names[i], text, 65};
+		assert_int_equal(fact_client(&policy, fields, 2, &fact, reason), ERR_INVALID);
+		snprintf(wanted, sizeof wanted, "%s: 65 bytes, but at most 64 are allowed", names[i]);
+		assert_string_equal(reason, wanted);
+		fields[1].value = text + 1;
+		fields[1].length = 64;
+		assert_int_equal(fact_client(&policy, fields, 2, &fact, reason), 0);
+	}
+
+	/* a padded column would make one person of all who have it */
+	fields[1] = (struct fact_field){"person_ref", "   ", 3};
+	assert_int_equal(fact_client(&policy, fields, 2, &fact, reason), ERR_INVALID);
+	assert_string_equal(reason, "person_ref: nothing but blanks");
+
 	/* what a JSON document can hold and a C text cannot */
 	fields[0] = (struct fact_field){"client_ref", "C1\0C2", 5};
 	assert_int_equal(fact_client(&policy, fields, 1, &fact, reason), ERR_INVALID);
@@ -265,6 +286,10 @@ static const struct {
 	{"event_ref=E2|kind=void|occurred_at=2025-05-01|detail=E2", "detail: an event cannot"},
 	{"event_ref=E1|kind=trade|occurred_at=2025-05-01|client_ref=C1xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
 		"client_ref: 65 bytes"},
+	{"event_ref=  |client_ref=C1|kind=trade|occurred_at=2025-05-01", "event_ref: nothing but blanks"},
+	{"event_ref=E1|kind=manager_departed|occurred_at=2025-05-01|detail="
+	 "M1xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+		"detail: longer than a manager can be"},
 };
 
 static void test_events(void **state)
