@@ -280,6 +280,10 @@ int desk_record(
 		result = refuse(answer, ERR_INVALID, "RECORD tells of a contact; %s is none", o->disposition->name);
 	if (result == 0 && policy_channel(desk->policy, o->said.channel) < 0)
 		result = refuse(answer, ERR_INVALID, "no such channel: %s", o->said.channel);
+	if (result == 0 && o->disposition->bulk &&
+		desk->policy->channels[policy_channel(desk->policy, o->said.channel)].kind != CHANNEL_BULK)
+		result = refuse(
+			answer, ERR_INVALID, "%s is not an outcome of a call: name the channel of the message", o->disposition->name);
 	if (result == 0)
 		result = record(o, client_ref, json, answer);
 	followup_list_free(&o->agenda);

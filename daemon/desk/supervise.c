@@ -87,6 +87,9 @@ int desk_move(struct desk *desk, const struct identity *who, const char *call_te
 	if (call.bulk || call.state >= CALL_LEASED)
 		return refuse(answer, call.bulk ? ERR_INVALID : ERR_BUSY,
 			call.bulk ? "call %s is a message; it waits on its channel" : "call %s is held by an agent", call_text);
+	int channel = policy_channel(desk->policy, queue);
+	if (channel >= 0 && desk->policy->channels[channel].kind == CHANNEL_BULK)
+		return refuse(answer, ERR_INVALID, "%s is a queue of messages: nobody would make the call there", queue);
 	if (!queue_is_known(desk->policy, queue) || strchr(queue, '*') != NULL)
 		return refuse(answer, ERR_INVALID, "no rule puts calls on a queue %s, and no section of the configuration names it", queue);
 	call.moved = store_name_id(desk->store, queue);

@@ -168,6 +168,38 @@ def _():
         anna.json("RECORD", "C1", {"disposition": "refused"})
         same(state(daemon, client="C1"), ("done", None), "a duty all the same")
         matches(anna.refused("RECORD", "C2", {"disposition": "not-convenient"}), "RECORD tells of a contact")
+        daemon.event("E3", "C2", "complaint")
+        matches(anna.refused("RECORD", "C2", {"disposition": "sent"}), "^ERR sent is not an outcome of a call")
+        anna.json("RECORD", "C2", {"disposition": "sent", "channel": "sms"})
+        same([row["state"] for row in daemon.list("followups", client="C2", rule="complaint")], ["queued"], "a message that was sent does not close a phone call")
+        daemon.check()
+
+
+@test("a rule's form: a contact without its answers is refused by name, and kept with them; the agent sees script and form")
+def _():
+    with Daemon() as daemon:
+        daemon.replace('# form   = {"why", "opinion", "suggestion"}', 'form   = {"why", "opinion"}', "rules.d/account-closed.conf")
+        daemon.json("RELOAD")
+        anna = daemon.agent("anna")
+        daemon.client("C1")
+        daemon.event("E1", "C1", "account_closed")
+        daemon.event("E2", "C1", "complaint")
+        call = anna.json("NEXT")
+        script, = call["scripts"]
+        same((script["rule"], script["form"]), ("account-closed", ["why", "opinion"]))
+        matches(script["script"], "Why did you close")
+        same(refused(anna, call, "reached"), 'ERR answers are missing: why (account-closed), opinion (account-closed); say {"answers":{name:text ...}}')
+        matches(refused(anna, call, "reached", answers={"why": "too far away", "opinion": ""}), "missing: opinion ")
+        matches(refused(anna, call, "reached", answers=["why"]), "answers: an object is wanted")
+        item = {row["rule"]: row["item"] for row in call["agenda"]}
+        answer = done(anna, call, "reached", answers={"why": "too far away", "opinion": "friendly"})
+        same(sorted(answer["closed"]), sorted(item.values()))
+        daemon.client("C2")
+        daemon.event("E3", "C2", "account_closed")
+        call = anna.json("NEXT")
+        done(anna, call, "no-answer")
+        anna.json("RECORD", "C2", {"note": "rang in"})
+        same(state(daemon, client="C2"), ("done", None), "what has happened is never refused")
         daemon.check()
 
 

@@ -47,6 +47,7 @@ def _():
         call = daemon.list("calls")[0]["call"]
         matches(daemon.refused("MOVE", call, "nowhere", "no"), "^ERR no rule puts calls on a queue nowhere")
         matches(daemon.refused("MOVE", call, "hq", ""), "^ERR a reason is needed")
+        matches(daemon.refused("MOVE", call, "sms", "no"), "^ERR sms is a queue of messages")
         same([row["disposition"] for row in daemon.list("attempts", client="C1")], ["moved", "reached"])
         daemon.check()
 
