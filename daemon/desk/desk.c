@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "followup/fact.h"
+#include "followup/json_text.h"
 #include "followup/store.h"
 #include "followup/store_name.h"
 #include "followup/store_view.h"
@@ -115,6 +116,39 @@ static enum view_address address_of(const struct desk *desk, int64_t channel)
 	return desk->policy->channels[index].address == ADDRESS_PHONE ? VIEW_PHONE : VIEW_EMAIL;
 }
 
+/* What the rules on the agenda give the agent to say and to ask: another member of the call's document. */
+static int add_scripts(struct desk *desk, const struct call *call, struct buffer *out)
+{
+	struct followup_list agenda = {NULL, 0, 0};
+	bool any = false;
+
+	int result = agenda_load(desk->engine, call->id, &agenda);
+	for (int i = 0; result == 0 && i < agenda.count; i++) {
+		const struct rule *rule = agenda_rule(desk->engine, &agenda.items[i]);
+		bool again = rule == NULL || (rule->script == NULL && rule->form.count == 0);
+		for (int before = 0; before < i && !again; before++)
+			again = agenda.items[before].rule == agenda.items[i].rule;
+		if (again || out->length == 0)
+			continue;
+		out->data[--out->length] = '\0'; /* the closing brace or bracket comes again below */
+		buffer_text(out, any ? ",{\"rule\":" : ",\"scripts\":[{\"rule\":");
+		json_text_append(out, rule->name);
+		buffer_text(out, ",\"script\":");
+		json_text_append(out, rule->script);
+		buffer_text(out, ",\"form\":[");
+		for (size_t f = 0; f < rule->form.count; f++) {
+			buffer_text(out, f > 0 ? "," : "");
+			json_text_append(out, rule->form.items[f]);
+		}
+		buffer_text(out, "]}]");
+		any = true;
+	}
+	if (any)
+		buffer_text(out, "}");
+	followup_list_free(&agenda);
+	return result < 0 ? result : out->failed ? ERR_MEMORY : 0;
+}
+
 int describe_call(struct desk *desk, const struct call *call, bool as_holder, struct buffer *out)
 {
 	char lease[LEASE_TEXT_SIZE], until[32], rest[32];
@@ -129,6 +163,8 @@ int describe_call(struct desk *desk, const struct call *call, bool as_holder, st
 	struct buffer items = {0};
 
 	int result = store_view_call(desk->store, &view, out);
+	if (result == 0 && as_holder && !call->bulk)
+		result = add_scripts(desk, call, out);
 	if (result == 0 && as_holder)
 		result = store_view_items(desk->store, call->id, &items);
 	if (result == 0 && as_holder)

@@ -286,6 +286,11 @@ static int disputed(struct outcome *o)
 	return result == 0 ? reached(o) : result;
 }
 
+static int refuse_greetings(const struct outcome *o, int64_t client_id, const char *until)
+{
+	return store_refusal_set(o->desk->store, client_id, o->call.channel, until, o->who->name, o->now.unix_seconds);
+}
+
 /* POLICY 7: a contact; what is a duty is done, everything else on the call is suppressed, and no greeting goes out on that channel for twelve months. */
 static int refused(struct outcome *o)
 {
@@ -303,12 +308,14 @@ static int refused(struct outcome *o)
 			others[other_count++] = o->ticked[i];
 	}
 	o->ticked_count = duty_count;
-	int result = 0;
+	int result = o->client_id != 0 ? refuse_greetings(o, o->client_id, until) : 0;
 	for (size_t i = 0; result == 0 && i < other_count; i++)
-		result = store_refusal_set(o->desk->store, others[i]->client_id, o->call.channel, until, o->who->name, o->now.unix_seconds);
+		result = refuse_greetings(o, others[i]->client_id, until);
 	for (size_t i = 0; result == 0 && i < duty_count; i++)
-		result = store_refusal_set(
-			o->desk->store, o->ticked[i]->client_id, o->call.channel, until, o->who->name, o->now.unix_seconds);
+		result = refuse_greetings(o, o->ticked[i]->client_id, until);
+	/* Nothing was ticked: whoever the call was about has refused all the same. */
+	for (int i = 0; result == 0 && o->client_id == 0 && other_count + duty_count == 0 && i < o->agenda.count; i++)
+		result = refuse_greetings(o, o->agenda.items[i].client_id, until);
 	if (result == 0)
 		result = reached(o);
 	for (size_t i = 0; result == 0 && i < other_count; i++)
@@ -333,6 +340,32 @@ static int check_former_holder(struct outcome *o, int64_t holder, const char *le
 	return 0;
 }
 
+static bool is_answered(const struct said *said, const char *name)
+{
+	for (size_t i = 0; i < said->answered_count; i++)
+		if (strcmp(said->answered[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* POLICY 7: each rule's form has answers that a contact must bring; what is missing is named. Nothing that happened is lost by this: the lease stays. */
+static int check_forms(const struct outcome *o, struct answer *answer)
+{
+	struct buffer missing = {0};
+
+	for (size_t i = 0; i < o->ticked_count; i++) {
+		const struct rule *rule = agenda_rule(o->desk->engine, o->ticked[i]);
+		for (size_t f = 0; rule != NULL && f < rule->form.count; f++)
+			if (!is_answered(&o->said, rule->form.items[f]))
+				buffer_printf(&missing, "%s%s (%s)", missing.length > 0 ? ", " : "", rule->form.items[f], rule->name);
+	}
+	int result = missing.failed ? ERR_MEMORY : 0;
+	if (result == 0 && missing.length > 0)
+		result = refuse(answer, ERR_INVALID, "answers are missing: %s; say {\"answers\":{name:text ...}}", missing.data);
+	buffer_free(&missing);
+	return result;
+}
+
 int outcome_perform(struct outcome *o, struct followup *extra, const char *lease, int64_t holder, struct answer *answer)
 {
 	if (o->disposition->bulk != o->call.bulk)
@@ -343,6 +376,8 @@ int outcome_perform(struct outcome *o, struct followup *extra, const char *lease
 	if (outcome_is_contact(o->disposition)) {
 		tick(o);
 		result = tick_others(o, extra, answer);
+		if (result == 0 && o->holds && !o->call.bulk && o->disposition->effect == EFFECT_CONTACT)
+			result = check_forms(o, answer);
 		if (result < 0)
 			return result;
 	}

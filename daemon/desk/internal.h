@@ -44,10 +44,14 @@ int shown_clients(struct desk *desk, const char *shown_json, int64_t *clients, s
 /* said.c */
 enum { ITEMS_MAX = 256 };
 /* What the agent said in the JSON of DONE or RECORD. */
+enum { ANSWERS_MAX = 64 };
 struct said {
 	bool has_items;
 	int64_t items[ITEMS_MAX]; /* ticked follow-ups */
 	size_t item_count;
+	char answered[ANSWERS_MAX][65]; /* the names of the form's answers that are not empty */
+	size_t answered_count;
+	bool has_answers;
 	bool has_at;
 	int64_t at; /* local seconds: the time that the client named */
 	bool has_done_at;

@@ -15,6 +15,18 @@ static int take_item(void *context, const struct json_value *value)
 	return 0;
 }
 
+static int take_answer(void *context, const struct json_value *value)
+{
+	struct said *said = context;
+
+	if (value->key == NULL || value->text == NULL || value->length == 0 || strlen(value->key) >= sizeof(said->answered[0]))
+		return 0; /* as good as not given */
+	if (said->answered_count == ANSWERS_MAX)
+		return ERR_INVALID;
+	snprintf(said->answered[said->answered_count++], sizeof(said->answered[0]), "%s", value->key);
+	return 0;
+}
+
 static int take_said(void *context, const struct json_value *value)
 {
 	struct said *said = context;
@@ -28,6 +40,10 @@ static int take_said(void *context, const struct json_value *value)
 		said->has_done_at = value->type == JSON_TEXT && zone_parse_time(value->text, value->length, &said->done_at) == 0;
 		if (!said->has_done_at)
 			snprintf(said->why, sizeof(said->why), "done_at: a time like 2025-03-03T10:15 is wanted");
+	} else if (strcmp(key, "answers") == 0) {
+		said->has_answers = value->type == JSON_OBJECT;
+		if (!said->has_answers)
+			snprintf(said->why, sizeof(said->why), "answers: an object is wanted, a name and a text for each");
 	} else if (strcmp(key, "at") == 0) {
 		said->has_at = value->type == JSON_TEXT && zone_parse_time(value->text, value->length, &said->at) == 0;
 		if (!said->has_at)
@@ -54,6 +70,11 @@ int said_read(struct desk *desk, const char *json, struct moment now, struct sai
 		result = json_each(desk->json, json, strlen(json), "$.items", take_item, said);
 		if (result == ERR_INVALID)
 			return refuse(answer, result, "items: a list of at most %d numbers is wanted", ITEMS_MAX);
+	}
+	if (result == 0 && said->has_answers) {
+		result = json_each(desk->json, json, strlen(json), "$.answers", take_answer, said);
+		if (result == ERR_INVALID)
+			return refuse(answer, result, "answers: more than %d", ANSWERS_MAX);
 	}
 	if (result == ERR_MEMORY)
 		return refuse_store(desk, answer, result);

@@ -34,6 +34,8 @@ static void rule_clear(struct rule *rule)
 		free(rule->widen[i].queue);
 	text_list_clear(&rule->stops_on);
 	text_list_clear(&rule->exclude_roles);
+	text_list_clear(&rule->form);
+	free(rule->script);
 	free(rule->place.file);
 }
 

@@ -204,6 +204,8 @@ static const struct option rule_options[] = {
 	{.name = "early", .kind = OPTION_DAYS, .offset = IN_RULE(early_days), .high = 366, .standard = "0"},
 	{.name = "recuse", .kind = OPTION_OWN_LIST},
 	{.name = "exclude_roles", .kind = OPTION_NAMES, .offset = IN_RULE(exclude_roles), .high = 100},
+	{.name = "script", .kind = OPTION_TEXT, .offset = IN_RULE(script)},
+	{.name = "form", .kind = OPTION_NAMES, .offset = IN_RULE(form), .high = 32},
 	{.name = "hours", .kind = OPTION_HOURS, .standard = "none"},
 	{.name = "work_days_only", .kind = OPTION_SWITCH, .offset = IN_RULE(hours.work_days_only), .standard = "yes"},
 	{0},

@@ -165,6 +165,8 @@ struct rule {
 	int early_days;  /* may join a waiting call so many days before it opens */
 	unsigned recuse; /* enum recuse bits */
 	struct text_list exclude_roles;
+	char *script;          /* talking points for the agent; NULL: none */
+	struct text_list form; /* answers that DONE must bring when a contact closes it */
 	bool has_hours;
 	struct hours hours; /* its own, instead of the queue's, when has_hours */
 	struct place place;
