@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "followup/store_agent.h"
 #include "followup/store_call.h"
 #include "followup/store_hold.h"
 #include "followup/store_task.h"
@@ -9,7 +10,8 @@
 
 enum { PERSON_CALLS_MAX = 64 };
 
-static int join(struct engine *engine, struct followup *f, const struct call *call, day_t day)
+/* On the call, which is worked out afterwards. */
+static int put_on(struct engine *engine, struct followup *f, const struct call *call)
 {
 	f->call_id = call->id;
 	f->channel = call->channel;
@@ -17,21 +19,73 @@ static int join(struct engine *engine, struct followup *f, const struct call *ca
 	f->state = FOLLOWUP_QUEUED;
 	f->reason = 0;
 	engine->counts.admitted++;
-	int result = store_followup_save(engine->store, f);
+	return store_followup_save(engine->store, f);
+}
+
+static int join(struct engine *engine, struct followup *f, const struct call *call, day_t day)
+{
+	struct call joined = *call;
+
+	int result = put_on(engine, f, call);
 	if (result < 0)
 		return result;
-	struct call joined = *call;
 	return call_work_out(engine, &joined, day);
 }
 
-/* The call of the person on that channel that a follow-up may join: waiting, or a phone call that an agent holds (TOUCH and DONE tell him). A message being sent is
- * closed to additions. */
-static const struct call *call_to_join(const struct call *calls, int count, int64_t channel)
+static bool has_label(const struct agent *agent, const char *label)
 {
-	for (int i = 0; i < count; i++)
-		if (calls[i].channel == channel && !(calls[i].bulk && calls[i].state >= CALL_LEASED))
-			return &calls[i];
-	return NULL;
+	size_t length = strlen(label);
+
+	for (const char *at = agent->labels; *at != '\0'; at += at[0] == ',') {
+		size_t span = strcspn(at, ",");
+		if (span == length && memcmp(at, label, length) == 0)
+			return true;
+		at += span;
+	}
+	return false;
+}
+
+/* POLICY 6, recusal: whether the agent who holds a call is one who must not speak of this client's matter under the rule. 1 or 0. */
+static int is_recused(struct engine *engine, const struct client *client, const struct rule *rule, int64_t agent_id)
+{
+	struct agent agent;
+
+	if (rule->recuse == 0 && rule->exclude_roles.count == 0)
+		return 0;
+	int result = store_agent_load(engine->store, agent_id, &agent);
+	if (result <= 0)
+		return result;
+	if ((rule->recuse & RECUSE_INTRODUCER) != 0 && strcmp(client->introducer, agent.name) == 0)
+		return 1;
+	if ((rule->recuse & RECUSE_MANAGER) != 0 && strcmp(client->manager, agent.name) == 0)
+		return 1;
+	for (size_t i = 0; i < rule->exclude_roles.count; i++)
+		if (has_label(&agent, rule->exclude_roles.items[i]))
+			return 1;
+	return 0;
+}
+
+/* The place of the call of the person on that channel that a follow-up may join: waiting, or a phone call that an agent holds (TOUCH and DONE tell him) and who is not
+ * recused from it. A message being sent is closed to additions, and a call that rests until after the follow-up's last useful day would only let it pass. -1: none. */
+static int call_to_join(struct engine *engine, const struct followup *f, const struct client *client, const struct rule *rule,
+	const struct call *calls, int count, int64_t channel, int *place)
+{
+	*place = -1;
+	for (int i = 0; i < count; i++) {
+		const struct call *call = &calls[i];
+		if (call->channel != channel || (call->bulk && call->state >= CALL_LEASED))
+			continue;
+		if (call->state == CALL_RESTING && zone_moment(call->not_before).day > f->last_on)
+			continue;
+		int recused = call->state == CALL_LEASED ? is_recused(engine, client, rule, call->agent_id) : 0;
+		if (recused < 0)
+			return recused;
+		if (recused > 0)
+			continue;
+		*place = i;
+		break;
+	}
+	return 0;
 }
 
 /* POLICY 5: a duty that must wait raises an alarm to the supervisors at once, once. */
@@ -50,12 +104,16 @@ static int raise_alarm(struct engine *engine, const struct followup *f, struct m
 
 static int wait_for_slot(struct engine *engine, struct followup *f, const struct rule *rule, enum reason why, struct moment now)
 {
+	bool was_held = f->reason == engine->reasons[REASON_PAUSED] || f->reason == engine->reasons[REASON_WRONG_NUMBER];
+	bool slot = why == REASON_CAP || why == REASON_GAP;
+
 	engine->counts.deferred++;
-	if (f->reason != 0)
-		return 0; /* keeps its reason until admitted */
+	/* For want of a slot it keeps its reason until admitted; a pause or a wrong number is the reason as long as it lasts. */
+	if (f->reason == engine->reasons[why] || (slot && f->reason != 0 && !was_held))
+		return 0;
 	f->reason = engine->reasons[why];
 	int result = store_followup_save(engine->store, f);
-	return result == 0 && rule->duty && (why == REASON_CAP || why == REASON_GAP) ? raise_alarm(engine, f, now) : result;
+	return result == 0 && rule->duty && slot ? raise_alarm(engine, f, now) : result;
 }
 
 static int suppress(struct engine *engine, struct followup *f, enum reason why, day_t day)
@@ -77,13 +135,17 @@ static int compare_victims(const void *a, const void *b)
 }
 
 /* All items of a call go back to wait, with the reason; the call ends. */
-int call_dissolve(struct engine *engine, const struct call *call, enum reason why, day_t day)
+int call_dissolve(struct engine *engine, const struct call *call, enum reason why, struct moment now)
 {
 	struct followup_list agenda = {NULL, 0, 0};
 
 	int result = agenda_load(engine, call->id, &agenda);
-	for (int i = 0; result == 0 && i < agenda.count; i++)
-		result = followup_move(engine, &agenda.items[i], FOLLOWUP_SCHEDULED, engine->reasons[why], day);
+	for (int i = 0; result == 0 && i < agenda.count; i++) {
+		const struct rule *rule = agenda_rule(engine, &agenda.items[i]);
+		result = followup_move(engine, &agenda.items[i], FOLLOWUP_SCHEDULED, engine->reasons[why], now.day);
+		if (result == 0 && rule != NULL && rule->duty)
+			result = raise_alarm(engine, &agenda.items[i], now);
+	}
 	followup_list_free(&agenda);
 	if (result == 0)
 		result = store_call_delete(engine->store, call->id);
@@ -92,13 +154,14 @@ int call_dissolve(struct engine *engine, const struct call *call, enum reason wh
 
 /* POLICY 5: makes room for a follow-up, or says that there is none. Waiting, unleased calls that hold only follow-ups of larger number give way, as few as make room and
  * none if even all would not. 1: there is room now, 0: there is not. */
-static int make_room(struct engine *engine, const struct followup *f, int64_t person, const struct call *calls, int count, day_t day)
+static int make_room(
+	struct engine *engine, const struct followup *f, int64_t person, const struct call *calls, int count, struct moment now)
 {
 	const struct policy *policy = engine->policy;
 	struct call victims[PERSON_CALLS_MAX];
 	int found = 0;
 
-	int used = slots_used(engine, person, calls, count, day);
+	int used = slots_used(engine, person, calls, count, now.day);
 	if (used < 0)
 		return used;
 	for (int i = 0; i < count; i++)
@@ -109,7 +172,7 @@ static int make_room(struct engine *engine, const struct followup *f, int64_t pe
 	if (missing > found)
 		return 0; /* whatever the days ahead need on top */
 	if (greeting) {
-		int ahead = slots_foresight(engine, person, day, f->priority);
+		int ahead = slots_foresight(engine, person, now.day, f->priority);
 		if (ahead < 0)
 			return ahead;
 		missing += ahead;
@@ -118,7 +181,7 @@ static int make_room(struct engine *engine, const struct followup *f, int64_t pe
 		return 0;
 	qsort(victims, (size_t)found, sizeof(victims[0]), compare_victims);
 	for (int i = 0; i < missing; i++) {
-		int result = call_dissolve(engine, &victims[i], REASON_PREEMPTED, day);
+		int result = call_dissolve(engine, &victims[i], REASON_PREEMPTED, now);
 		if (result < 0)
 			return result;
 		engine->counts.preempted++;
@@ -163,31 +226,33 @@ static int open_call(struct engine *engine, struct followup *f, int64_t person, 
 /* When a person gets a new call, those of his follow-ups that wait for a slot on its channel join it at once. */
 static int join_waiting(struct engine *engine, int64_t person, int64_t call_id, struct moment now)
 {
-	struct followup *waiting = engine->waiting;
 	struct call call;
+	int joined = 0;
 
-	int count = store_followup_scheduled_of_person(engine->store, person, waiting, PERSON_SCHEDULED_MAX);
-	for (int i = 0; i < count && i < PERSON_SCHEDULED_MAX; i++) {
-		const struct rule *rule = agenda_rule(engine, &waiting[i]);
+	int result = agenda_scheduled_of_person(engine, person, &engine->waiting);
+	if (result == 0)
+		result = store_call_load(engine->store, call_id, &call);
+	for (int i = 0; result >= 0 && i < engine->waiting.count; i++) {
+		struct followup *f = &engine->waiting.items[i];
+		const struct rule *rule = agenda_rule(engine, f);
 		enum reason why;
-		if (waiting[i].reason == 0 || waiting[i].reason == engine->reasons[REASON_PAUSED] || rule == NULL || !rule->on ||
-			waiting[i].opens_on - rule->early_days > now.day)
+		if (f->reason == 0 || rule == NULL || !rule->on || f->opens_on - rule->early_days > now.day)
 			continue;
-		int result = facts_load_client(engine, waiting[i].client_id, now.day, engine->other_facts);
-		if (result == 0)
-			result = store_call_load(engine->store, call_id, &call);
-		if (result < 0)
-			return result;
-		int channel = engine->other_facts->client.number_is_wrong
-				      ? -1
-				      : channel_pick(engine, engine->other_facts, rule, waiting[i].channel_from, &why);
+		result = store_pause_holds(engine->store, PAUSE_RULE, f->rule, now.unix_seconds, NULL);
+		if (result != 0) /* paused, or an error */
+			continue;
+		result = facts_load_client(engine, f->client_id, now.day, engine->other_facts);
+		if (result < 0 || engine->other_facts->client.number_is_wrong)
+			continue;
+		int channel = channel_pick(engine, engine->other_facts, rule, f->channel_from, &why);
 		if (channel < 0 || engine->channel_names[channel] != call.channel)
 			continue;
-		result = join(engine, &waiting[i], &call, now.day);
-		if (result < 0)
-			return result;
+		result = put_on(engine, f, &call);
+		joined++;
 	}
-	return count < 0 ? count : 0;
+	if (result < 0 || joined == 0)
+		return result < 0 ? result : 0;
+	return call_work_out(engine, &call, now.day);
 }
 
 int admit_followup(struct engine *engine, struct followup *f, struct moment now)
@@ -220,23 +285,26 @@ int admit_followup(struct engine *engine, struct followup *f, struct moment now)
 		return count;
 	if (count > PERSON_CALLS_MAX)
 		count = PERSON_CALLS_MAX;
-	const struct call *there = call_to_join(calls, count, engine->channel_names[channel]);
-	if (there != NULL)
-		return join(engine, f, there, day);
+	int there;
+	result = call_to_join(engine, f, &engine->other_facts->client, rule, calls, count, engine->channel_names[channel], &there);
+	if (result < 0)
+		return result;
+	if (there >= 0)
+		return join(engine, f, &calls[there], day);
 	if (!open)
 		return 0; /* early: it may join, but asks for no slot of its own yet */
 	bool asks = rule->class == CLASS_COUNTED && !f->overridden;
+	if (asks && too_soon(engine, f, day, &error)) /* first, so that no call gives way in vain */
+		return wait_for_slot(engine, f, rule, REASON_GAP, now);
+	if (error < 0)
+		return error;
 	if (asks && engine->policy->cap != NO_LIMIT) {
-		int room = make_room(engine, f, person, calls, count, day);
+		int room = make_room(engine, f, person, calls, count, now);
 		if (room < 0)
 			return room;
 		if (room == 0)
 			return wait_for_slot(engine, f, rule, REASON_CAP, now);
 	}
-	if (asks && too_soon(engine, f, day, &error))
-		return wait_for_slot(engine, f, rule, REASON_GAP, now);
-	if (error < 0)
-		return error;
 	int64_t call_id;
 	result = open_call(engine, f, person, channel, now, &call_id);
 	return result < 0 ? result : join_waiting(engine, person, call_id, now);
@@ -244,17 +312,14 @@ int admit_followup(struct engine *engine, struct followup *f, struct moment now)
 
 int admit_person(struct engine *engine, int64_t person, struct moment now)
 {
-	struct followup *scheduled = engine->scheduled;
-	int count = store_followup_scheduled_of_person(engine->store, person, scheduled, PERSON_SCHEDULED_MAX);
+	int result = agenda_scheduled_of_person(engine, person, &engine->scheduled);
 
-	for (int i = 0; i < count && i < PERSON_SCHEDULED_MAX; i++) {
+	for (int i = 0; result >= 0 && i < engine->scheduled.count; i++) {
 		struct followup f;
 		/* An earlier one may have taken this one along. */
-		int result = store_followup_load(engine->store, scheduled[i].id, &f);
+		result = store_followup_load(engine->store, engine->scheduled.items[i].id, &f);
 		if (result >= 0 && f.state == FOLLOWUP_SCHEDULED)
 			result = admit_followup(engine, &f, now);
-		if (result < 0)
-			return result;
 	}
-	return count < 0 ? count : 0;
+	return result < 0 ? result : 0;
 }

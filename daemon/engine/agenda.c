@@ -16,10 +16,13 @@ void followup_list_free(struct followup_list *list)
 	*list = (struct followup_list){NULL, 0, 0};
 }
 
-int agenda_load(struct engine *engine, int64_t call_id, struct followup_list *out)
+/* Reads a list into room that grows until the whole of it fits. */
+typedef int read_followups(struct store *store, int64_t of, struct followup *out, int capacity);
+
+static int load_all(struct engine *engine, read_followups *read, int64_t of, struct followup_list *out)
 {
 	for (;;) {
-		int count = store_followup_agenda(engine->store, call_id, out->items, out->capacity);
+		int count = read(engine->store, of, out->items, out->capacity);
 		if (count < 0)
 			return count;
 		if (count <= out->capacity) {
@@ -32,6 +35,21 @@ int agenda_load(struct engine *engine, int64_t call_id, struct followup_list *ou
 		out->items = larger;
 		out->capacity = count + 4;
 	}
+}
+
+int agenda_load(struct engine *engine, int64_t call_id, struct followup_list *out)
+{
+	return load_all(engine, store_followup_agenda, call_id, out);
+}
+
+int agenda_open_of_client(struct engine *engine, int64_t client_id, struct followup_list *out)
+{
+	return load_all(engine, store_followup_open_of_client, client_id, out);
+}
+
+int agenda_scheduled_of_person(struct engine *engine, int64_t person, struct followup_list *out)
+{
+	return load_all(engine, store_followup_scheduled_of_person, person, out);
 }
 
 const struct rule *agenda_rule(const struct engine *engine, const struct followup *followup)
@@ -50,21 +68,18 @@ int64_t agenda_reason_do_not_contact(const struct engine *engine)
 int agenda_hold_client(struct engine *engine, int64_t client_id, day_t day)
 {
 	int64_t reason = engine->reasons[REASON_WRONG_NUMBER];
-	int count = store_followup_open_of_client(engine->store, client_id, engine->open, OPEN_MAX);
+	int result = agenda_open_of_client(engine, client_id, &engine->open);
 
-	for (int i = 0; i < count && i < OPEN_MAX; i++) {
-		struct followup *f = &engine->open[i];
-		int result;
+	for (int i = 0; result == 0 && i < engine->open.count; i++) {
+		struct followup *f = &engine->open.items[i];
 		if (f->state == FOLLOWUP_QUEUED) {
 			result = followup_move(engine, f, FOLLOWUP_SCHEDULED, reason, day);
 		} else {
 			f->reason = reason;
 			result = store_followup_save(engine->store, f);
 		}
-		if (result < 0)
-			return result;
 	}
-	return count < 0 ? count : 0;
+	return result;
 }
 
 int64_t agenda_reason_unreachable(const struct engine *engine)

@@ -42,11 +42,7 @@ struct engine *engine_new(struct store *store)
 	engine->store = store;
 	engine->facts = facts_new();
 	engine->other_facts = facts_new();
-	engine->open = calloc(OPEN_MAX, sizeof(*engine->open));
-	engine->scheduled = calloc(PERSON_SCHEDULED_MAX, sizeof(*engine->scheduled));
-	engine->waiting = calloc(PERSON_SCHEDULED_MAX, sizeof(*engine->waiting));
-	if (engine->facts == NULL || engine->other_facts == NULL || engine->open == NULL || engine->scheduled == NULL ||
-		engine->waiting == NULL) {
+	if (engine->facts == NULL || engine->other_facts == NULL) {
 		engine_free(engine);
 		return NULL;
 	}
@@ -59,9 +55,9 @@ void engine_free(struct engine *engine)
 		return;
 	facts_free(engine->facts);
 	facts_free(engine->other_facts);
-	free(engine->open);
-	free(engine->scheduled);
-	free(engine->waiting);
+	followup_list_free(&engine->open);
+	followup_list_free(&engine->scheduled);
+	followup_list_free(&engine->waiting);
 	free(engine->rules);
 	free(engine->festival_days);
 	free(engine);
@@ -168,7 +164,11 @@ int engine_set_policy(struct engine *engine, const struct policy *policy)
 	const struct policy *former = engine->policy;
 	struct rule_index *former_rules = engine->rules, *rules = calloc(policy->rule_count + 1, sizeof(*rules));
 	day_t *former_days = engine->festival_days, *days = festival_table(policy);
+	int64_t former_channels[POLICY_CHANNELS_MAX], former_reasons[REASON_COUNT];
+	bool former_asks = engine->asks_contacts;
 
+	memcpy(former_channels, engine->channel_names, sizeof(former_channels));
+	memcpy(former_reasons, engine->reasons, sizeof(former_reasons));
 	engine->version++;
 	engine->policy_version++;
 	engine->place_valid = false;
@@ -190,6 +190,9 @@ int engine_set_policy(struct engine *engine, const struct policy *policy)
 		engine->policy = former;
 		engine->rules = former_rules;
 		engine->festival_days = former_days;
+		memcpy(engine->channel_names, former_channels, sizeof(former_channels));
+		memcpy(engine->reasons, former_reasons, sizeof(former_reasons));
+		engine->asks_contacts = former_asks;
 		free(rules);
 		free(days);
 		return result;
@@ -274,15 +277,13 @@ static int settle_facts(struct engine *engine, int64_t client_id, bool changed, 
 
 static int expire_client(struct engine *engine, int64_t client_id, day_t day)
 {
-	int count = store_followup_open_of_client(engine->store, client_id, engine->open, OPEN_MAX);
+	struct followup_list *open = &engine->open;
+	int result = agenda_open_of_client(engine, client_id, open);
 
-	for (int i = 0; i < count && i < OPEN_MAX; i++)
-		if (engine->open[i].last_on < day) {
-			int result = settle_expire(engine, &engine->open[i], day);
-			if (result < 0)
-				return result;
-		}
-	return count < 0 ? count : 0;
+	for (int i = 0; result == 0 && i < open->count; i++)
+		if (open->items[i].last_on < day)
+			result = settle_expire(engine, &open->items[i], day);
+	return result;
 }
 
 /* The four steps for one client at once (POLICY 3). */

@@ -102,7 +102,7 @@ static int slot_free_on(struct engine *engine, int64_t person, day_t day, day_t 
 
 int engine_explain_waiting(struct engine *engine, int64_t client_id, struct moment now, struct buffer *out)
 {
-	struct followup *open = engine->open;
+	struct followup_list *open = &engine->open;
 	char text[DATE_TEXT_SIZE];
 	day_t free_on = NO_DAY;
 	bool first = true;
@@ -110,10 +110,11 @@ int engine_explain_waiting(struct engine *engine, int64_t client_id, struct mome
 	int result = facts_load_client(engine, client_id, now.day, engine->other_facts);
 	if (result == 0)
 		result = slot_free_on(engine, engine->other_facts->client.person, now.day, &free_on);
-	int count = result == 0 ? store_followup_open_of_client(engine->store, client_id, open, OPEN_MAX) : result;
+	if (result == 0)
+		result = agenda_open_of_client(engine, client_id, open);
 	buffer_text(out, "[");
-	for (int i = 0; i < count && i < OPEN_MAX; i++) {
-		const struct followup *f = &open[i];
+	for (int i = 0; result == 0 && i < open->count; i++) {
+		const struct followup *f = &open->items[i];
 		if (f->state != FOLLOWUP_SCHEDULED || f->reason == 0)
 			continue;
 		bool slot = f->reason == engine->reasons[REASON_CAP] || f->reason == engine->reasons[REASON_PREEMPTED];
@@ -130,5 +131,5 @@ int engine_explain_waiting(struct engine *engine, int64_t client_id, struct mome
 		first = false;
 	}
 	buffer_text(out, "]");
-	return count < 0 ? count : out->failed ? ERR_MEMORY : 0;
+	return result < 0 ? result : out->failed ? ERR_MEMORY : 0;
 }

@@ -36,7 +36,7 @@ static int drop_item(struct engine *engine, const struct call *call, struct foll
 		result = followup_move(engine, f, FOLLOWUP_CANCELLED, engine->kind_closed, day);
 	else if (engine->other_facts->client.number_is_wrong)
 		result = followup_move(engine, f, FOLLOWUP_SCHEDULED, engine->reasons[REASON_WRONG_NUMBER], day);
-	else if (channel < 0 || !channel_is_open(engine, engine->other_facts, channel) ||
+	else if (channel < 0 || !channel_is_open(engine, engine->other_facts, rule, channel) ||
 		 engine->other_facts->client.person != call->person)
 		result = followup_move(engine, f, FOLLOWUP_SCHEDULED, 0, day);
 	else
@@ -108,7 +108,7 @@ int gate_call(struct engine *engine, struct call *call, struct moment now)
 		if (contacts < 0)
 			return contacts;
 		if (contacts + leased + 1 > policy->cap) {
-			result = call_dissolve(engine, call, REASON_CAP, now.day);
+			result = call_dissolve(engine, call, REASON_CAP, now);
 			return result < 0 ? result : GATE_GONE;
 		}
 	}

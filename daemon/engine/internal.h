@@ -11,7 +11,7 @@
 #include "followup/store_event.h"
 #include "followup/store_followup.h"
 
-enum { TIER_UNKNOWN = 31, RULE_KINDS_MAX = 32, FORESIGHT_MAX = 512, OPEN_MAX = 256, PERSON_SCHEDULED_MAX = 256 };
+enum { TIER_UNKNOWN = 31, RULE_KINDS_MAX = 100, FORESIGHT_MAX = 512 };
 
 /* Why a follow-up is where it is, as far as the engine says it; an event kind can be a reason too. */
 enum reason {
@@ -99,12 +99,12 @@ struct engine {
 	uint64_t policy_version;
 	struct work_days work_days;
 	struct foresight foresight;
-	struct followup *open;        /* room for the open follow-ups of one client, */
-	struct followup *scheduled;   /* for the scheduled ones of one person, */
-	struct followup *waiting;     /* and for those among them that may join a new call */
-	struct facts *facts;          /* of the client being settled */
-	struct facts *other_facts;    /* of another one, while the first is in use */
-	struct admission_place place; /* of the day cycle's fourth step */
+	struct followup_list open;      /* room for the open follow-ups of one client, */
+	struct followup_list scheduled; /* for the scheduled ones of one person, */
+	struct followup_list waiting;   /* and for those among them that may join a new call */
+	struct facts *facts;            /* of the client being settled */
+	struct facts *other_facts;      /* of another one, while the first is in use */
+	struct admission_place place;   /* of the day cycle's fourth step */
 	bool place_valid;
 	uint64_t place_rollbacks;
 	struct engine_counts counts;
@@ -152,19 +152,22 @@ int settle_create(struct engine *engine, const struct facts *facts, day_t *next_
 int settle_look(struct engine *engine, const struct facts *facts, day_t *next_on) MUST_CHECK;
 
 /* agenda.c */
+/* The open follow-ups of a client, and the scheduled ones of a person in order of admission, however many there are. */
+int agenda_open_of_client(struct engine *engine, int64_t client_id, struct followup_list *out) MUST_CHECK;
+int agenda_scheduled_of_person(struct engine *engine, int64_t person, struct followup_list *out) MUST_CHECK;
 int call_work_out(struct engine *engine, struct call *call, day_t day) MUST_CHECK; /* agenda_settle() for one */
 bool call_has_moved(const struct call *before, const struct call *call); /* to another place in another order: queue, lane, rank */
 
 /* admit.c: step 4 */
 int admit_followup(struct engine *engine, struct followup *followup, struct moment now) MUST_CHECK;
-/* All items of a call go back to wait, with the reason; the call ends. */
-int call_dissolve(struct engine *engine, const struct call *call, enum reason why, day_t day) MUST_CHECK;
+/* All items of a call go back to wait, with the reason; the call ends. Duties among them raise the alarm. */
+int call_dissolve(struct engine *engine, const struct call *call, enum reason why, struct moment now) MUST_CHECK;
 int admit_person(struct engine *engine, int64_t person, struct moment now) MUST_CHECK;
 
 /* slots.c */
 /* The first channel of the rule's list from place from on that the client has an address for and has not forbidden (POLICY 5): index into policy->channels, or -1 and why. */
 int channel_pick(const struct engine *engine, const struct facts *facts, const struct rule *rule, int from, enum reason *why);
-bool channel_is_open(const struct engine *engine, const struct facts *facts, int channel);
+bool channel_is_open(const struct engine *engine, const struct facts *facts, const struct rule *rule, int channel);
 /* Counted contacts of a person in the window of the cap that holds day. */
 int slots_contacts(struct engine *engine, int64_t person, day_t day) MUST_CHECK;
 /* Slots used by a person on a day: counted contacts, and the counted ones among his calls waiting or leased. */

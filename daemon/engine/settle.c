@@ -25,6 +25,17 @@ static int follow_facts(struct engine *engine, const struct facts *facts, const 
 		engine->counts.cancelled++;
 		return followup_move(engine, f, FOLLOWUP_CANCELLED, reason, facts->day);
 	}
+	if (strcmp(now.key, f->occasion) != 0) {
+		/* Corrected back to an occasion that has had its follow-up: this one stands for nothing of its own any more. */
+		enum followup_state state;
+		int there = store_followup_exists(engine->store, f->client_id, f->rule, now.key, &state, &reason);
+		if (there < 0)
+			return there;
+		if (there > 0) {
+			engine->counts.cancelled++;
+			return followup_move(engine, f, FOLLOWUP_CANCELLED, engine->reasons[REASON_WITHDRAWN], facts->day);
+		}
+	}
 	if (strcmp(now.key, f->occasion) == 0 && now.window.opens_on == f->opens_on && now.window.due_on == f->due_on &&
 		now.priority == f->priority)
 		return 0;
@@ -58,13 +69,13 @@ static int leave_stranger(struct engine *engine, const struct facts *facts, stru
 
 int settle_cancel(struct engine *engine, const struct facts *facts, bool changed)
 {
-	struct followup *open = engine->open;
-	int count = store_followup_open_of_client(engine->store, facts->client.id, open, OPEN_MAX);
+	struct followup_list *open = &engine->open;
+	int loaded = agenda_open_of_client(engine, facts->client.id, open);
 
-	if (count < 0)
-		return count;
-	for (int i = 0; i < count && i < OPEN_MAX; i++) {
-		struct followup *f = &open[i];
+	if (loaded < 0)
+		return loaded;
+	for (int i = 0; i < open->count; i++) {
+		struct followup *f = &open->items[i];
 		const struct rule *rule = agenda_rule(engine, f);
 		if (rule == NULL) {
 			int result = followup_move(engine, f, FOLLOWUP_CANCELLED, engine->reasons[REASON_RULE_OFF], facts->day);

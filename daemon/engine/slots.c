@@ -35,13 +35,6 @@ static bool is_forbidden(const struct engine *engine, const struct facts *facts,
 	return false;
 }
 
-bool channel_is_open(const struct engine *engine, const struct facts *facts, int channel)
-{
-	const struct channel *c = &engine->policy->channels[channel];
-
-	return c->on && has_address(facts, c) && !is_forbidden(engine, facts, channel);
-}
-
 /* Greetings are the rules of greeting_priority and above; festivals bring their own number, and greet by name. */
 static bool greets(const struct engine *engine, const struct rule *rule)
 {
@@ -62,6 +55,18 @@ static bool has_refused(const struct engine *engine, const struct facts *facts, 
 	return count < 0;
 }
 
+static bool may_use(const struct engine *engine, const struct facts *facts, const struct rule *rule, int channel)
+{
+	return !is_forbidden(engine, facts, channel) && !(greets(engine, rule) && has_refused(engine, facts, channel));
+}
+
+bool channel_is_open(const struct engine *engine, const struct facts *facts, const struct rule *rule, int channel)
+{
+	const struct channel *c = &engine->policy->channels[channel];
+
+	return c->on && has_address(facts, c) && may_use(engine, facts, rule, channel);
+}
+
 int channel_pick(const struct engine *engine, const struct facts *facts, const struct rule *rule, int from, enum reason *why)
 {
 	*why = REASON_NO_CHANNEL;
@@ -69,8 +74,7 @@ int channel_pick(const struct engine *engine, const struct facts *facts, const s
 		const struct channel *channel = &engine->policy->channels[rule->channels[i]];
 		if (!channel->on || !has_address(facts, channel))
 			continue;
-		if (!is_forbidden(engine, facts, rule->channels[i]) &&
-			!(greets(engine, rule) && has_refused(engine, facts, rule->channels[i])))
+		if (may_use(engine, facts, rule, rule->channels[i]))
 			return rule->channels[i];
 		*why = REASON_DO_NOT_CONTACT;
 	}
