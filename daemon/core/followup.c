@@ -16,8 +16,8 @@ static const struct {
 	[FOLLOWUP_SCHEDULED] = {"scheduled", TO(FOLLOWUP_QUEUED) | FINAL},
 	[FOLLOWUP_QUEUED] = {"queued", TO(FOLLOWUP_SCHEDULED) | FINAL},
 	/* Taken back: a bounce within days of the message, a review's rejection. */
-	[FOLLOWUP_DONE] = {"done", TO(FOLLOWUP_SCHEDULED)},
-	[FOLLOWUP_DONE_LATE] = {"done-late", TO(FOLLOWUP_SCHEDULED)},
+	[FOLLOWUP_DONE] = {"done", TO(FOLLOWUP_SCHEDULED) | TO(FOLLOWUP_MISSED)},
+	[FOLLOWUP_DONE_LATE] = {"done-late", TO(FOLLOWUP_SCHEDULED) | TO(FOLLOWUP_MISSED)},
 	/* A contact that has happened is never refused (POLICY 3). */
 	[FOLLOWUP_MISSED] = {"missed", CLOSED_BY_CONTACT},
 	[FOLLOWUP_CANCELLED] = {"cancelled", CLOSED_BY_CONTACT},

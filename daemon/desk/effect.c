@@ -411,3 +411,19 @@ int outcome_record(struct outcome *o, struct followup *extra, struct answer *ans
 		return disputed(o);
 	return o->disposition->effect == EFFECT_REFUSED ? refused(o) : make_contact(o);
 }
+
+int outcome_bounce_late(struct outcome *o, int64_t contact_id, day_t on_day)
+{
+	int64_t clients[CLIENTS_OF_CALL_MAX];
+	int count = shown_clients(o->desk, o->shown_json, clients, CLIENTS_OF_CALL_MAX);
+	int result = count < 0 ? count : store_contact_take_back(o->desk->store, contact_id, clients, (size_t)count, on_day);
+
+	for (size_t i = 0; result == 0 && i < o->shown.item_count; i++) {
+		struct followup f;
+		result = store_followup_load(o->desk->store, o->shown.items[i], &f);
+		bool closed_by_it = result >= 0 && (f.state == FOLLOWUP_DONE || f.state == FOLLOWUP_DONE_LATE) && f.closed_on == on_day;
+		if (result >= 0)
+			result = closed_by_it ? agenda_next_channel(o->desk->engine, &f, o->now.day) : 0;
+	}
+	return result;
+}

@@ -34,10 +34,11 @@ struct search {
 	int64_t opens_at; /* else: when the first of them opens */
 	int64_t paused;   /* one of the queues that a supervisor holds back; 0: none */
 	bool own_hours;   /* some rule has hours of its own */
+	size_t opened;    /* lanes opened so far, those of each look counted */
 };
 
 /* Recusal: whether a lane's text names the agent or a role of his. */
-static bool is_excluded(const struct agent *agent, const char *lane)
+bool agent_is_excluded(const struct agent *agent, const char *lane)
 {
 	char line[AGENT_LABELS_SIZE];
 
@@ -84,7 +85,7 @@ static int add_lane(struct search *search, int64_t queue, int64_t lane)
 		int result = store_lane_text(search->desk->store, lane, text, sizeof(text));
 		if (result < 0)
 			return result;
-		if (is_excluded(&search->agent, text))
+		if (agent_is_excluded(&search->agent, text))
 			return 0;
 	}
 	if (search->count == search->capacity) {
@@ -96,6 +97,7 @@ static int add_lane(struct search *search, int64_t queue, int64_t lane)
 		search->capacity = capacity;
 	}
 	search->heads[search->count++] = (struct head){.queue = queue, .lane = lane};
+	search->opened++;
 	int result = advance(search, search->count - 1);
 	return result < 0 ? result : 0;
 }

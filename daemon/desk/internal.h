@@ -75,6 +75,8 @@ int call_is_open(struct desk *desk, const struct call *call, struct moment now) 
 
 /* handout.c */
 bool pattern_fits(const char *pattern, const char *name);
+/* Recusal: whether a lane's text names the agent or a role of his. */
+bool agent_is_excluded(const struct agent *agent, const char *lane);
 /* Leases a call to an agent under a new generation and describes it to him. */
 int lease_call(struct desk *desk, int64_t agent_id, struct call *call, struct moment now, struct buffer *out) MUST_CHECK;
 

@@ -134,6 +134,38 @@ static int load_lease(struct outcome *o, int64_t call_id, int64_t holder, const 
 	return result < 0 ? result : 0;
 }
 
+/* The lease was closed with another outcome. POLICY 7: a bounce within 3 days of `sent` takes the contact back; anything else is refused. */
+static int came_back(struct outcome *o, const char *lease, int64_t call_id, const char *json, struct answer *answer)
+{
+	enum { BOUNCE_DAYS = 3 };
+	int64_t contact_id = 0, holder = 0;
+	day_t on_day = NO_DAY;
+	char *shown = NULL;
+
+	/* Once: a bounce told already has its answer, and another one is another outcome. */
+	int result = o->disposition->effect == EFFECT_NEXT_CHANNEL;
+	if (result > 0) {
+		int told = store_attempt_made(o->desk->store, call_id, o->generation, o->disposition->name);
+		result = told < 0 ? told : !told;
+	}
+	if (result > 0)
+		result = store_attempt_contact(o->desk->store, call_id, o->generation, NULL, &contact_id, &on_day);
+	if (result > 0)
+		result = store_handout_load(o->desk->store, call_id, o->generation, &holder, &shown);
+	if (result == 0 || (result > 0 && (holder != o->who->agent_id || o->now.day - on_day > BOUNCE_DAYS)))
+		result = refuse(answer, ERR_NO_LEASE, "lease %s has been closed with another outcome", lease);
+	if (result > 0)
+		result = said_read(o->desk, json, o->now, &o->said, answer);
+	if (result == 0)
+		result = load_lease(o, call_id, holder, shown);
+	if (result == 0)
+		result = outcome_bounce_late(o, contact_id, on_day);
+	if (result == 0)
+		result = conclude(o, json, answer);
+	free(shown);
+	return result;
+}
+
 static int done(struct outcome *o, const char *lease, const char *json, struct answer *answer)
 {
 	char *shown = NULL, *again = NULL;
@@ -148,7 +180,7 @@ static int done(struct outcome *o, const char *lease, const char *json, struct a
 		return 0;
 	}
 	if (result == ERR_INVALID)
-		return refuse(answer, ERR_NO_LEASE, "lease %s has been closed with another outcome", lease);
+		return came_back(o, lease, call_id, json, answer);
 	if (result == 0)
 		result = said_read(o->desk, json, o->now, &o->said, answer);
 	if (result == 0)

@@ -33,6 +33,8 @@ struct outcome {
 int outcome_perform(struct outcome *o, struct followup *extra, const char *lease, int64_t holder, struct answer *answer) MUST_CHECK;
 /* The same for RECORD, whose default items are ticked already. */
 int outcome_record(struct outcome *o, struct followup *extra, struct answer *answer) MUST_CHECK;
+/* A message that was told as sent has come back: its contact no longer counts, and what it closed on that day goes on to its next channel. */
+int outcome_bounce_late(struct outcome *o, int64_t contact_id, day_t on_day) MUST_CHECK;
 /* Whether a disposition says that the client was reached. */
 bool outcome_is_contact(const struct disposition *disposition);
 /* When the contact or try happened, in unix seconds. */

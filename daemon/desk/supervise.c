@@ -54,6 +54,35 @@ static int load_call(struct desk *desk, const char *text, struct call *call, str
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }
 
+/* Whatever its place and the hours; but recusal holds, nobody holds more calls than he may, and a person is spoken to by one agent at a time. */
+static int may_take(struct desk *desk, const struct identity *who, const struct call *call, struct answer *answer)
+{
+	enum { CALLS_MAX = 64, LANE_TEXT_SIZE = 8192 };
+	struct call others[CALLS_MAX];
+	struct agent agent;
+	char lane[LANE_TEXT_SIZE];
+	int talks = 0;
+
+	int result = store_agent_load(desk->store, who->agent_id, &agent);
+	if (result > 0)
+		result = store_lane_text(desk->store, call->lane, lane, sizeof(lane));
+	if (result < 0)
+		return result;
+	if (agent_is_excluded(&agent, lane))
+		return refuse(answer, ERR_RIGHTS, "a rule says that %s must not make this call", who->name);
+	int count = store_call_of_agent(desk->store, who->agent_id, others, CALLS_MAX);
+	for (int i = 0; i < count && i < CALLS_MAX; i++)
+		talks += !others[i].bulk;
+	if (talks >= desk->policy->calls_held_max)
+		return refuse(answer, ERR_BUSY, "%s holds a call already: DONE or RELEASE comes first", who->name);
+	if (count >= 0)
+		count = store_call_leased_of_person(desk->store, call->person, others, CALLS_MAX);
+	for (int i = 0; i < count && i < CALLS_MAX; i++)
+		if (!others[i].bulk)
+			return refuse(answer, ERR_BUSY, "somebody speaks with this client already, in call %lld", (long long)others[i].id);
+	return count < 0 ? count : 0;
+}
+
 int desk_take(struct desk *desk, const struct identity *who, const char *call_text, struct moment now, struct answer *answer)
 {
 	struct call call;
@@ -70,6 +99,8 @@ int desk_take(struct desk *desk, const struct identity *who, const char *call_te
 	if (call.state == CALL_LEASED)
 		result = describe_call(desk, &call, true, &answer->json);
 	else
+		result = may_take(desk, who, &call, answer);
+	if (result == 0 && call.state != CALL_LEASED)
 		result = lease_call(desk, who->agent_id, &call, now, &answer->json);
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }
@@ -139,7 +170,9 @@ int desk_pause(struct desk *desk, const struct identity *who, const char *kind_t
 	if (end <= now.unix_seconds)
 		return refuse(answer, ERR_INVALID, "that time has passed");
 	result = store_pause_set(desk->store, kind, number, end, reason, who->name);
-	if (result == 0)
+	if (result == 0 && kind == PAUSE_RULE)
+		result = store_pause_mark(desk->store, number, now.day);
+	if (result >= 0)
 		result = store_pause_list(desk->store, &answer->json);
 	desk->changes++;
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
@@ -158,7 +191,7 @@ int pause_end(struct desk *desk, enum pause_kind kind, int64_t name, struct mome
 	int result = store_pause_clear(desk->store, kind, name);
 
 	if (result > 0 && kind == PAUSE_RULE)
-		result = store_pause_mark_waiting(desk->store, name, now.day);
+		result = store_pause_mark(desk->store, name, now.day);
 	desk->changes++;
 	return result;
 }

@@ -398,21 +398,23 @@ int agenda_admit(struct engine *engine, int64_t person, struct moment now)
 int agenda_next_channel(struct engine *engine, struct followup *f, day_t day)
 {
 	const struct rule *rule = agenda_rule(engine, f);
+	int64_t channel = f->channel; /* the last one held */
 	int at = 0;
 
-	/* The channel it was on, as a place in the rule's list; all before and itself are used up. */
 	if (f->state == FOLLOWUP_QUEUED) {
 		struct call call;
 		int result = store_call_load(engine->store, f->call_id, &call);
 		if (result < 0)
 			return result;
-		for (size_t i = 0; rule != NULL && i < rule->channel_count; i++)
-			if (engine->channel_names[rule->channels[i]] == call.channel)
-				at = (int)i + 1;
+		channel = call.channel;
 	}
+	/* Its place in the rule's list: all before and itself are used up. */
+	for (size_t i = 0; rule != NULL && i < rule->channel_count; i++)
+		if (engine->channel_names[rule->channels[i]] == channel)
+			at = (int)i + 1;
 	f->channel_from = at > f->channel_from ? at : f->channel_from + 1;
 	f->tries = 0;
-	if (rule != NULL && rule->on) {
+	if (rule != NULL && rule->on && f->last_on >= day) {
 		enum reason why;
 		int result = facts_load_client(engine, f->client_id, day, engine->other_facts);
 		if (result < 0)

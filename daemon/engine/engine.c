@@ -8,6 +8,7 @@
 #include "followup/store.h"
 #include "followup/store_call.h"
 #include "followup/store_condition.h"
+#include "followup/store_hold.h"
 #include "followup/store_name.h"
 #include "internal.h"
 
@@ -286,12 +287,35 @@ static int expire_client(struct engine *engine, int64_t client_id, day_t day)
 	return result;
 }
 
+/* A rule that a supervisor has paused: its follow-ups leave the calls they wait on, client by client, so that NEXT need not take them off one after the other.
+ * Reads the list that settle_cancel() has left. */
+static int hold_paused(struct engine *engine, struct moment now)
+{
+	int result = 0;
+
+	for (int i = 0; result == 0 && i < engine->open.count; i++) {
+		struct followup *f = &engine->open.items[i];
+		struct call call;
+		if (f->state != FOLLOWUP_QUEUED)
+			continue;
+		result = store_pause_holds(engine->store, PAUSE_RULE, f->rule, now.unix_seconds, NULL);
+		if (result <= 0)
+			continue;
+		result = store_call_load(engine->store, f->call_id, &call);
+		if (result == 0 && call.state < CALL_LEASED)
+			result = followup_move(engine, f, FOLLOWUP_SCHEDULED, engine->reasons[REASON_PAUSED], now.day);
+	}
+	return result;
+}
+
 /* The four steps for one client at once (POLICY 3). */
 static int settle_client(struct engine *engine, int64_t client_id, bool changed, struct moment now)
 {
 	int64_t person;
 
 	int result = settle_facts(engine, client_id, changed, now.day, &person);
+	if (result == 0)
+		result = hold_paused(engine, now);
 	if (result == 0)
 		result = agenda_settle(engine, now.day, INT32_MAX);
 	if (result == 0)

@@ -111,7 +111,7 @@ int store_handout_load(struct store *store, int64_t call_id, int generation, int
 int store_attempt_contact(struct store *store, int64_t call_id, int generation, const char *disposition, int64_t *contact_id, day_t *on_day)
 {
 	STATEMENT(get, "SELECT a.contact_id, c.on_day FROM attempt a JOIN contact c ON c.id=a.contact_id WHERE a.call_id=?1 AND "
-		       "a.generation=?2 AND a.disposition=?3");
+		       "a.generation=?2 AND (?3 IS NULL OR a.disposition=?3) ORDER BY a.id DESC LIMIT 1");
 	sqlite3_stmt *s = store_query(store, &get, "int", call_id, generation, disposition);
 	int result = store_row(store, s);
 
@@ -121,6 +121,15 @@ int store_attempt_contact(struct store *store, int64_t call_id, int generation, 
 		store_end(s);
 	}
 	return result;
+}
+
+int store_attempt_made(struct store *store, int64_t call_id, int generation, const char *disposition)
+{
+	STATEMENT(find, "SELECT EXISTS (SELECT 1 FROM attempt WHERE call_id=?1 AND generation=?2 AND disposition=?3)");
+	int64_t found;
+	int result = store_integer(store, &find, &found, "int", call_id, generation, disposition);
+
+	return result < 0 ? result : found != 0;
 }
 
 int64_t store_attempt_insert(struct store *store, const struct attempt *a)
@@ -163,9 +172,10 @@ int store_attempt_recorded(struct store *store, const char *agent, int64_t clien
 int store_attempt_answer(
 	struct store *store, int64_t call_id, int generation, const char *agent, const char *disposition, const char *detail, char **answer)
 {
-	STATEMENT(get, "SELECT agent=?3 AND disposition=?4 AND coalesce(detail, '')=coalesce(?5, ''), answer FROM attempt WHERE call_id=?1 "
-		       "AND generation=?2"
-		       " AND answer IS NOT NULL ORDER BY id LIMIT 1");
+	STATEMENT(get,
+		"SELECT agent=?3 AND disposition=?4 AND coalesce(detail, '')=coalesce(?5, ''), answer FROM attempt WHERE call_id=?1 "
+		"AND generation=?2"
+		" AND answer IS NOT NULL ORDER BY agent=?3 AND disposition=?4 AND coalesce(detail, '')=coalesce(?5, '') DESC, id LIMIT 1");
 	sqlite3_stmt *s = store_query(store, &get, "inttt", call_id, generation, agent, disposition, detail);
 	int result = store_row(store, s);
 

@@ -71,9 +71,9 @@ int store_pause_list(struct store *store, struct buffer *out)
 	return store_document(store, store_query(store, &list, ""), out);
 }
 
-int store_pause_mark_waiting(struct store *store, int64_t rule, day_t day)
+int store_pause_mark(struct store *store, int64_t rule, day_t day)
 {
-	STATEMENT(mark, "UPDATE client_due SET next_on=min(next_on, ?2) WHERE client_id IN (SELECT client_id FROM followup WHERE state=0 "
+	STATEMENT(mark, "UPDATE client_due SET next_on=min(next_on, ?2) WHERE client_id IN (SELECT client_id FROM followup WHERE state<=1 "
 			"AND rule=?1)");
 
 	return store_run(store, &mark, "in", rule, day);

@@ -109,9 +109,11 @@ int store_attempt_for(struct store *store, int64_t attempt_id, int64_t client_id
 /* The answer given to the same RECORD by the same agent for the same client and moment: 1 with the answer (free it), or 0. */
 int store_attempt_recorded(
 	struct store *store, const char *agent, int64_t client_id, int64_t at, const char *detail, char **answer) MUST_CHECK;
-/* The contact and its day that an attempt under a lease made with that disposition: 1, or 0. */
+/* The contact and its day that an attempt under a lease made with that disposition (NULL: any): 1, or 0. */
 int store_attempt_contact(
 	struct store *store, int64_t call_id, int generation, const char *disposition, int64_t *contact_id, day_t *on_day) MUST_CHECK;
+/* Whether a try with that disposition was told under a lease: 1 or 0. */
+int store_attempt_made(struct store *store, int64_t call_id, int generation, const char *disposition) MUST_CHECK;
 /* The answer given to an agent's DONE under this lease, when it is the same DONE again: 1 with the answer (free it), 0 when nothing was recorded,
  * ERR_INVALID when another outcome was. */
 int store_attempt_answer(struct store *store, int64_t call_id, int generation, const char *agent, const char *disposition,

@@ -203,4 +203,36 @@ def _():
         daemon.check()
 
 
+@test("a bounce within three days of sent takes the contact back and goes on to the next channel; later it is refused")
+def _():
+    with Daemon() as daemon:
+        gate = daemon.agent("gate", "gateway", ("sms", "email"))
+        daemon.client("C1", birthday=TUESDAY, email="c1@example.com")
+        daemon.client("C2", birthday=TUESDAY)
+        for client in ("C1", "C2"):
+            call = gate.json("NEXT")
+            same(done(gate, call, "sent")["closed"], [call["agenda"][0]["item"]])
+        same((daemon.used("C1"), state(daemon, client="C1")), (1, ("done", None)))
+        lease = "1.1" if daemon.list("attempts", client="C1")[0]["call"] == 1 else "2.1"
+        first = gate.json("DONE", lease, "bounced")
+        same((daemon.followup(client="C1")["state"], daemon.followup(client="C1")["channel"]), ("queued", "email"))
+        same(gate.json("DONE", lease, "bounced"), first, "told again")
+        same(daemon.used("C1"), 1, "only the message that waits")
+        done(gate, gate.json("NEXT"), "sent")
+        same((daemon.used("C1"), state(daemon, client="C1")), (1, ("done", None)))
+        same(gate.json("DONE", lease, "bounced"), first, "and again: nothing more is taken back")
+        same((daemon.used("C1"), state(daemon, client="C1")), (1, ("done", None)))
+        other = "2.1" if lease == "1.1" else "1.1"
+        matches(gate.refused("DONE", other, "bounced", "{"), "^ERR |^NOLEASE ")
+        gate.json("DONE", other, "bounced")
+        same((daemon.used("C2"), state(daemon, client="C2")), (0, ("missed", "unreachable")), "there is no other channel")
+        daemon.client("C3", birthday="1990-03-05")
+        daemon.set_clock("2025-03-05T09:30:00")
+        call = gate.json("NEXT")
+        done(gate, call, "sent")
+        daemon.set_clock("2025-03-09T09:30:00")
+        matches(refused(gate, call, "bounced"), "^NOLEASE .*another outcome")
+        daemon.check()
+
+
 run()

@@ -29,6 +29,23 @@ def _():
         daemon.check()
 
 
+@test("TAKE keeps to recusal, to one call an agent, and to one agent a person")
+def _():
+    with Daemon() as daemon:
+        manager, anna, bert = daemon.agent("M1"), daemon.agent("anna"), daemon.agent("bert")
+        daemon.client("C1", manager="M1", person_ref="P1")
+        daemon.event("E1", "C1", "complaint")
+        call = daemon.list("calls")[0]["call"]
+        matches(manager.refused("TAKE", call), "^NOPERM a rule says that M1 must not make this call")
+        daemon.client("C2")
+        daemon.event("E2", "C2", "account_closed")
+        held = anna.json("NEXT", "QUEUE", "service")
+        other = ({1, 2} - {held["call"]}).pop()
+        matches(anna.refused("TAKE", other), "^BUSY anna holds a call already")
+        same(bert.json("TAKE", other)["call"], other)
+        daemon.check()
+
+
 @test("MOVE puts a waiting call on another queue, where it stays when matters join it")
 def _():
     with Daemon() as daemon:
