@@ -696,4 +696,63 @@ static void step_reload(struct world *w)
 	work(w);
 }
 
+/* Something that will be rolled back, whatever comes of it; nothing that the test knows changes. */
+static void wander(struct world *w)
+{
+	struct random *random = &w->aside;
+	const struct agent_known *a = &w->agents[draw(random, AGENTS)];
+	struct lease_known *l = w->lease_count > 0 ? &w->leases[draw(random, w->lease_count)] : NULL;
+	struct next_request request = {.count = draw(random, 3)};
+	struct event_known event = {0};
+	char json[1024], lease[40];
+	int result = 0;
+
+	buffer_clear(&w->answer.json);
+	switch (draw(random, 8)) {
+	case 0:
+		draw_client(w, random, draw(random, CLIENTS), NULL, json, sizeof(json));
+		result = desk_client_put(w->desk, json, strlen(json), w->now, &w->answer);
+		break;
+	case 1:
+		snprintf(event.ref, sizeof(event.ref), "E%03d", draw(random, w->event_count + 3));
+		draw_event(w, random, &event);
+		write_event(random, &event, 90000, json, sizeof(json));
+		result = desk_event_put(w->desk, json, strlen(json), w->now, &w->answer);
+		break;
+	case 2:
+	case 3:
+		result = desk_next(w->desk, &a->who, &request, w->now, &w->answer);
+		break;
+	case 4:
+	case 5:
+		if (l == NULL)
+			break;
+		write_lease(l, lease);
+		result = desk_done(w->desk, &w->agents[l->agent].who, lease, draw_disposition(random, l->bulk), "{\"note\":\"never\"}",
+			w->now, &w->answer);
+		break;
+	case 6:
+		snprintf(json, sizeof(json), "C%02d", draw(random, CLIENTS));
+		result = desk_record(w->desk, &w->agents[0].who, json, "", w->now, &w->answer);
+		break;
+	default:
+		result = desk_wake(w->desk, zone_moment(w->clock + 3600));
+	}
+	if (result >= 0 && chance(random, 70))
+		must(w, engine_settle(w->engine, w->now, chance(random, 50) ? 1 : INT32_MAX), "settle");
+	buffer_clear(&w->answer.json);
+	w->answer.why[0] = '\0';
+}
+
+/* A whole turn that is lost. */
+static void detour(struct world *w)
+{
+	if (!w->detours || !chance(&w->aside, 40))
+		return;
+	must(w, store_begin(w->store), "begin");
+	for (int i = draw(&w->aside, 3); i >= 0; i--)
+		wander(w);
+	store_rollback(w->store);
+}
+
 #endif

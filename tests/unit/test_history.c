@@ -27,6 +27,7 @@ static void take_step(struct world *w)
 		{3, step_stale}, {2, step_touch}, {2, step_release}, {4, step_record}, {1, step_reload}, {1, step_clock_back}};
 	int at = draw(&w->random, 100);
 
+	detour(w);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		if (at < steps[i].weight) {
 			steps[i].step(w);
@@ -44,9 +45,11 @@ static int64_t first_moment(uint64_t seed)
 	return zone_unix(date_to_day(2025, 1, 1) + draw(&random, 300), 36000);
 }
 
-static void begin_history(struct world *w, uint64_t seed)
+static void begin_history(struct world *w, uint64_t seed, bool whole_days, bool detours)
 {
 	world_open(w, policies, seed, first_moment(seed));
+	w->whole_days = whole_days;
+	w->detours = detours;
 	pass_time(w, w->clock);
 	for (int i = 0; i < 9; i++)
 		step_client(w);
@@ -63,7 +66,7 @@ static void test_histories(void **state)
 	print_message("# histories from seed %d\n", seed);
 	for (int i = 0; i < histories; i++) {
 		struct world *w = &world;
-		begin_history(w, (uint64_t)seed + (uint64_t)i);
+		begin_history(w, (uint64_t)(seed + i), false, false);
 		for (w->step = 1; w->step <= STEPS; w->step++) {
 			take_step(w);
 			observe(w);
@@ -76,6 +79,30 @@ static void test_histories(void **state)
 	print_message("# %d histories, %d follow-ups, %d calls handed out, %d contacts\n", histories, followups, handed_out, contacts);
 	/* A test in which nothing happens proves nothing. */
 	assert_true(handed_out > histories * 3 && contacts > histories * 2 && followups > histories * 20);
+}
+
+/* DESIGN 5.2, 5.5: what was rolled back, and how the work was sliced, leaves no trace. */
+static void test_rollbacks(void **state)
+{
+	int seed = number_of("FOLLOWUP_SEED", 1), histories = number_of("FOLLOWUP_HISTORIES", HISTORIES) / 4 + 1;
+
+	(void)state;
+	for (int i = 0; i < histories; i++) {
+		struct world *plain = &world, *other = &other_world;
+		begin_history(plain, (uint64_t)(seed + i), true, false);
+		begin_history(other, (uint64_t)(seed + i), true, true);
+		for (int step = 1; step <= STEPS; step++) {
+			plain->step = other->step = step;
+			take_step(plain);
+			observe(plain);
+			take_step(other);
+			observe(other);
+			if (plain->digest != other->digest)
+				wrong(other, "the same steps, with rollbacks between them, have led elsewhere");
+		}
+		world_close(plain);
+		world_close(other);
+	}
 }
 
 static int load_policies(void **state)
@@ -104,8 +131,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_histories),
+		cmocka_unit_test(test_rollbacks),
 	};
 
-	(void)other_world;
 	return cmocka_run_group_tests(tests, load_policies, free_policies);
 }
