@@ -117,33 +117,27 @@ static int newer_fields(struct store *store, int64_t id, const struct client_fac
 	return result;
 }
 
+/* From when on the assets are known to be so; a row without as_of speaks of its day. 1: that is news, 0: it is not. */
 static int put_assets(struct store *store, int64_t id, const struct client_fact *fact, day_t day)
 {
-	STATEMENT(set,
-		"INSERT INTO client_assets(client_id, on_day, amount) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET amount=excluded.amount");
-	STATEMENT(clear, "INSERT INTO client_assets(client_id, on_day, amount) VALUES(?1, ?2, NULL) ON CONFLICT DO UPDATE SET amount=NULL");
+	STATEMENT(set, "INSERT INTO client_assets(client_id, known_at, amount) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET amount=excluded.amount"
+		       " WHERE amount IS NOT excluded.amount");
+	STATEMENT(clear, "INSERT INTO client_assets(client_id, known_at, amount) VALUES(?1, ?2, NULL) ON CONFLICT DO UPDATE SET amount=NULL"
+			 " WHERE amount IS NOT NULL");
 	const char *text = fact->values[CLIENT_ASSETS];
+	int64_t known_at = fact->has_as_of ? fact->as_of : (int64_t)day * 86400;
 	money_t amount;
-	int result;
 
 	if (text[0] == '\0')
-		result = store_run(store, &clear, "in", id, day);
-	else if (money_parse(text, strlen(text), &amount))
-		result = store_run(store, &set, "ini", id, day, amount);
-	else
-		result = ERR_INVALID;
-	return result < 0 ? result : 0;
-}
-
-/* The day after which assets are known: a row as of 09:00 on a day tells what they were on that day. */
-static day_t day_of_fact(const struct client_fact *fact, day_t otherwise)
-{
-	return fact->has_as_of ? (day_t)(fact->as_of / 86400) : otherwise;
+		return store_run(store, &clear, "ii", id, known_at);
+	if (!money_parse(text, strlen(text), &amount))
+		return ERR_INVALID;
+	return store_run(store, &set, "iii", id, known_at, amount);
 }
 
 int store_client_put(struct store *store, const struct client_fact *fact, day_t assets_day, int64_t *out_id)
 {
-	bool take[CLIENT_FIELD_COUNT], changed = false, assets_taken = false;
+	bool take[CLIENT_FIELD_COUNT], changed = false;
 	char kept[CLIENT_FIELD_COUNT][FACT_TEXT_MAX + 1];
 	const char *values[CLIENT_FIELD_COUNT];
 	STATEMENT(load,
@@ -175,7 +169,6 @@ int store_client_put(struct store *store, const struct client_fact *fact, day_t 
 			continue;
 		changed = changed || strcmp(kept[field], fact->values[field]) != 0;
 		values[field] = fact->values[field];
-		assets_taken = assets_taken || field == CLIENT_ASSETS;
 	}
 	store_end(s);
 	*out_id = id;
@@ -183,13 +176,12 @@ int store_client_put(struct store *store, const struct client_fact *fact, day_t 
 		snprintf(store->message, sizeof(store->message), "name: a client needs one");
 		return ERR_INVALID;
 	}
-	if (assets_taken) {
-		result = put_assets(store, id, fact, day_of_fact(fact, assets_day));
-		if (result < 0)
-			return result;
-	}
-	if (!changed)
-		return 0;
+	/* What they were at an earlier time counts for the outflows that came after it, whenever it is told. */
+	int assets_changed = 0;
+	if (fact->present[CLIENT_ASSETS] && (take[CLIENT_ASSETS] || fact->has_as_of))
+		assets_changed = put_assets(store, id, fact, assets_day);
+	if (!changed || assets_changed < 0)
+		return assets_changed;
 	int64_t person = person_id(store, values[CLIENT_PERSON_REF], id);
 	if (person < 0 && person != -id)
 		return (int)person;
@@ -214,9 +206,9 @@ int store_client_number_is_wrong(struct store *store, int64_t id)
 
 int store_client_assets_before(struct store *store, int64_t id, day_t day, money_t *assets)
 {
-	STATEMENT(get, "SELECT amount FROM client_assets WHERE client_id=?1 AND on_day<?2 ORDER BY on_day DESC LIMIT 1");
+	STATEMENT(get, "SELECT amount FROM client_assets WHERE client_id=?1 AND known_at<?2 ORDER BY known_at DESC LIMIT 1");
 	int64_t amount;
-	int result = store_integer(store, &get, &amount, "in", id, day);
+	int result = store_integer(store, &get, &amount, "ii", id, (int64_t)day * 86400);
 
 	if (result == ERR_NOT_FOUND)
 		return 0;

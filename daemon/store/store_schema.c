@@ -26,7 +26,7 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	/* Of which time each field speaks, for fields that ever came with as_of. */
 	"CREATE TABLE client_as_of(client_id INTEGER, field INTEGER, as_of INTEGER NOT NULL, PRIMARY KEY(client_id, field)) WITHOUT ROWID;"
 	/* What the assets were, by the day they are known for. */
-	"CREATE TABLE client_assets(client_id INTEGER, on_day INTEGER, amount INTEGER, PRIMARY KEY(client_id, on_day)) WITHOUT ROWID;"
+	"CREATE TABLE client_assets(client_id INTEGER, known_at INTEGER, amount INTEGER, PRIMARY KEY(client_id, known_at)) WITHOUT ROWID;"
 	/* next_on: the next day on which something about the client can fall due; up to today: he waits to be settled. changed: facts were corrected or came late. */
 	"CREATE TABLE client_due(client_id INTEGER PRIMARY KEY, next_on INTEGER NOT NULL, changed INTEGER NOT NULL DEFAULT 0);"
 	"CREATE INDEX client_due_next ON client_due(next_on);"
