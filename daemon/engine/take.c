@@ -5,6 +5,14 @@
 #include "followup/fact.h"
 #include "internal.h"
 
+/* The day that looks at a fact: today, or the first of the missed days that are still to be worked, for each of them sees all that is known by then. */
+static day_t day_to_look(struct engine *engine, struct moment now)
+{
+	day_t worked_on = engine_worked_on(engine);
+
+	return worked_on != NO_DAY && worked_on + 1 < now.day ? worked_on + 1 : now.day;
+}
+
 int engine_take_event(struct engine *engine, const struct event_fact *fact, struct moment now)
 {
 	struct event_change change;
@@ -15,11 +23,12 @@ int engine_take_event(struct engine *engine, const struct event_fact *fact, stru
 		return changed;
 	/* A fact from before today may contradict what was concluded without it. */
 	bool compare = change.corrected || day < now.day;
+	day_t look_on = day_to_look(engine, now);
 	int result = 0;
 	for (int i = 0; result >= 0 && i < change.client_count; i++)
-		result = store_due_mark(engine->store, change.clients[i], now.day, compare);
+		result = store_due_mark(engine->store, change.clients[i], look_on, compare);
 	for (int i = 0; result >= 0 && i < change.manager_count; i++)
-		result = store_due_mark_manager(engine->store, change.managers[i], compare || day < now.day ? now.day : day, compare);
+		result = store_due_mark_manager(engine->store, change.managers[i], compare || day < look_on ? look_on : day, compare);
 	return result < 0 ? result : 1;
 }
 
@@ -52,7 +61,7 @@ int engine_take_client(struct engine *engine, const struct client_fact *fact, st
 	int changed = store_client_put(engine->store, fact, assets_day, &id);
 	if (changed <= 0)
 		return changed;
-	result = store_due_mark(engine->store, id, now.day, true);
+	result = store_due_mark(engine->store, id, day_to_look(engine, now), true);
 	if (result == 0 && engine->policy->infer_events) {
 		result = store_client_load(engine->store, id, &after);
 		if (result == 0 && after.opened_on != NO_DAY && after.opened_on != before.opened_on)

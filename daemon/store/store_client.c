@@ -120,8 +120,9 @@ static int newer_fields(struct store *store, int64_t id, const struct client_fac
 /* From when on the assets are known to be so; a row without as_of speaks of its day. 1: that is news, 0: it is not. */
 static int put_assets(struct store *store, int64_t id, const struct client_fact *fact, day_t day)
 {
-	STATEMENT(set, "INSERT INTO client_assets(client_id, known_at, amount) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET amount=excluded.amount"
-		       " WHERE amount IS NOT excluded.amount");
+	STATEMENT(set,
+		"INSERT INTO client_assets(client_id, known_at, amount) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET amount=excluded.amount"
+		" WHERE amount IS NOT excluded.amount");
 	STATEMENT(clear, "INSERT INTO client_assets(client_id, known_at, amount) VALUES(?1, ?2, NULL) ON CONFLICT DO UPDATE SET amount=NULL"
 			 " WHERE amount IS NOT NULL");
 	const char *text = fact->values[CLIENT_ASSETS];
