@@ -290,7 +290,9 @@ static int held_again(struct search *search, int wanted, struct buffer *out)
 
 static int next(struct search *search, const struct next_request *request, struct answer *answer)
 {
-	int wanted = request->count > 0 ? request->count : 1, given;
+	/* Bounds of one turn: a reload or a supervisor may have taken the ground from under every call that waits. */
+	enum { LOOKS_MOST = 256, OPENED_MOST = 20000 };
+	int wanted = request->count > 0 ? request->count : 1, given, looks = 0;
 
 	given = held_again(search, wanted, &answer->json);
 	if (given != 0)
@@ -303,6 +305,11 @@ static int next(struct search *search, const struct next_request *request, struc
 		result = find(search, &answer->json);
 		if (given > 0 && (result == 0 || result == LOOK_AGAIN) && !answer->json.failed)
 			answer->json.data[answer->json.length = length] = '\0';
+		if (result == LOOK_AGAIN && (++looks > LOOKS_MOST || search->opened > OPENED_MOST)) {
+			search->desk->changes++; /* whoever waits looks again in the next turn */
+			result = 0;
+			break;
+		}
 		if (result == LOOK_AGAIN) {
 			search->count = 0;
 			result = open_search(search, request, answer);

@@ -47,6 +47,26 @@ def _():
         daemon.check()
 
 
+@test("however many calls a paused rule has, its follow-ups leave them without being asked for, and come back")
+def _():
+    many = 700
+    with Daemon() as daemon:
+        anna = daemon.agent("anna", queues=("service", "hq"))
+        for number in range(many):
+            daemon.client(f"C{number}")
+            daemon.event(f"E{number}", f"C{number}", "permission_opened")
+        held = anna.json("NEXT")
+        daemon.json("PAUSE", "RULE", "permission-opened", TUESDAY + "T10:00", "a new script")
+        daemon.work()
+        same((len(daemon.list("calls", limit=1000)), len(daemon.list(state="scheduled", limit=1000))), (1, many - 1), "all but the one that is held")
+        anna.json("RELEASE", held["lease"], "paused")
+        same(anna.call("NEXT"), None)
+        daemon.json("RESUME", "RULE", "permission-opened")
+        daemon.work()
+        same(len(daemon.list("calls", limit=1000)), many)
+        daemon.check()
+
+
 @test("a duty whose call gives way to a better one raises the alarm at once")
 def _():
     daemon = Daemon()
@@ -140,6 +160,23 @@ def _():
         same(len(daemon.list(client="C1", state="queued", limit=1000)), many + 1, "all join the new call")
         daemon.event("X2", "C1", "account_closed", at=TUESDAY + "T09:00")
         same(len(daemon.list(client="C1", rule="permission-opened", state="cancelled", limit=1000)), many, "all end with the account")
+        daemon.check()
+
+
+@test("what two supervisors have let go ahead does not give way to what comes later")
+def _():
+    with Daemon() as daemon:
+        first, _second = daemon.agent("sara", "supervisor", ()), daemon.agent("sven", "supervisor", ())
+        daemon.client("C1", person_ref="P", tier="gold", birthday="1980-03-13", manager="M1")
+        daemon.client("C2", person_ref="P", phone="", email="c2@example.com")
+        daemon.agent("anna").json("RECORD", "C2", {"done_at": TUESDAY + "T01:00"})
+        daemon.set_clock("2025-03-11T09:30:00")
+        greeting = daemon.followup(client="C1")
+        same((greeting["rule"], greeting["state"], greeting["reason"]), ("birthday-call", "scheduled", "cap"))
+        first.json("OVERRIDE", greeting["followup"], "sven", "his sixtieth year")
+        daemon.event("E1", "C2", "account_opened", "2025-03-11")
+        same(daemon.followup(client="C1")["state"], "queued")
+        same([row["reason"] for row in daemon.list("followups", client="C2")], ["cap"])
         daemon.check()
 
 
