@@ -145,22 +145,29 @@ int desk_show(struct desk *desk, const struct identity *who, const char *text, s
 
 int desk_mine(struct desk *desk, const struct identity *who, struct moment now, struct answer *answer)
 {
-	enum { HELD_MAX = 64 };
-	struct call held[HELD_MAX];
+	struct call *held = NULL;
 
 	(void)now;
 	if (who->agent_id == 0)
 		return refuse(answer, ERR_RIGHTS, "sign in with AUTH name token");
-	int count = store_call_of_agent(desk->store, who->agent_id, held, HELD_MAX), result = 0;
-	if (count < 0)
-		return refuse_store(desk, answer, count);
+	/* All of them: a gateway that has lost its connection asks here what it has been given, and NEXT gives it a thousand at a time. */
+	int count = store_call_of_agent(desk->store, who->agent_id, NULL, 0), result = 0;
+	if (count > 0) {
+		held = calloc((size_t)count, sizeof(*held));
+		count = held != NULL ? store_call_of_agent(desk->store, who->agent_id, held, count) : ERR_MEMORY;
+	}
 	buffer_text(&answer->json, "[");
-	for (int i = 0; result == 0 && i < count && i < HELD_MAX; i++) {
+	for (int i = 0; result == 0 && i < count; i++) {
 		if (i > 0)
 			buffer_text(&answer->json, ",");
 		result = describe_call(desk, &held[i], true, &answer->json);
 	}
 	buffer_text(&answer->json, "]");
+	free(held);
+	if (count < 0)
+		result = count;
+	else if (result == 0 && answer->json.failed)
+		result = ERR_MEMORY;
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }
 

@@ -152,6 +152,21 @@ int call_dissolve(struct engine *engine, const struct call *call, enum reason wh
 	return result;
 }
 
+/* Whether two supervisors have let something on a call go ahead: that does not give way to what comes later. 1 or 0. */
+static int is_overridden(struct engine *engine, const struct call *call)
+{
+	struct followup_list agenda = {NULL, 0, 0};
+	int found = 0;
+
+	if (call->class != CALL_EXEMPT)
+		return 0;
+	int result = agenda_load(engine, call->id, &agenda);
+	for (int i = 0; result == 0 && i < agenda.count; i++)
+		found = found || agenda.items[i].overridden;
+	followup_list_free(&agenda);
+	return result < 0 ? result : found;
+}
+
 /* POLICY 5: makes room for a follow-up, or says that there is none. Waiting, unleased calls that hold only follow-ups of larger number give way, as few as make room and
  * none if even all would not. 1: there is room now, 0: there is not. */
 static int make_room(
@@ -165,8 +180,13 @@ static int make_room(
 	if (used < 0)
 		return used;
 	for (int i = 0; i < count; i++)
-		if (calls[i].state < CALL_LEASED && calls[i].class != CALL_FREE && calls[i].priority > f->priority)
-			victims[found++] = calls[i];
+		if (calls[i].state < CALL_LEASED && calls[i].class != CALL_FREE && calls[i].priority > f->priority) {
+			int let_go = is_overridden(engine, &calls[i]);
+			if (let_go < 0)
+				return let_go;
+			if (let_go == 0)
+				victims[found++] = calls[i];
+		}
 	bool greeting = f->priority >= policy->greeting_priority;
 	int missing = used + 1 + (greeting ? policy->reserve : 0) - policy->cap;
 	if (missing > found)
