@@ -50,6 +50,40 @@ static void check_queue_open(struct builder *builder, const struct rule *rule, c
 			"rule '%s': its queue '%s' has no calling hours, so its calls are never made", rule->name, template);
 }
 
+static int offset_days(const struct offset *offset)
+{
+	switch (offset->unit) {
+	case UNIT_WEEK:
+		return offset->count * 7;
+	case UNIT_MONTH:
+		return offset->count * 30;
+	case UNIT_WORK_DAY:
+	case UNIT_TRADING_DAY:
+		return offset->count * 7 / 5;
+	case UNIT_DAY:
+		break;
+	}
+	return offset->count;
+}
+
+/* POLICY 4: a cadence that wants more contacts in a quarter than the cap leaves it, reckoned for the tier that it wants most often. */
+static void check_cadence(struct builder *builder, const struct rule *rule, bool greets)
+{
+	enum { QUARTER_DAYS = 91 };
+	const struct policy *policy = builder->policy;
+	int room = policy->cap - (greets ? policy->reserve : 0), wanted = 0;
+	if (rule->trigger != TRIGGER_CADENCE || rule->class != CLASS_COUNTED || policy->cap == NO_LIMIT || room <= 0)
+		return;
+	for (size_t i = 0; i < POLICY_TIERS_MAX; i++) {
+		int days = offset_days(&rule->every[i]);
+		if (days > 0 && (rule->tiers & UINT32_C(1) << i) != 0 && QUARTER_DAYS / days > wanted)
+			wanted = QUARTER_DAYS / days;
+	}
+	if (wanted > room)
+		complaints_warn(builder->complaints, rule->place.file, rule->place.line,
+			"rule '%s' wants up to %d contacts of a client in a quarter, but the cap leaves it %d", rule->name, wanted, room);
+}
+
 static void check_rule(struct builder *builder, const struct rule *rule)
 {
 	const struct policy *policy = builder->policy;
@@ -74,6 +108,7 @@ static void check_rule(struct builder *builder, const struct rule *rule)
 			check_queue_open(builder, rule, rule->widen[i].queue);
 	}
 	bool greets = rule->trigger == TRIGGER_FESTIVAL || rule->priority >= policy->greeting_priority;
+	check_cadence(builder, rule, greets);
 	if (greets && rule->class == CLASS_COUNTED && policy->cap != NO_LIMIT && policy->cap < 1 + policy->reserve)
 		complaints_warn(builder->complaints, rule->place.file, rule->place.line,
 			"rule '%s' never gets a contact: a cap of %d with a reserve of %d leaves greetings none", rule->name, policy->cap,

@@ -415,6 +415,16 @@ static const struct bad_case odd_cases[] = {
 		"rules.d/a.conf:1: warning: rule 'a' never gets a contact: a cap of 1 with a reserve of 1 leaves greetings none\n"},
 	{"", "rule a { trigger = dormant after = 1m opens = 0 due = 0 channels = {visit} queue = service priority = 1 late = drop }",
 		"rules.d/a.conf:1: warning: rule 'a' reaches nobody: all its channels are off\n"},
+	{"contacts { cap = 2 reserve = 1 }",
+		"rule a { trigger = cadence every = {\"gold 1m\", \"other 3m\"} opens = 0 due = 0 channels = {phone} queue = service "
+		"priority "
+		"= 8 late = drop }",
+		"rules.d/a.conf:1: warning: rule 'a' wants up to 3 contacts of a client in a quarter, but the cap leaves it 1\n"},
+	{"contacts { cap = 2 reserve = 1 }",
+		"rule a { trigger = cadence every = {\"other 3m\"} opens = 0 due = 0 channels = {phone} queue = service priority = 8 late "
+		"= drop "
+		"}",
+		""},
 	{"", "# nothing\n", "followupd.conf:0: warning: no rules in rules.d, so nothing is followed up\n"},
 	{"queue \"branch/*\" { hours = closed }",
 		"rule a { trigger = birthday opens = 0 due = 0 channels = {phone} queue = \"manager/*\" widen = {\"branch/* 1d\"} priority "
