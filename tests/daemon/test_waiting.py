@@ -163,21 +163,4 @@ def _():
         daemon.check()
 
 
-@test("what two supervisors have let go ahead does not give way to what comes later")
-def _():
-    with Daemon() as daemon:
-        first, _second = daemon.agent("sara", "supervisor", ()), daemon.agent("sven", "supervisor", ())
-        daemon.client("C1", person_ref="P", tier="gold", birthday="1980-03-13", manager="M1")
-        daemon.client("C2", person_ref="P", phone="", email="c2@example.com")
-        daemon.agent("anna").json("RECORD", "C2", {"done_at": TUESDAY + "T01:00"})
-        daemon.set_clock("2025-03-11T09:30:00")
-        greeting = daemon.followup(client="C1")
-        same((greeting["rule"], greeting["state"], greeting["reason"]), ("birthday-call", "scheduled", "cap"))
-        first.json("OVERRIDE", greeting["followup"], "sven", "his sixtieth year")
-        daemon.event("E1", "C2", "account_opened", "2025-03-11")
-        same(daemon.followup(client="C1")["state"], "queued")
-        same([row["reason"] for row in daemon.list("followups", client="C2")], ["cap"])
-        daemon.check()
-
-
 run()
