@@ -387,8 +387,9 @@ void store_checkpoint(struct store *store)
 	if (store->wal_pages < CHECKPOINT_PAGES)
 		return;
 	store->wal_pages = 0;
-	/* A failure is not lost: the pages stay in the WAL and the next commit says what is wrong. */
-	(void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+	/* PASSIVE waits for nobody: somebody who reads the book from outside must not stop the desk. A failure is not lost: the pages stay in the WAL and the
+	 * next commit says what is wrong. */
+	(void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
 int store_meta_get(struct store *store, const char *key, int64_t *value)

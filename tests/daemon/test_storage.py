@@ -7,6 +7,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import time
 
 from harness import PATIENCE, Daemon, Error, Refused, Skip, matches, run, same, test, true
 
@@ -239,6 +240,27 @@ def _():
             matches(str(trouble), "has ended with 74|STORE|Connection|closed|Broken|None")
         if daemon.process is not None:
             same(daemon.wait(), 74)
+
+
+@test("somebody who reads the book from outside for long does not hold up the desk; the write-ahead log shrinks when he has ended")
+def _():
+    with Daemon() as daemon:
+        daemon.client("C")
+        reader = sqlite3.connect(f"file:{daemon.database}?mode=ro", uri=True, isolation_level=None)
+        reader.execute("BEGIN")
+        same(reader.execute("SELECT count(*) FROM client").fetchone()[0], 1)
+        began = time.monotonic()
+        for number in range(0, 12000, 100):
+            daemon.operator.pipeline([("CLIENT.PUT", {"client_ref": f"C{n}", "name": "孔丽勇", "attorney": "x" * 400}) for n in range(number, number + 100)])
+        true(time.monotonic() - began < 30, "a checkpoint waits for the reader")
+        same(reader.execute("SELECT count(*) FROM client").fetchone()[0], 1, "he sees what was there when he began")
+        log = os.path.getsize(daemon.database + "-wal")
+        true(log > 16777216, f"the log holds what he may not see: {log} bytes")
+        reader.close()
+        for number in range(3):
+            daemon.client("C", name=f"name {number}")
+        true(os.path.getsize(daemon.database + "-wal") <= 16777216, "it shrinks to its limit")
+        daemon.check()
 
 
 if __name__ == "__main__":
