@@ -191,11 +191,16 @@ int again_outflow(struct engine *engine, const struct facts *facts, const struct
 			return 1;
 		}
 	}
+	*reason = engine->reasons[REASON_WITHDRAWN];
+	/* A withdrawal is no correction: what remains of other days has follow-ups of its own. */
+	for (int i = 0; i < facts->event_count; i++)
+		if (facts->events[i].day == followup->occasion_on && rule_has_kind(engine, rule, facts->events[i].kind) &&
+			!event_stands(&facts->events[i], facts->day))
+			return 0;
 	struct moved_outflow moved = {engine, facts, out, 0};
 	int result = occasion_each(engine, facts, rule, engine->start_on, INT32_MAX / 2, take_moved, &moved);
 	if (result < 0)
 		return result;
-	*reason = engine->reasons[REASON_WITHDRAWN];
 	return moved.count == 1;
 }
 

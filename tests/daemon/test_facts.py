@@ -189,6 +189,24 @@ def _():
         daemon.check()
 
 
+@test("a withdrawn outflow ends its follow-up, also when another day's is large; one whose day was corrected takes it along")
+def _():
+    with Daemon() as daemon:
+        daemon.client("C1")
+        daemon.event("E1", "C1", "asset_outflow", TUESDAY, amount="600000")
+        daemon.set_clock("2025-03-05T09:30:00")
+        daemon.event("E2", "C1", "asset_outflow", "2025-03-05", amount="600000")
+        daemon.set_clock("2025-03-06T09:00:00")
+        daemon.event("V1", "C1", "void", "2025-03-06", detail="E1")
+        same(states(daemon), {("large-outflow", TUESDAY): ("cancelled", "withdrawn"), ("large-outflow", "2025-03-05"): ("queued", None)})
+        daemon.client("C2")
+        daemon.event("E3", "C2", "asset_outflow", TUESDAY, amount="700000", as_of="2025-03-04")
+        same([row["occasion"] for row in daemon.list(client="C2")], [TUESDAY])
+        daemon.event("E3", "C2", "asset_outflow", "2025-03-05", amount="700000", as_of="2025-03-06")
+        same([(row["occasion"], row["state"]) for row in daemon.list(client="C2")], [("2025-03-05", "queued")])
+        daemon.check()
+
+
 @test("dormant: half a year after the last trade; a trade before the call goes out cancels it")
 def _():
     with Daemon() as daemon:
