@@ -81,7 +81,7 @@ static void on_connection(struct evconnlistener *listener, evutil_socket_t fd, s
 	(void)listener;
 	(void)length;
 	if (server->session_count >= server->policy->max_connections) {
-		refuse_connection(server, fd, "too many connections (max_connections)");
+		refuse_connection(server, fd, "too many connections (limits: connections)");
 		return;
 	}
 	if (address->sa_family == AF_INET || address->sa_family == AF_INET6) {
