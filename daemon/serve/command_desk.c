@@ -131,7 +131,7 @@ int command_next(struct request *request)
 	}
 	if ((result == 0 || result == ERR_CLOSED) && words.wait_seconds > 0 && !request->last_look) {
 		request->roll_back = result < 0;
-		request->park = PARK_NEXT;
+		request->park = words.next.count > 0 ? PARK_LIST : PARK_NEXT;
 		request->park_seconds = (int)words.wait_seconds;
 		return COMMAND_PARKED;
 	}

@@ -3,6 +3,11 @@
 #include "followup/server.h"
 #include "followup/turn.h"
 
+static bool waits_for_call(const struct session *session)
+{
+	return session->park == PARK_NEXT || session->park == PARK_LIST;
+}
+
 /* A look costs some microseconds. Fewer looks than there are waiting would give what comes in the middle of a sweep to those at its end, who came last. */
 enum { LOOKS_AT_ONCE = 1024 };
 
@@ -51,7 +56,7 @@ void waiter_serve(struct server *server)
 	server->sweep_running = true;
 	for (session = TAILQ_FIRST(&server->parked); session != NULL && looks < LOOKS_AT_ONCE; session = next) {
 		next = TAILQ_NEXT(session, in_parked);
-		if (session->park != PARK_NEXT || session->sweep == server->sweep)
+		if (!waits_for_call(session) || session->sweep == server->sweep)
 			continue;
 		session->sweep = server->sweep;
 		looks++;
@@ -71,7 +76,7 @@ void waiter_expire(struct server *server, int64_t now_ms)
 	server->wait_end_ms = INT64_MAX;
 	for (session = TAILQ_FIRST(&server->parked); session != NULL; session = next) {
 		next = TAILQ_NEXT(session, in_parked);
-		if (session->park == PARK_NEXT && session->park_until_ms <= now_ms)
+		if (waits_for_call(session) && session->park_until_ms <= now_ms)
 			turn_execute(server, session, true);
 		else if (session->park_until_ms < server->wait_end_ms)
 			server->wait_end_ms = session->park_until_ms;
@@ -84,7 +89,9 @@ static void answer(struct session *session, const char *word, const char *text)
 	struct reply reply = {.out = &session->replies, .protocol = session->standing.protocol};
 
 	session_touch(session);
-	if (word == NULL && text == NULL)
+	if (word == NULL && text == NULL && session->park == PARK_LIST)
+		reply_null_array(&reply);
+	else if (word == NULL && text == NULL)
 		reply_null(&reply);
 	else if (word == NULL)
 		reply_simple(&reply, text);

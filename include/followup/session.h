@@ -28,6 +28,7 @@ enum {
 enum park {
 	PARK_NONE,
 	PARK_NEXT, /* a call, in NEXT WAIT */
+	PARK_LIST, /* calls, in NEXT WAIT COUNT: the same, but nothing is the null of a list */
 	PARK_IDLE, /* the engine to have done all its work, in CLOCK */
 };
 

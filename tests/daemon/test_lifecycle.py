@@ -274,7 +274,10 @@ def _():
     with Daemon() as daemon:
         waiting = daemon.agent("anna")
         waiting.send("NEXT", "WAIT", 600)
+        gate = daemon.agent("gate", "gateway", ("sms",))
+        gate.send("NEXT", "WAIT", 600, "COUNT", 5)
         same(daemon.call("SHUTDOWN"), "OK")
+        same(gate.read_line(), b"*-1", "a list was asked for")
         same(waiting.read(), None)
         same(daemon.wait(), 0)
         daemon.start()
