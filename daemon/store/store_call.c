@@ -193,9 +193,12 @@ int store_call_next(struct store *store, int64_t queue, int64_t lane, struct cal
 {
 	STATEMENT(first, "SELECT " COLUMNS " FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane=?2"
 			 " ORDER BY due_now DESC, priority, due_on, id LIMIT 1");
-	/* Within one due_now the row comparison runs down the index; the change from due to not yet due is a second statement. */
+	/* Each step seeks in the index: on among equals by number, then within one due_now, then from due to not yet due. A row comparison that ends in the number
+	 * would not: it seeks by what stands before it, and passes over all equals already seen. */
+	STATEMENT(equal, "SELECT " COLUMNS " FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane=?2 AND due_now=?3"
+			 " AND priority=?4 AND due_on=?5 AND id>?6 ORDER BY id LIMIT 1");
 	STATEMENT(same, "SELECT " COLUMNS " FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane=?2 AND due_now=?3"
-			" AND (priority, due_on, id)>(?4, ?5, ?6) ORDER BY priority, due_on, id LIMIT 1");
+			" AND (priority, due_on)>(?4, ?5) ORDER BY priority, due_on, id LIMIT 1");
 	STATEMENT(later, "SELECT " COLUMNS " FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane=?2 AND due_now<?3"
 			 " ORDER BY due_now DESC, priority, due_on, id LIMIT 1");
 	int result;
@@ -205,8 +208,12 @@ int store_call_next(struct store *store, int64_t queue, int64_t lane, struct cal
 	} else {
 		result = read_one(store,
 			store_query(
-				store, &same, "iinnni", queue, lane, (int)place->due_now, place->priority, (int)place->due_on, place->id),
+				store, &equal, "iinnni", queue, lane, (int)place->due_now, place->priority, (int)place->due_on, place->id),
 			out);
+		if (result == 0)
+			result = read_one(store,
+				store_query(store, &same, "iinnn", queue, lane, (int)place->due_now, place->priority, (int)place->due_on),
+				out);
 		if (result == 0 && place->due_now > CALL_NOT_DUE)
 			result = read_one(store, store_query(store, &later, "iin", queue, lane, place->due_now), out);
 	}

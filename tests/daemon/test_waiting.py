@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """What waits and why, and which call it joins (POLICY 3, 5, 6)."""
-from harness import Daemon, TUESDAY, run, same, test
+import time
+
+from harness import Daemon, TUESDAY, run, same, test, true
 
 
 def state(daemon, **filters):
@@ -65,6 +67,25 @@ def _():
         daemon.work()
         same(len(daemon.list("calls", limit=1000)), many)
         daemon.check()
+
+
+@test("NEXT passes over thousands of equal calls that may not go out now, each once")
+def _():
+    daemon = Daemon(clock=TUESDAY + "T12:00:00")
+    daemon.replace("rule complaint {\n", "rule complaint {\n\thours = {\"Mon-Sun 08:00-21:00\"}\n", "rules.d/complaint.conf")
+    with daemon:
+        anna = daemon.agent("anna")
+        for first in range(0, 8000, 500):
+            commands = []
+            for n in range(first, first + 500):
+                commands.append(("CLIENT.PUT", {"client_ref": f"C{n}", "name": "孔丽勇", "phone": "13912345678"}))
+                commands.append(("EVENT.PUT", {"event_ref": f"E{n}", "client_ref": f"C{n}", "kind": "account_closed", "occurred_at": TUESDAY}))
+            daemon.operator.pipeline(commands)
+        began = time.monotonic()
+        same(anna.refused("NEXT"), f"CLOSED until={TUESDAY}T15:00:00")
+        true(time.monotonic() - began < 2, "it passes over those before each one again")
+        daemon.event("X", "C7999", "complaint")
+        same([item["rule"] for item in anna.json("NEXT")["agenda"]], ["complaint", "account-closed"])
 
 
 @test("a duty whose call gives way to a better one raises the alarm at once")
