@@ -114,7 +114,8 @@ int each_dormant(struct engine *engine, const struct facts *facts, const struct 
 	return dormant_occasion(engine, facts, visitor->rule, &occasion) ? occasion_offer(visitor, &occasion) : 0;
 }
 
-/* The event that a follow-up's occasion begins with (up to length bytes of its key): 1 when it stands and is the client's, or 0 and the reason. */
+/* The event that a follow-up's occasion begins with (up to length bytes of its key): 1 when it is the client's and not withdrawn, or 0 and the reason. One that was
+ * corrected to a day to come has not happened yet, and moves its follow-up there. */
 static int find_event(struct engine *engine, const struct facts *facts, const struct rule *rule, const char *key, size_t length,
 	struct event *event, int64_t *reason)
 {
@@ -126,7 +127,7 @@ static int find_event(struct engine *engine, const struct facts *facts, const st
 	if (result < 0)
 		return result;
 	bool his = client_id == facts->client.id || rule->trigger == TRIGGER_MANAGER_DEPARTED;
-	if (result == 0 || !his || !event_stands(event, facts->day)) {
+	if (result == 0 || !his || (event->withdrawn_on != NO_DAY && event->withdrawn_on <= facts->day)) {
 		*reason = engine->reasons[REASON_WITHDRAWN];
 		return 0;
 	}

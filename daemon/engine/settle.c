@@ -48,6 +48,8 @@ static int follow_facts(struct engine *engine, const struct facts *facts, const 
 	engine->counts.moved++;
 	if (f->state == FOLLOWUP_QUEUED && f->opens_on - rule->early_days > facts->day)
 		return followup_move(engine, f, FOLLOWUP_SCHEDULED, 0, facts->day);
+	if (f->state == FOLLOWUP_SCHEDULED && f->opens_on - rule->early_days > facts->day)
+		f->reason = 0; /* it waits for its day now, not for a slot */
 	int result = store_followup_save(engine->store, f);
 	if (result == 0 && f->state == FOLLOWUP_QUEUED)
 		result = store_call_touch(engine->store, f->call_id);
