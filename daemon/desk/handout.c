@@ -42,6 +42,8 @@ bool agent_is_excluded(const struct agent *agent, const char *lane)
 {
 	char line[AGENT_LABELS_SIZE];
 
+	if (lane[0] == '!')
+		return true;
 	for (const char *at = lane; *at != '\0';) {
 		const char *end = strchr(at, '\n');
 		size_t length = end != NULL ? (size_t)(end - at) : strlen(at);

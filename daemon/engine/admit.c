@@ -209,7 +209,7 @@ static int make_room(
 	return 1;
 }
 
-static bool too_soon(struct engine *engine, const struct followup *f, day_t day, int *error)
+bool slots_too_soon(struct engine *engine, const struct followup *f, day_t day, int *error)
 {
 	day_t last;
 
@@ -314,7 +314,7 @@ int admit_followup(struct engine *engine, struct followup *f, struct moment now)
 	if (!open)
 		return 0; /* early: it may join, but asks for no slot of its own yet */
 	bool asks = rule->class == CLASS_COUNTED && !f->overridden;
-	if (asks && too_soon(engine, f, day, &error)) /* first, so that no call gives way in vain */
+	if (asks && slots_too_soon(engine, f, day, &error)) /* first, so that no call gives way in vain */
 		return wait_for_slot(engine, f, rule, REASON_GAP, now);
 	if (error < 0)
 		return error;

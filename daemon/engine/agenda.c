@@ -8,6 +8,7 @@
 #include "followup/store.h"
 #include "followup/store_call.h"
 #include "followup/store_name.h"
+#include "followup/store_task.h"
 #include "internal.h"
 
 void followup_list_free(struct followup_list *list)
@@ -133,15 +134,19 @@ static void add_line(char *lines, size_t size, const char *kind, const char *nam
 			break;
 		place = end + 1;
 	}
-	if (used + length >= size)
-		return; /* more than a lane can name; see LANE_SIZE */
+	if (lines[0] == '!')
+		return;
+	if (used + length >= size) {
+		memcpy(lines, "!\n", 3); /* more than a lane can name: when in doubt, nobody */
+		return;
+	}
 	memmove(place + length, place, used - (size_t)(place - lines) + 1);
 	memcpy(place, line, length);
 }
 
 enum { LANE_SIZE = 8192 };
 
-/* POLICY 6, recusal: "=name" for a person who must not call, "@role" for a role. */
+/* POLICY 6, recusal: "=name" for a person who must not call, "@role" for a role, "!" alone for everybody. */
 static int add_recusals(struct engine *engine, const struct followup *f, const struct rule *rule, char *lane)
 {
 	struct client client;
@@ -217,7 +222,20 @@ static int work_out(struct engine *engine, struct call *call, const struct follo
 	call->due_now = call->appointed_at != 0                                           ? CALL_APPOINTED
 			: call->due_on <= (day > engine->reached ? day : engine->reached) ? CALL_DUE
 											  : CALL_NOT_DUE;
+	int64_t former_lane = call->lane;
 	call->lane = store_lane_id(engine->store, lane);
+	if (lane[0] == '!' && call->lane > 0 && call->lane != former_lane) {
+		struct task task = {.kind = "nobody-left",
+			.queue = "supervisors",
+			.client_id = agenda->items[0].client_id,
+			.call_id = call->id,
+			.agent = ""};
+		task.at = call->queued_at;
+		engine->counts.alarms++;
+		int raised = store_task_insert(engine->store, &task);
+		if (raised < 0)
+			return raised;
+	}
 	if (call->lane < 0)
 		return (int)call->lane;
 	const struct rule *foremost = agenda_rule(engine, &agenda->items[0]);

@@ -93,6 +93,21 @@ static int leased_elsewhere(struct engine *engine, const struct call *call)
 	return count < 0 ? count : leased;
 }
 
+/* POLICY 5, min_gap: asked again, for another call of the client may have gone out since. 1 or 0. */
+static int gap_is_short(struct engine *engine, const struct call *call, day_t day)
+{
+	struct followup_list agenda = {NULL, 0, 0};
+	bool near = false;
+
+	if (engine->policy->min_gap_days == 0)
+		return 0;
+	int result = agenda_load(engine, call->id, &agenda);
+	for (int i = 0; result == 0 && !near && i < agenda.count; i++)
+		near = slots_too_soon(engine, &agenda.items[i], day, &result);
+	followup_list_free(&agenda);
+	return result < 0 ? result : near;
+}
+
 int gate_call(struct engine *engine, struct call *call, struct moment now)
 {
 	const struct policy *policy = engine->policy;
@@ -112,5 +127,10 @@ int gate_call(struct engine *engine, struct call *call, struct moment now)
 			return result < 0 ? result : GATE_GONE;
 		}
 	}
-	return GATE_OPEN;
+	int near = call->class == CALL_COUNTED ? gap_is_short(engine, call, now.day) : 0;
+	if (near > 0)
+		near = call_dissolve(engine, call, REASON_GAP, now);
+	else if (near == 0)
+		return GATE_OPEN;
+	return near < 0 ? near : GATE_GONE;
 }

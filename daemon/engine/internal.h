@@ -172,6 +172,8 @@ bool channel_is_open(const struct engine *engine, const struct facts *facts, con
 int slots_contacts(struct engine *engine, int64_t person, day_t day) MUST_CHECK;
 /* Slots used by a person on a day: counted contacts, and the counted ones among his calls waiting or leased. */
 int slots_used(struct engine *engine, int64_t person, const struct call *calls, int count, day_t day) MUST_CHECK;
+/* POLICY 5, min_gap: whether the client's last contact is too near. */
+bool slots_too_soon(struct engine *engine, const struct followup *f, day_t day, int *error);
 /* How many days a follow-up of that priority must leave free for better-ranked greetings. */
 int slots_foresight(struct engine *engine, int64_t person, day_t day, int priority) MUST_CHECK;
 

@@ -184,4 +184,30 @@ def _():
         daemon.check()
 
 
+@test("min_gap is asked again when a call is handed out: two that waited side by side do not go out on one day")
+def _():
+    with Daemon(settings={"min_gap": "7d", "reserve": "0"}) as daemon:
+        agent, gate = daemon.agent("anna"), daemon.agent("gate", "gateway", ("sms",))
+        daemon.client("C1", birthday=TUESDAY, opened_on="2020-01-01", last_trade_on="2024-08-31")
+        same(sorted((row["rule"], row["state"]) for row in daemon.list()), [("birthday", "queued"), ("dormant", "queued")])
+        agent.json("DONE", agent.json("NEXT")["lease"], "reached")
+        same(gate.call("NEXT"), None)
+        row = daemon.followup(rule="birthday")
+        same((row["state"], row["reason"]), ("scheduled", "min-gap"))
+        daemon.check()
+
+
+@test("a person with more managers than a lane can name is called by nobody, and an alarm says so")
+def _():
+    with Daemon() as daemon:
+        agent = daemon.agent("anna", queues=("hq", "service"))
+        for number in range(140):
+            daemon.client(f"C{number}", person_ref="P", manager=f"M{number}-" + "x" * 58, introducer=f"I{number}-" + "y" * 58)
+        for number in range(140):
+            daemon.event(f"E{number}", f"C{number}", "complaint")
+        same(agent.call("NEXT"), None)
+        true("nobody-left" in [task["kind"] for task in daemon.list("tasks", state="open")])
+        daemon.check()
+
+
 run()
