@@ -398,7 +398,7 @@ static void test_order(void **state)
 	for (int i = 0; i < books; i++) {
 		static const struct way plain_way, other_way = {.shuffled = true, .twice = true};
 		static const struct way known_way = {.at_once = true}, known_other_way = {.at_once = true, .shuffled = true, .twice = true};
-		make_book(&book, (uint64_t)(seed + i), false, -1);
+		make_book(&book, (uint64_t)seed + (uint64_t)i, false, -1);
 		/* Who comes first takes the slot; without a cap nothing else differs. */
 		policy->cap = NO_LIMIT;
 		run_book(&book, &plain_way, &plain);
@@ -430,13 +430,13 @@ static void test_downtime(void **state)
 	for (int i = 0; i < books; i++) {
 		static const struct way plain_way;
 		struct way before = {.downtime = FACTS_BEFORE_WORK}, after = {.downtime = WORK_BEFORE_FACTS};
-		before.down_from = after.down_from = 5 + (int)((uint64_t)(seed + i) * 17 % (DAYS - 30));
-		make_book(&book, (uint64_t)(seed + i), true, -1);
+		before.down_from = after.down_from = 5 + (int)((uint64_t)seed + (uint64_t)i * 17 % (DAYS - 30));
+		make_book(&book, (uint64_t)seed + (uint64_t)i, true, -1);
 		run_book(&book, &plain_way, &plain);
 		run_book(&book, &before, &other);
 		faults += compare(&before, "after a week of downtime, facts told before its days were worked", is_same_or_cancelled);
 		/* Days worked without the facts of that week: a greeting for an account that had been closed cannot be helped, so none closes. */
-		make_book(&book, (uint64_t)(seed + i), true, after.down_from);
+		make_book(&book, (uint64_t)seed + (uint64_t)i, true, after.down_from);
 		run_book(&book, &plain_way, &plain);
 		run_book(&book, &after, &other);
 		faults += compare(&after, "after a week of downtime, facts told after its days were worked", is_same_window);

@@ -66,7 +66,7 @@ static void test_histories(void **state)
 	print_message("# histories from seed %d\n", seed);
 	for (int i = 0; i < histories; i++) {
 		struct world *w = &world;
-		begin_history(w, (uint64_t)(seed + i), false, false);
+		begin_history(w, (uint64_t)seed + (uint64_t)i, false, false);
 		for (w->step = 1; w->step <= STEPS; w->step++) {
 			take_step(w);
 			observe(w);
@@ -89,8 +89,8 @@ static void test_rollbacks(void **state)
 	(void)state;
 	for (int i = 0; i < histories; i++) {
 		struct world *plain = &world, *other = &other_world;
-		begin_history(plain, (uint64_t)(seed + i), true, false);
-		begin_history(other, (uint64_t)(seed + i), true, true);
+		begin_history(plain, (uint64_t)seed + (uint64_t)i, true, false);
+		begin_history(other, (uint64_t)seed + (uint64_t)i, true, true);
 		for (int step = 1; step <= STEPS; step++) {
 			plain->step = other->step = step;
 			take_step(plain);
