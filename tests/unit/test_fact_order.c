@@ -374,12 +374,13 @@ static bool is_same_window(const struct way *way, const struct row *a, const str
 	return a != NULL && b != NULL && a->opens_on == b->opens_on && a->due_on == b->due_on;
 }
 
-/* What was concluded at midnight and cancelled by a fact of that day is never concluded when the fact was known before. */
+/* What was concluded at midnight and cancelled by a fact of that day, or had no channel anyway, is never concluded when the fact was known before. */
 static bool is_same_or_cancelled(const struct way *way, const struct row *a, const struct row *b)
 {
 	if (a != NULL && b != NULL)
 		return is_same_window(way, a, b);
-	return strcmp((a != NULL ? a : b)->state, "cancelled") == 0;
+	const struct row *alone = a != NULL ? a : b;
+	return strcmp(alone->state, "cancelled") == 0 || (strcmp(alone->reason, "no-channel") == 0 && alone->closed_on == alone->opens_on);
 }
 
 static int number_of(const char *name, int otherwise)
