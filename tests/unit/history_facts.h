@@ -4,15 +4,13 @@
 
 #include "history_world.h"
 
-static void wander(struct world *w);
-
 /* One turn as the daemon makes it: a command in a savepoint of its own, what follows from the facts, the commit. */
 static void turn_begin(struct world *w)
 {
 	must(w, store_begin(w->store), "begin");
 	if (w->detours && chance(&w->aside, 25)) { /* another command of this turn, refused */
 		must(w, store_savepoint(w->store), "savepoint");
-		wander(w);
+		w->wander(w);
 		store_rollback_savepoint(w->store);
 	}
 	must(w, store_savepoint(w->store), "savepoint");

@@ -142,6 +142,7 @@ struct world {
 	struct random random; /* what happens */
 	struct random aside;  /* how: budgets, detours */
 	bool detours, whole_days;
+	void (*wander)(struct world *w); /* something that will be rolled back; when there are detours */
 	uint64_t seed;
 	int step;
 	uint64_t digest; /* of everything there is, and of everything that was answered */

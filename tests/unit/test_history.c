@@ -54,6 +54,7 @@ static void begin_history(struct world *w, uint64_t seed, bool whole_days, bool 
 	world_open(w, policies, seed, first_moment(seed));
 	w->whole_days = whole_days;
 	w->detours = detours;
+	w->wander = wander;
 	pass_time(w, w->clock);
 	for (int i = 0; i < 9; i++)
 		step_client(w);
