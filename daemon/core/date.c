@@ -159,3 +159,15 @@ char *date_format(day_t day, char out[DATE_TEXT_SIZE])
 	*end = '\0';
 	return out;
 }
+
+enum { DAY_SECONDS = 86400 };
+
+day_t date_of_seconds(int64_t local_seconds)
+{
+	return (day_t)(local_seconds / DAY_SECONDS - (local_seconds % DAY_SECONDS < 0));
+}
+
+int32_t date_second_of_day(int64_t local_seconds)
+{
+	return (int32_t)(local_seconds % DAY_SECONDS + (local_seconds % DAY_SECONDS < 0 ? DAY_SECONDS : 0));
+}

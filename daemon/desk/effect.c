@@ -57,14 +57,14 @@ static int tick_others(struct outcome *o, struct followup *extra, struct answer 
 
 static day_t day_of_contact(const struct outcome *o)
 {
-	return o->said.has_done_at ? (day_t)(o->said.done_at / 86400) : o->now.day;
+	return o->said.has_done_at ? date_of_seconds(o->said.done_at) : o->now.day;
 }
 
 int64_t outcome_moment(const struct outcome *o)
 {
 	if (!o->said.has_done_at)
 		return o->now.unix_seconds;
-	return zone_unix((day_t)(o->said.done_at / 86400), (int32_t)(o->said.done_at % 86400));
+	return zone_unix_of_local(o->said.done_at);
 }
 
 /* A contact counts for the clients of the ticked items; when nothing is ticked, for the one who rang in or for all whom the call was about. */
@@ -207,7 +207,7 @@ static int appoint(struct outcome *o, struct answer *answer)
 
 	if (!o->said.has_at)
 		return refuse(answer, ERR_INVALID, "at: the time that the client named is wanted, like {\"at\":\"2025-03-04T15:30\"}");
-	int64_t at = zone_unix((day_t)(o->said.at / 86400), (int32_t)(o->said.at % 86400));
+	int64_t at = zone_unix_of_local(o->said.at);
 	struct moment then = zone_moment(at);
 	if (at <= o->now.unix_seconds)
 		return refuse(answer, ERR_INVALID, "at: that time has passed");

@@ -52,15 +52,8 @@ bool agent_is_excluded(const struct agent *agent, const char *lane)
 			line[length - 1] = '\0';
 			if (at[0] == '=' && strcmp(line, agent->name) == 0)
 				return true;
-			if (at[0] == '@') {
-				const char *label = agent->labels;
-				while (*label != '\0') {
-					size_t span = strcspn(label, ",");
-					if (span == length - 1 && memcmp(label, line, span) == 0)
-						return true;
-					label += span + (label[span] == ',');
-				}
-			}
+			if (at[0] == '@' && agent_has_label(agent, line))
+				return true;
 		}
 		at += length + (end != NULL);
 	}

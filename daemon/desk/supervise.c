@@ -166,7 +166,7 @@ int desk_pause(struct desk *desk, const struct identity *who, const char *kind_t
 		return result;
 	if (zone_parse_time(until, strlen(until), &local) < 0)
 		return refuse(answer, ERR_INVALID, "until when? A time like 2025-03-03T16:00 is wanted");
-	int64_t end = zone_unix((day_t)(local / 86400), (int32_t)(local % 86400));
+	int64_t end = zone_unix_of_local(local);
 	if (end <= now.unix_seconds)
 		return refuse(answer, ERR_INVALID, "that time has passed");
 	result = store_pause_set(desk->store, kind, number, end, reason, who->name);

@@ -8,8 +8,6 @@
 #include "followup/store_task.h"
 #include "internal.h"
 
-enum { PERSON_CALLS_MAX = 64 };
-
 /* On the call, which is worked out afterwards. */
 static int put_on(struct engine *engine, struct followup *f, const struct call *call)
 {
@@ -32,19 +30,6 @@ static int join(struct engine *engine, struct followup *f, const struct call *ca
 	return call_work_out(engine, &joined, day);
 }
 
-static bool has_label(const struct agent *agent, const char *label)
-{
-	size_t length = strlen(label);
-
-	for (const char *at = agent->labels; *at != '\0'; at += at[0] == ',') {
-		size_t span = strcspn(at, ",");
-		if (span == length && memcmp(at, label, length) == 0)
-			return true;
-		at += span;
-	}
-	return false;
-}
-
 /* POLICY 6, recusal: whether the agent who holds a call is one who must not speak of this client's matter under the rule. 1 or 0. */
 static int is_recused(struct engine *engine, const struct client *client, const struct rule *rule, int64_t agent_id)
 {
@@ -60,7 +45,7 @@ static int is_recused(struct engine *engine, const struct client *client, const 
 	if ((rule->recuse & RECUSE_MANAGER) != 0 && strcmp(client->manager, agent.name) == 0)
 		return 1;
 	for (size_t i = 0; i < rule->exclude_roles.count; i++)
-		if (has_label(&agent, rule->exclude_roles.items[i]))
+		if (agent_has_label(&agent, rule->exclude_roles.items[i]))
 			return 1;
 	return 0;
 }

@@ -83,11 +83,6 @@ int agenda_hold_client(struct engine *engine, int64_t client_id, day_t day)
 	return result;
 }
 
-int64_t agenda_reason_unreachable(const struct engine *engine)
-{
-	return engine->reasons[REASON_UNREACHABLE];
-}
-
 int followup_move(struct engine *engine, struct followup *f, enum followup_state to, int64_t reason, day_t day)
 {
 	if (!followup_move_is_legal(f->state, to)) {

@@ -69,11 +69,6 @@ struct store *engine_store(const struct engine *engine)
 	return engine->store;
 }
 
-const struct policy *engine_policy(const struct engine *engine)
-{
-	return engine->policy;
-}
-
 struct engine_counts engine_counts(const struct engine *engine)
 {
 	return engine->counts;

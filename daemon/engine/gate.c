@@ -3,7 +3,7 @@
 #include "followup/store_hold.h"
 #include "internal.h"
 
-enum { PERSON_CALLS_MAX = 64, AGENDA_PERSONS_MAX = 64 };
+enum { AGENDA_PERSONS_MAX = 64 };
 
 static int channel_of(const struct engine *engine, const struct call *call)
 {

@@ -11,7 +11,7 @@
 #include "followup/store_event.h"
 #include "followup/store_followup.h"
 
-enum { TIER_UNKNOWN = 31, RULE_KINDS_MAX = 100, FORESIGHT_MAX = 512 };
+enum { PERSON_CALLS_MAX = 64, TIER_UNKNOWN = 31, RULE_KINDS_MAX = 100, FORESIGHT_MAX = 512 };
 
 /* Why a follow-up is where it is, as far as the engine says it; an event kind can be a reason too. */
 enum reason {

@@ -5,7 +5,7 @@
 #include "followup/store_call.h"
 #include "internal.h"
 
-enum { PERSON_CLIENTS_MAX = 256, PERSON_CALLS_MAX = 64, DO_NOT_CONTACT_MAX = 32 };
+enum { PERSON_CLIENTS_MAX = 256, DO_NOT_CONTACT_MAX = 32 };
 
 static bool has_address(const struct facts *facts, const struct channel *channel)
 {

@@ -16,7 +16,7 @@ static day_t day_to_look(struct engine *engine, struct moment now)
 int engine_take_event(struct engine *engine, const struct event_fact *fact, struct moment now)
 {
 	struct event_change change;
-	day_t day = (day_t)(fact->occurred_at / 86400);
+	day_t day = date_of_seconds(fact->occurred_at);
 
 	int changed = store_event_put(engine->store, fact, &change);
 	if (changed <= 0)

@@ -258,3 +258,8 @@ int zone_parse_time(const char *text, size_t length, int64_t *local_seconds)
 	*local_seconds = seconds;
 	return 0;
 }
+
+int64_t zone_unix_of_local(int64_t local_seconds)
+{
+	return zone_unix(date_of_seconds(local_seconds), date_second_of_day(local_seconds));
+}

@@ -131,7 +131,7 @@ int command_clock(struct request *request)
 			(void)snprintf(request->answer->why, sizeof request->answer->why, "no time: write 2025-03-03T10:00:00");
 			return ERR_INVALID;
 		}
-		target = zone_unix((day_t)(local / 86400), (int32_t)(local % 86400));
+		target = zone_unix_of_local(local);
 	} else if (request_has_keyword(request, 1, "ADVANCE") && request->count == 3) {
 		if (request_number(request, 2, 0, CLOCK_STEP_MAX, &local) < 0)
 			return ERR_INVALID;

@@ -82,7 +82,7 @@ static int set_test_clock(struct parts *parts, const char *text)
 		log_event(parts->log, LOG_LEVEL_ERROR, "bad_test_clock", "text=\"write 2025-03-03T10:00:00\"");
 		return EXIT_USAGE;
 	}
-	clock_freeze(&parts->business_clock, zone_unix((day_t)(local / 86400), (int32_t)(local % 86400)));
+	clock_freeze(&parts->business_clock, zone_unix_of_local(local));
 	log_event(parts->log, LOG_LEVEL_WARNING, "test_clock", "time=%s text=\"this is a test: time stands still\"", text);
 	return 0;
 }

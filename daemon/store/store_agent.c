@@ -8,6 +8,19 @@
 
 #define COLUMNS "id, name, roles, labels, queues, token_hash"
 
+bool agent_has_label(const struct agent *agent, const char *label)
+{
+	size_t length = strlen(label);
+
+	for (const char *at = agent->labels; *at != '\0'; at += at[0] == ',') {
+		size_t span = strcspn(at, ",");
+		if (span == length && memcmp(at, label, length) == 0)
+			return true;
+		at += span;
+	}
+	return false;
+}
+
 static void read_agent(sqlite3_stmt *s, struct agent *out)
 {
 	*out = (struct agent){.id = sqlite3_column_int64(s, 0), .roles = (unsigned)sqlite3_column_int(s, 2)};

@@ -15,11 +15,6 @@ int64_t store_event_kind_trade(void)
 	return NAME_TRADE;
 }
 
-static day_t day_of(int64_t local_seconds)
-{
-	return (day_t)(local_seconds / DAY_SECONDS - (local_seconds % DAY_SECONDS < 0 ? 1 : 0));
-}
-
 /* Sets an event's withdrawal to the earliest void event that names it, or to none. 1: that changed it. */
 static int settle_withdrawal(struct store *store, const char *ref)
 {
@@ -138,9 +133,9 @@ static void read_event(sqlite3_stmt *s, struct event *event)
 	snprintf(event->ref, sizeof(event->ref), "%s", column_text(s, 0));
 	event->kind = sqlite3_column_int64(s, 1);
 	event->occurred_at = sqlite3_column_int64(s, 2);
-	event->day = day_of(event->occurred_at);
+	event->day = date_of_seconds(event->occurred_at);
 	event->amount = sqlite3_column_type(s, 3) == SQLITE_NULL ? NO_MONEY : sqlite3_column_int64(s, 3);
-	event->withdrawn_on = sqlite3_column_type(s, 4) == SQLITE_NULL ? NO_DAY : day_of(sqlite3_column_int64(s, 4));
+	event->withdrawn_on = sqlite3_column_type(s, 4) == SQLITE_NULL ? NO_DAY : date_of_seconds(sqlite3_column_int64(s, 4));
 }
 
 static int read_events(struct store *store, sqlite3_stmt *s, struct event *events, int capacity)
@@ -199,21 +194,21 @@ int store_event_trades(struct store *store, int64_t client_id, day_t day, day_t 
 
 	int result = store_integer(store, &last_one, &at, "ii", client_id, end);
 	if (result == 0)
-		last_day = day_of(at);
+		last_day = date_of_seconds(at);
 	else if (result != ERR_NOT_FOUND)
 		return result;
 	result = store_integer(store, &next_one, &at, "ii", client_id, end);
 	if (result == 0)
-		next_day = day_of(at);
+		next_day = date_of_seconds(at);
 	else if (result != ERR_NOT_FOUND)
 		return result;
 	result = store_integer(store, &next_withdrawal, &at, "ii", client_id, end - DAY_SECONDS);
-	if (result == 0 && day_of(at) == day) {
+	if (result == 0 && date_of_seconds(at) == day) {
 		withdrawn = true;
 		result = store_integer(store, &next_withdrawal, &at, "ii", client_id, end);
 	}
-	if (result == 0 && (next_day == NO_DAY || day_of(at) < next_day))
-		next_day = day_of(at);
+	if (result == 0 && (next_day == NO_DAY || date_of_seconds(at) < next_day))
+		next_day = date_of_seconds(at);
 	else if (result < 0 && result != ERR_NOT_FOUND)
 		return result;
 	*last = last_day;

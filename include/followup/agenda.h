@@ -31,7 +31,8 @@ enum gate_result {
 	GATE_GONE = 0,  /* the call was dissolved or has changed, and others may have: look again from the start */
 	GATE_LATER = 2, /* another phone call of that person is leased just now */
 };
-/* POLICY 5: every gate looked at again when a call is about to be handed out. May take items off the call or dissolve it. call is read again. */
+/* POLICY 5: every gate looked at again when a call is about to be handed out. May take items off the call or dissolve it: the caller's copy
+ * of call is then old. */
 int gate_call(struct engine *engine, struct call *call, struct moment now) MUST_CHECK;
 
 /* A contact that happened on day (POLICY 3): writes the ledger and closes the ticked items as done or done-late. call may be NULL (RECORD). clients: whom it counts for.
@@ -62,8 +63,7 @@ int agenda_write_down(
 /* The rule of a follow-up; NULL when the configuration has it no more. */
 const struct rule *agenda_rule(const struct engine *engine, const struct followup *followup);
 
-/* A name as number, kept since the last change of policy: "unreachable". */
-int64_t agenda_reason_unreachable(const struct engine *engine);
+/* A reason as a number, kept since the last change of policy. */
 int64_t agenda_reason_do_not_contact(const struct engine *engine);
 
 /* POLICY 7, wrong-number: every open follow-up of the client waits, off its call, until his number is corrected. */
@@ -80,6 +80,5 @@ int agenda_slots_used(struct engine *engine, int64_t person, day_t day) MUST_CHE
 int agenda_foreseen(struct engine *engine, int64_t person, day_t day, int priority, day_t *days, int capacity) MUST_CHECK;
 
 struct store *engine_store(const struct engine *engine);
-const struct policy *engine_policy(const struct engine *engine);
 
 #endif

@@ -28,6 +28,10 @@ int date_days_in_month(int year, int month);
 day_t date_to_day(int year, int month, int day);
 struct date date_of_day(day_t day);
 
+/* The day of a count of local seconds since 1970-01-01 00:00 local, rounded down; and the second of that day. */
+day_t date_of_seconds(int64_t local_seconds);
+int32_t date_second_of_day(int64_t local_seconds);
+
 /* ISO weekday: 1 Monday .. 7 Sunday. */
 int date_weekday(day_t day);
 

@@ -2,6 +2,7 @@
 #ifndef FOLLOWUP_STORE_AGENT_H
 #define FOLLOWUP_STORE_AGENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "followup/buffer.h"
@@ -19,6 +20,9 @@ struct agent {
 	char queues[AGENT_QUEUES_SIZE];            /* one pattern a line, each ending in LF */
 	unsigned char token_hash[TOKEN_HASH_SIZE]; /* SHA-256 */
 };
+
+/* Whether a role that rules exclude stands among his labels. */
+bool agent_has_label(const struct agent *agent, const char *label);
 
 int store_agent_save(struct store *store, const struct agent *agent) MUST_CHECK;           /* by name: inserts or replaces */
 int store_agent_find(struct store *store, const char *name, struct agent *out) MUST_CHECK; /* 1 or 0 */

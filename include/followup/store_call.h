@@ -96,7 +96,7 @@ struct attempt {
 	int64_t queue, channel;
 	const char *client_ref;
 	const char *disposition;
-	const char *detail; /* JSON, or NULL */
+	const char *detail; /* what was said of it: the JSON of DONE and RECORD, or a reason in words; NULL: nothing */
 	int64_t contact_id; /* 0: none */
 	bool over_cap;
 	bool expired;       /* recorded under a lease that no longer held */

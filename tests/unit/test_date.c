@@ -143,9 +143,25 @@ static void test_quarters(void **state)
 	assert_int_equal(date_quarter_end(NO_DAY), NO_DAY);
 }
 
+static void test_seconds(void **state)
+{
+	static const struct {
+		int64_t seconds;
+		day_t day;
+		int32_t second;
+	} cases[] = {{0, 0, 0}, {86399, 0, 86399}, {86400, 1, 0}, {-1, -1, 86399}, {-86400, -1, 0}, {-86401, -2, 86399}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(date_of_seconds(cases[i].seconds), cases[i].day);
+		assert_int_equal(date_second_of_day(cases[i].seconds), cases[i].second);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_seconds),
 		cmocka_unit_test(test_every_day_there_and_back),
 		cmocka_unit_test(test_known_days),
 		cmocka_unit_test(test_days_that_do_not_exist),
