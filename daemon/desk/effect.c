@@ -55,7 +55,7 @@ static int tick_others(struct outcome *o, struct followup *extra, struct answer 
 	return 0;
 }
 
-static day_t day_of_contact(const struct outcome *o)
+day_t outcome_day(const struct outcome *o)
 {
 	return o->said.has_done_at ? date_of_seconds(o->said.done_at) : o->now.day;
 }
@@ -67,18 +67,12 @@ int64_t outcome_moment(const struct outcome *o)
 	return zone_unix_of_local(o->said.done_at);
 }
 
-/* A contact counts for the clients of the ticked items; when nothing is ticked, for the one who rang in or for all whom the call was about. */
-static int make_contact(struct outcome *o)
+int outcome_clients(struct outcome *o, int64_t clients[CLIENTS_OF_CALL_MAX])
 {
-	int64_t clients[CLIENTS_OF_CALL_MAX];
 	size_t count = 0;
-	bool free_only = o->ticked_count > 0;
 
-	for (size_t i = 0; i < o->ticked_count && count < CLIENTS_OF_CALL_MAX; i++) {
-		const struct rule *rule = agenda_rule(o->desk->engine, o->ticked[i]);
-		free_only = free_only && rule != NULL && rule->class == CLASS_FREE;
+	for (size_t i = 0; i < o->ticked_count && count < CLIENTS_OF_CALL_MAX; i++)
 		clients[count++] = o->ticked[i]->client_id;
-	}
 	if (count == 0 && o->client_id != 0 && o->shown_json == NULL) {
 		clients[count++] = o->client_id;
 	} else if (count == 0) {
@@ -89,16 +83,31 @@ static int make_contact(struct outcome *o)
 			return shown;
 		count += (size_t)shown;
 	}
+	return (int)count;
+}
+
+static int make_contact(struct outcome *o)
+{
+	int64_t clients[CLIENTS_OF_CALL_MAX];
+	bool free_only = o->ticked_count > 0;
+
+	for (size_t i = 0; i < o->ticked_count; i++) {
+		const struct rule *rule = agenda_rule(o->desk->engine, o->ticked[i]);
+		free_only = free_only && rule != NULL && rule->class == CLASS_FREE;
+	}
+	int count = outcome_clients(o, clients);
+	if (count < 0)
+		return count;
 	struct contact_made made = {
 		.call = o->call_exists ? &o->call : NULL,
 		.channel = o->call.channel,
 		.counted = !free_only,
 		.person = o->call.person,
 		.client_ids = clients,
-		.client_count = count,
+		.client_count = (size_t)count,
 		.ticked = o->ticked,
 		.ticked_count = o->ticked_count,
-		.day = day_of_contact(o),
+		.day = outcome_day(o),
 		.at = outcome_moment(o),
 		.agent_id = o->who->agent_id,
 	};
@@ -299,7 +308,7 @@ static int refused(struct outcome *o)
 	size_t other_count = 0, duty_count = 0;
 	char until[DATE_TEXT_SIZE];
 
-	date_format(date_add_months(day_of_contact(o), REFUSED_MONTHS), until);
+	date_format(date_add_months(outcome_day(o), REFUSED_MONTHS), until);
 	for (size_t i = 0; i < o->ticked_count; i++) {
 		const struct rule *rule = agenda_rule(o->desk->engine, o->ticked[i]);
 		if (rule != NULL && rule->duty)
@@ -321,7 +330,7 @@ static int refused(struct outcome *o)
 	for (size_t i = 0; result == 0 && i < other_count; i++)
 		if (followup_state_is_open(others[i]->state))
 			result = followup_move(o->desk->engine, others[i], FOLLOWUP_SUPPRESSED,
-				agenda_reason_do_not_contact(o->desk->engine), day_of_contact(o));
+				agenda_reason_do_not_contact(o->desk->engine), outcome_day(o));
 	return result;
 }
 
@@ -376,6 +385,8 @@ int outcome_perform(struct outcome *o, struct followup *extra, const char *lease
 	if (outcome_is_contact(o->disposition)) {
 		tick(o);
 		result = tick_others(o, extra, answer);
+		if (result == 0)
+			result = outcome_check_attorney(o, answer);
 		if (result == 0 && o->holds && !o->call.bulk && o->disposition->effect == EFFECT_CONTACT)
 			result = check_forms(o, answer);
 		if (result < 0)
@@ -405,6 +416,8 @@ int outcome_record(struct outcome *o, struct followup *extra, struct answer *ans
 	if (o->said.has_items)
 		tick(o);
 	int result = tick_others(o, extra, answer);
+	if (result == 0)
+		result = outcome_check_attorney(o, answer);
 	if (result < 0)
 		return result;
 	if (o->disposition->effect == EFFECT_DISPUTED)

@@ -44,7 +44,7 @@ int shown_clients(struct desk *desk, const char *shown_json, int64_t *clients, s
 /* said.c */
 enum { ITEMS_MAX = 256 };
 /* What the agent said in the JSON of DONE or RECORD. */
-enum { ANSWERS_MAX = 64 };
+enum { ANSWERS_MAX = 64, RECORDING_PART_SIZE = 513, ATTORNEY_SIZE = 201 };
 struct said {
 	bool has_items;
 	int64_t items[ITEMS_MAX]; /* ticked follow-ups */
@@ -58,6 +58,8 @@ struct said {
 	int64_t done_at; /* local seconds */
 	char disposition[65];
 	char channel[65];
+	char attorney[ATTORNEY_SIZE]; /* whom he has spoken to in the client's place; "": he does not say */
+	bool has_recording, has_recording_ref;
 	char why[160];
 };
 /* Reads and checks it; NULL and "" say nothing. A refusal is in answer->why. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "followup/json_text.h"
 #include "followup/store.h"
 #include "followup/store_client.h"
 #include "followup/store_followup.h"
@@ -22,6 +23,10 @@ static int answer_outcome(struct outcome *o, const char *shown, struct buffer *o
 	for (size_t i = 0; i < o->ticked_count; i++)
 		buffer_printf(out, "%s%lld", i > 0 ? "," : "", (long long)o->ticked[i]->id);
 	buffer_printf(out, "],\"over_cap\":%s", o->over_cap ? "true" : "false");
+	if (o->attorney[0] != '\0') {
+		buffer_text(out, ",\"attorney\":");
+		json_text_append(out, o->attorney);
+	}
 	int result = o->call_exists ? store_call_load(o->desk->store, o->call.id, &left) : ERR_NOT_FOUND;
 	if (result == ERR_NOT_FOUND) {
 		buffer_text(out, ",\"left\":[]}");

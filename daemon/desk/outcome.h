@@ -27,6 +27,7 @@ struct outcome {
 	int64_t client_id;   /* whom RECORD names, or whom an empty call was about; 0: the agenda says it */
 	int64_t contact_id;
 	bool over_cap;
+	char attorney[ATTORNEY_SIZE]; /* with whom the contact was in the client's place; "": with the client */
 };
 
 /* effect.c: does what the disposition of a call's holder does (POLICY 7). extra: room for ITEMS_MAX follow-ups that are not on the call. */
@@ -37,6 +38,12 @@ int outcome_record(struct outcome *o, struct followup *extra, struct answer *ans
 int outcome_bounce_late(struct outcome *o, int64_t contact_id, day_t on_day) MUST_CHECK;
 /* Whether a disposition says that the client was reached. */
 bool outcome_is_contact(const struct disposition *disposition);
+/* Whom the contact counts for: the clients of the ticked items; when nothing is ticked, the one who rang in or all whom the call was about. The count. */
+int outcome_clients(struct outcome *o, int64_t clients[CLIENTS_OF_CALL_MAX]) MUST_CHECK;
+/* The day on which it happened. */
+day_t outcome_day(const struct outcome *o);
+/* attorney.c: whether a disposition that tells of an attorney may, and sets o->attorney. */
+int outcome_check_attorney(struct outcome *o, struct answer *answer) MUST_CHECK;
 /* When the contact or try happened, in unix seconds. */
 int64_t outcome_moment(const struct outcome *o);
 

@@ -27,36 +27,122 @@ static int take_answer(void *context, const struct json_value *value)
 	return 0;
 }
 
+static bool take_text(char *out, size_t size, const struct json_value *value)
+{
+	if (value->type != JSON_TEXT || value->length == 0 || value->length >= size || strlen(value->text) != value->length)
+		return false;
+	memcpy(out, value->text, value->length + 1);
+	return true;
+}
+
+static bool take_items(struct said *said, const struct json_value *value)
+{
+	return said->has_items = value->type == JSON_ARRAY;
+}
+
+static bool take_done_at(struct said *said, const struct json_value *value)
+{
+	return said->has_done_at = value->type == JSON_TEXT && zone_parse_time(value->text, value->length, &said->done_at) == 0;
+}
+
+static bool take_answers(struct said *said, const struct json_value *value)
+{
+	return said->has_answers = value->type == JSON_OBJECT;
+}
+
+static bool take_at(struct said *said, const struct json_value *value)
+{
+	return said->has_at = value->type == JSON_TEXT && zone_parse_time(value->text, value->length, &said->at) == 0;
+}
+
+static bool take_disposition(struct said *said, const struct json_value *value)
+{
+	return take_text(said->disposition, sizeof(said->disposition), value);
+}
+
+static bool take_channel(struct said *said, const struct json_value *value)
+{
+	return take_text(said->channel, sizeof(said->channel), value);
+}
+
+static bool take_attorney(struct said *said, const struct json_value *value)
+{
+	return take_text(said->attorney, sizeof(said->attorney), value);
+}
+
+static bool take_satisfaction(struct said *said, const struct json_value *value)
+{
+	(void)said;
+	return value->type == JSON_INTEGER && value->length == 1 && value->text[0] >= '1' && value->text[0] <= '5';
+}
+
+static bool is_text(struct said *said, const struct json_value *value)
+{
+	(void)said;
+	return value->type == JSON_TEXT;
+}
+
+static bool take_recording(struct said *said, const struct json_value *value)
+{
+	return said->has_recording = value->type == JSON_OBJECT;
+}
+
+/* What is read of an outcome's JSON, one row each: satisfaction, needs, opinions and recording are only looked at, and kept as they are said. */
+static const struct {
+	const char *key;
+	bool (*take)(struct said *said, const struct json_value *value);
+	const char *wanted;
+} members[] = {
+	{"items", take_items, "a list of numbers is wanted"},
+	{"answers", take_answers, "an object is wanted, a name and a text for each"},
+	{"at", take_at, "a time like 2025-03-04T15:30 is wanted"},
+	{"done_at", take_done_at, "a time like 2025-03-03T10:15 is wanted"},
+	{"disposition", take_disposition, "a name is wanted"},
+	{"channel", take_channel, "a name is wanted"},
+	{"attorney", take_attorney, "the name of the client's attorney is wanted"},
+	{"satisfaction", take_satisfaction, "a whole number from 1 to 5 is wanted"},
+	{"needs", is_text, "a text is wanted"},
+	{"opinions", is_text, "a text is wanted"},
+	{"recording", take_recording, "an object is wanted, like {\"ref\":\"rec-17\",\"checksum\":\"sha256:5ae7...\"}"},
+};
+
 static int take_said(void *context, const struct json_value *value)
 {
 	struct said *said = context;
-	const char *key = value->key != NULL ? value->key : "";
 
-	if (strcmp(key, "items") == 0) {
-		said->has_items = value->type == JSON_ARRAY;
-		if (!said->has_items)
-			snprintf(said->why, sizeof(said->why), "items: a list of numbers is wanted");
-	} else if (strcmp(key, "done_at") == 0) {
-		said->has_done_at = value->type == JSON_TEXT && zone_parse_time(value->text, value->length, &said->done_at) == 0;
-		if (!said->has_done_at)
-			snprintf(said->why, sizeof(said->why), "done_at: a time like 2025-03-03T10:15 is wanted");
-	} else if (strcmp(key, "answers") == 0) {
-		said->has_answers = value->type == JSON_OBJECT;
-		if (!said->has_answers)
-			snprintf(said->why, sizeof(said->why), "answers: an object is wanted, a name and a text for each");
-	} else if (strcmp(key, "at") == 0) {
-		said->has_at = value->type == JSON_TEXT && zone_parse_time(value->text, value->length, &said->at) == 0;
-		if (!said->has_at)
-			snprintf(said->why, sizeof(said->why), "at: a time like 2025-03-04T15:30 is wanted");
-	} else if (strcmp(key, "disposition") == 0 || strcmp(key, "channel") == 0) {
-		char *out = key[0] == 'd' ? said->disposition : said->channel;
-		if (value->type != JSON_TEXT || value->length >= sizeof(said->channel))
-			snprintf(said->why, sizeof(said->why), "%s: a name is wanted", key);
-		else
-			snprintf(out, sizeof(said->channel), "%s", value->text);
+	for (size_t i = 0; value->key != NULL && i < sizeof(members) / sizeof(members[0]); i++)
+		if (strcmp(value->key, members[i].key) == 0 && !members[i].take(said, value)) {
+			snprintf(said->why, sizeof(said->why), "%s: %s", members[i].key, members[i].wanted);
+			return ERR_INVALID;
+		}
+	return 0; /* whatever else is said (notes) is kept as it is */
+}
+
+/* POLICY 8: where the recording is, and what shows that it is still the same one. */
+static int take_recording_part(void *context, const struct json_value *value)
+{
+	struct said *said = context;
+	char part[RECORDING_PART_SIZE];
+	const char *key = value->key != NULL ? value->key : "";
+	bool is_ref = strcmp(key, "ref") == 0;
+
+	if ((is_ref || strcmp(key, "checksum") == 0) && !take_text(part, sizeof(part), value)) {
+		snprintf(said->why, sizeof(said->why), "recording: %s: a text of at most %d bytes is wanted", key, RECORDING_PART_SIZE - 1);
+		return ERR_INVALID;
 	}
-	/* Whatever else is said (notes, answers) is kept as it is. */
-	return said->why[0] != '\0' ? ERR_INVALID : 0;
+	said->has_recording_ref = said->has_recording_ref || is_ref;
+	return 0;
+}
+
+static int read_recording(struct desk *desk, const char *json, struct said *said)
+{
+	int result = json_each(desk->json, json, strlen(json), "$.recording", take_recording_part, said);
+
+	if (result == 0 && !said->has_recording_ref) {
+		snprintf(said->why, sizeof(said->why), "recording: ref is missing: where the recording is");
+		result = ERR_INVALID;
+	}
+	return result;
 }
 
 int said_read(struct desk *desk, const char *json, struct moment now, struct said *said, struct answer *answer)
@@ -76,6 +162,8 @@ int said_read(struct desk *desk, const char *json, struct moment now, struct sai
 		if (result == ERR_INVALID)
 			return refuse(answer, result, "answers: more than %d", ANSWERS_MAX);
 	}
+	if (result == 0 && said->has_recording)
+		result = read_recording(desk, json, said);
 	if (result == ERR_MEMORY)
 		return refuse_store(desk, answer, result);
 	if (result < 0)

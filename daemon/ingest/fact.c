@@ -388,9 +388,15 @@ static int take_client_field(const struct policy *policy, enum client_field whic
 	case CLIENT_MANAGER:
 	case CLIENT_INTRODUCER:
 		return check_reference(client_field_names[which], field, reason);
+	case CLIENT_ATTORNEY: {
+		struct attorney attorneys[FACT_ATTORNEYS_MAX];
+		if (fact_attorneys(field->value, attorneys) < 0)
+			return refuse(reason, "attorney: %s is no list of at most %d names (like \"Zhang San; Li Si:2026-12-31\")",
+				show(field->value, shown), FACT_ATTORNEYS_MAX);
+		return 0;
+	}
 	case CLIENT_NAME:
 	case CLIENT_BIRTHDAY: /* check_birthday came first */
-	case CLIENT_ATTORNEY:
 	case CLIENT_FIELD_COUNT:
 		break;
 	}
@@ -555,6 +561,46 @@ int fact_do_not_contact(const struct policy *policy, const char *text, struct do
 		}
 		if (colon != NULL) {
 			entry.until = date_parse(colon + 1, length - name_length - 1);
+			if (entry.until == NO_DAY)
+				return ERR_INVALID;
+		}
+		entries[count++] = entry;
+		text += length;
+	}
+	if (count > 0)
+		memcpy(out, entries, count * sizeof *out);
+	return (int)count;
+}
+
+static bool attorney_is_twice(const struct attorney *attorneys, size_t count, const struct attorney *attorney)
+{
+	for (size_t i = 0; i < count; i++)
+		if (attorneys[i].length == attorney->length && memcmp(attorneys[i].name, attorney->name, attorney->length) == 0)
+			return true;
+	return false;
+}
+
+int fact_attorneys(const char *text, struct attorney out[FACT_ATTORNEYS_MAX])
+{
+	static const char blanks[] = " ", between[] = " ;";
+	struct attorney entries[FACT_ATTORNEYS_MAX];
+	size_t count = 0;
+
+	for (text += strspn(text, between); *text != '\0'; text += strspn(text, between)) {
+		size_t length = strcspn(text, ";");
+		const char *colon = memchr(text, ':', length);
+		struct attorney entry = {.name = text, .length = colon != NULL ? (size_t)(colon - text) : length, .until = INT32_MAX};
+
+		while (entry.length > 0 && text[entry.length - 1] == ' ')
+			entry.length--;
+		if (count == FACT_ATTORNEYS_MAX || entry.length == 0 || entry.length > FACT_ATTORNEY_NAME_MAX ||
+			attorney_is_twice(entries, count, &entry))
+			return ERR_INVALID;
+		if (colon != NULL) {
+			const char *day = colon + 1 + strspn(colon + 1, blanks), *end = text + length;
+			while (end > day && end[-1] == ' ')
+				end--;
+			entry.until = end > day ? date_parse(day, (size_t)(end - day)) : NO_DAY;
 			if (entry.until == NO_DAY)
 				return ERR_INVALID;
 		}

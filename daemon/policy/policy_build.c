@@ -333,6 +333,10 @@ static int build_disposition(struct builder *builder, const struct section *sect
 			"disposition '%s': 'retry' is missing: after how long to try again", section->title);
 	if (disposition->effect != EFFECT_RETRY && retry != NULL && section_setting(section, "effect") != NULL)
 		complaints_error(builder->complaints, section->file, retry->line, "'retry' goes with effect = retry only");
+	const struct setting *attorney = section_setting(section, "attorney");
+	if (attorney != NULL && disposition->attorney && (disposition->effect != EFFECT_CONTACT || disposition->bulk))
+		complaints_error(builder->complaints, section->file, attorney->line,
+			"'attorney' goes with a contact in which somebody talks: effect = contact, and no messages");
 	return 0;
 }
 

@@ -152,6 +152,7 @@ static const struct option disposition_options[] = {
 	{.name = "effect", .kind = OPTION_WORD, .offset = IN_DISPOSITION(effect), .words = effect_words, .required = true},
 	{.name = "retry", .kind = OPTION_DURATION, .offset = IN_DISPOSITION(retry_seconds), .low = 1, .high = 30L * DAY_SECONDS},
 	{.name = "messages", .kind = OPTION_SWITCH, .offset = IN_DISPOSITION(bulk), .standard = "no"},
+	{.name = "attorney", .kind = OPTION_SWITCH, .offset = IN_DISPOSITION(attorney), .standard = "no"},
 	{0},
 };
 

@@ -57,6 +57,19 @@ int store_client_load(struct store *store, int64_t id, struct client *out)
 	return 0;
 }
 
+int store_client_attorney(struct store *store, int64_t id, char out[FACT_TEXT_MAX + 1])
+{
+	STATEMENT(get, "SELECT attorney FROM client WHERE id=?1");
+	sqlite3_stmt *s = store_query(store, &get, "i", id);
+	int result = store_row(store, s);
+
+	if (result <= 0)
+		return result == 0 ? ERR_NOT_FOUND : result;
+	copy_text(out, FACT_TEXT_MAX + 1, column_text(s, 0));
+	store_end(s);
+	return 0;
+}
+
 int64_t store_client_find(struct store *store, const char *ref)
 {
 	STATEMENT(find, "SELECT id FROM client WHERE ref=?1");

@@ -43,34 +43,30 @@ int store_view_followups(struct store *store, followup_row_visit *visit, void *c
 
 #define AGENDA_ORDER " ORDER BY f.priority, f.due_on, r.text, f.client_ref, f.occasion"
 
+/* What only some items have: the attorneys on file, told to the holder alone. */
+#define ITEM_EXTRAS "json_object('attorney', iif(?6 AND c.bulk=0, k.attorney, NULL))"
+
+#define ITEM                                                                                                                               \
+	"json_patch(json_object('item', f.id, 'rule', r.text, 'client_ref', f.client_ref, 'name', k.name, 'tier', k.tier, 'occasion', "    \
+	"f.occasion, 'opens_on', " DAY("f.opens_on") ", 'due_on', " DAY("f.due_on") ", 'tries', f.tries), " ITEM_EXTRAS ")"
+
+#define NUMBER                                                                                                                             \
+	"SELECT CASE ?5 WHEN 1 THEN CASE WHEN ?6 THEN k.phone ELSE " MASKED_PHONE(                                                         \
+		"k.phone") " END"                                                                                                          \
+			   " WHEN 2 THEN CASE WHEN ?6 THEN k.email ELSE " MASKED_EMAIL("k.email") " END END"
+
 int store_view_call(struct store *store, const struct call_view *view, struct buffer *out)
 {
-	STATEMENT(get, "SELECT json_patch('{}', json_object('call', c.id, 'queue', q.text, 'channel', h.text, 'state', CASE c.state WHEN 0 "
-		       "THEN 'ready' WHEN 1 THEN 'resting'"
-		       " WHEN 2 THEN 'leased' ELSE 'uncertain' END, 'priority', c.priority, 'due_on', " DAY(
-			       "c.due_on") ", 'tries_today', c.tries_today,"
-					   " 'lease', ?2, 'lease_until', ?3, 'not_before', ?4, 'held_by', a.name,"
-					   " 'number', (SELECT CASE ?5 WHEN 1 THEN CASE WHEN ?6 THEN k.phone ELSE " MASKED_PHONE(
-						   "k.phone") " END"
-							      " WHEN 2 THEN CASE WHEN ?6 THEN k.email ELSE " MASKED_EMAIL(
-								      "k.email") " END END"
-										 " FROM followup f JOIN name r ON r.id=f.rule JOIN client "
-										 "k ON k.id=f.client_id WHERE f.call_id=c.id" AGENDA_ORDER
-										 " LIMIT 1),"
-										 " 'agenda', (SELECT json_group_array(json(item)) FROM "
-										 "(SELECT json_object('item', f.id, 'rule', r.text, "
-										 "'client_ref', f.client_ref, 'name', k.name,"
-										 " 'tier', k.tier, 'occasion', f.occasion, "
-										 "'opens_on', " DAY("f.opens_on") ", 'due_on', " DAY(
-											 "f.due_on") ", 'tries', f.tries) item"
-												     " FROM followup f JOIN name r ON "
-												     "r.id=f.rule JOIN client k ON "
-												     "k.id=f.client_id WHERE "
-												     "f.call_id=c.id" AGENDA_ORDER "))))"
-												     " FROM call c JOIN name q ON "
-												     "q.id=c.queue JOIN name h ON "
-												     "h.id=c.channel LEFT JOIN agent a ON "
-												     "a.id=c.agent_id WHERE c.id=?1");
+	STATEMENT(get,
+		"SELECT json_patch('{}', json_object('call', c.id, 'queue', q.text, 'channel', h.text, 'state', CASE c.state WHEN 0 THEN "
+		"'ready' WHEN 1 THEN 'resting' WHEN 2 THEN 'leased' ELSE 'uncertain' END, 'priority', c.priority, 'due_on', " DAY(
+			"c.due_on") ", 'tries_today', c.tries_today, 'lease', ?2, 'lease_until', ?3, 'not_before', ?4, 'held_by', a.name,"
+				    " 'number', (" NUMBER " FROM followup f JOIN name r ON r.id=f.rule JOIN client k ON k.id=f.client_id "
+				    "WHERE f.call_id=c.id" AGENDA_ORDER " LIMIT 1),"
+				    " 'agenda', (SELECT json_group_array(json(item)) FROM (SELECT " ITEM " item FROM followup f JOIN name "
+				    "r ON r.id=f.rule JOIN client k ON k.id=f.client_id WHERE f.call_id=c.id" AGENDA_ORDER "))))"
+				    " FROM call c JOIN name q ON q.id=c.queue JOIN name h ON h.id=c.channel LEFT JOIN agent a ON "
+				    "a.id=c.agent_id WHERE c.id=?1");
 
 	return store_document(store,
 		store_query(store, &get, "itttnn", view->call_id, view->lease, view->lease_until, view->not_before, (int)view->address,

@@ -93,4 +93,14 @@ struct do_not_contact {
 /* Parses into out (at most capacity) and returns the count, or ERR_INVALID. */
 int fact_do_not_contact(const struct policy *policy, const char *text, struct do_not_contact *out, size_t capacity) MUST_CHECK;
 
+/* The client field attorney: names separated by semicolons, each perhaps with the last day of its power, "Zhang San:2026-12-31; Li Si". */
+enum { FACT_ATTORNEYS_MAX = 16, FACT_ATTORNEY_NAME_MAX = 200 };
+struct attorney {
+	const char *name; /* in the text that was parsed, without the blanks around it */
+	size_t length;
+	day_t until; /* last day it holds; INT32_MAX for ever */
+};
+/* Parses into out and returns the count, 0 for "", or ERR_INVALID. */
+int fact_attorneys(const char *text, struct attorney out[FACT_ATTORNEYS_MAX]) MUST_CHECK;
+
 #endif

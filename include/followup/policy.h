@@ -186,6 +186,7 @@ struct disposition {
 	enum disposition_effect effect;
 	int retry_seconds; /* EFFECT_RETRY */
 	bool bulk;         /* for messages (sent, bounced); otherwise for talk */
+	bool attorney;     /* with the client's attorney on file: there must be one */
 	struct place place;
 };
 

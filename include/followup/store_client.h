@@ -44,6 +44,9 @@ int64_t store_client_ensure(struct store *store, const char *ref) MUST_CHECK;
  * the assets are known, when the row carries no as_of. *id is the client. */
 int store_client_put(struct store *store, const struct client_fact *fact, day_t assets_day, int64_t *id) MUST_CHECK;
 
+/* The field attorney, "" when there is none (fact_attorneys()). */
+int store_client_attorney(struct store *store, int64_t id, char out[FACT_TEXT_MAX + 1]) MUST_CHECK;
+
 /* Notes that the client's number is wrong; a new number takes the note away. */
 int store_client_number_is_wrong(struct store *store, int64_t id) MUST_CHECK;
 

@@ -161,7 +161,7 @@ def _():
         answer = done(anna, anna.json("NEXT"), "third-party")
         same((answer["state"], answer["closed"]), ("resting", []))
         same(daemon.list("attempts", client="C1")[0]["disposition"], "third-party")
-        daemon.client("C2")
+        daemon.client("C2", attorney="Zhang San")
         daemon.event("E2", "C2", "account_closed")
         done(anna, anna.json("NEXT"), "reached-attorney")
         same(state(daemon, client="C2"), ("done", None))
@@ -172,6 +172,89 @@ def _():
         matches(anna.refused("RECORD", "C2", {"disposition": "sent"}), "^ERR sent is not an outcome of a call")
         anna.json("RECORD", "C2", {"disposition": "sent", "channel": "sms"})
         same([row["state"] for row in daemon.list("followups", client="C2", rule="complaint")], ["queued"], "a message that was sent does not close a phone call")
+        daemon.check()
+
+
+ATTORNEYS = [  # the client's field, what is said besides reached-attorney, whom it was with, or how it is refused (on Tuesday 2025-03-04)
+    (None, {}, "no attorney on file for 2025-03-04: whoever it was is a third-party"),
+    ("Zhang San", {}, ["Zhang San"]),
+    ("Zhang San", {"attorney": "Zhang San"}, ["Zhang San"]),
+    ("Zhang San", {"attorney": "Li Si"}, "no attorney Li Si on file"),
+    (" Zhang San : 2025-03-04 ;", {}, ["Zhang San"]),
+    ("Zhang San:2025-03-03", {}, "no attorney on file for 2025-03-04"),
+    ("Zhang San:2025-03-03", {"done_at": "2025-03-03T15:00"}, ["Zhang San"]),
+    ("Zhang San:2025-03-03;Li Si", {}, ["Li Si"]),
+    ("Zhang San:2025-03-03;Li Si", {"attorney": "Zhang San"}, "no attorney Zhang San on file"),
+    ("Zhang San:2026-12-31; Li Si", {}, "there are several attorneys on file: name the one"),
+    ("Zhang San:2026-12-31; Li Si", {"attorney": "Li Si"}, ["Li Si"]),
+    ("Zhang San", {"attorney": 7}, "attorney: the name"),
+]
+
+
+@test("reached-attorney: only with an attorney on file whose power holds on the day; of several he is named; the holder sees them")
+def _():
+    for number, (field, said, wanted) in enumerate(ATTORNEYS):
+        for way in ("DONE", "RECORD"):
+            with Daemon() as daemon:
+                anna = daemon.agent("anna")
+                daemon.client("C1", attorney=field)
+                daemon.event("E1", "C1", "account_closed", "2025-03-03")
+                call = anna.json("NEXT")
+                same(call["agenda"][0].get("attorney"), field)
+                true("attorney" not in daemon.json("SHOW", call["call"])["agenda"][0], "told to those who do not hold the call")
+                words = ("DONE", call["lease"], "reached-attorney", said) if way == "DONE" else ("RECORD", "C1", dict(said, disposition="reached-attorney"))
+                if isinstance(wanted, str):
+                    matches(anna.refused(*words), wanted, (number, way))
+                    same(state(daemon)[0], "queued")
+                else:
+                    answer = anna.json(*words)
+                    same([answer["attorney"]], wanted, (number, way))
+                    same(answer["closed"], [1])
+
+
+@test("reached-attorney for several clients at once: one attorney on file for every ticked one")
+def _():
+    with Daemon() as daemon:
+        anna = daemon.agent("anna")
+        for ref, attorney in (("C1", "Zhang San"), ("C2", "Li Si; Zhang San"), ("C3", None)):
+            daemon.client(ref, person_ref="P", attorney=attorney)
+            daemon.event("E" + ref, ref, "account_closed")
+        call = anna.json("NEXT")
+        item = {row["client_ref"]: row["item"] for row in call["agenda"]}
+        matches(refused(anna, call, "reached-attorney", attorney="Zhang San"), "client C3 has no attorney Zhang San")
+        matches(refused(anna, call, "reached-attorney", items=[item["C1"], item["C2"]]), "several attorneys")
+        matches(refused(anna, call, "reached", attorney="Zhang San"), "reached tells of no contact with an attorney")
+        answer = done(anna, call, "reached-attorney", items=[item["C1"], item["C2"]], attorney="Zhang San")
+        same((sorted(answer["closed"]), answer["attorney"]), ([item["C1"], item["C2"]], "Zhang San"))
+        daemon.check()
+
+
+SAID = [  # what may be said of every contact, and how it is refused; None: it is kept
+    ({"satisfaction": 5}, None), ({"satisfaction": 1}, None), ({"satisfaction": 0}, "satisfaction: a whole number from 1 to 5"), ({"satisfaction": 6}, "satisfaction: "),
+    ({"satisfaction": 4.5}, "satisfaction: "), ({"satisfaction": "5"}, "satisfaction: "), ({"satisfaction": 15}, "satisfaction: "),
+    ({"needs": "another card", "opinions": ""}, None), ({"needs": ["a card"]}, "needs: a text"), ({"opinions": 3}, "opinions: a text"),
+    ({"recording": {"ref": "rec-17", "checksum": "sha256:00"}}, None), ({"recording": {"ref": "rec-17"}}, None), ({"recording": "rec-17"}, "recording: an object"),
+    ({"recording": {"checksum": "sha256:00"}}, "recording: ref is missing"), ({"recording": {"ref": 17}}, "recording: ref: a text"),
+    ({"recording": {"ref": "rec-17", "checksum": ""}}, "recording: checksum: a text"), ({"recording": {"ref": "r" * 513}}, "recording: ref: a text of at most 512"),
+]
+
+
+@test("satisfaction, needs, opinions, recording: checked where they are given, by DONE and RECORD alike")
+def _():
+    with Daemon() as daemon:
+        anna = daemon.agent("anna")
+        for number, (said, wanted) in enumerate(SAID):
+            ref = f"C{number}"
+            daemon.client(ref)
+            daemon.event(f"E{number}", ref, "account_closed")
+            call = anna.json("NEXT")
+            if wanted:
+                matches(refused(anna, call, "reached", **said), wanted, said)
+                matches(anna.refused("RECORD", ref, said), wanted, said)
+                done(anna, call, "reached")
+            else:
+                same(done(anna, call, "reached", **said)["left"], [])
+                anna.json("RECORD", ref, said)
         daemon.check()
 
 

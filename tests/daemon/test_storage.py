@@ -251,7 +251,7 @@ def _():
         same(reader.execute("SELECT count(*) FROM client").fetchone()[0], 1)
         began = time.monotonic()
         for number in range(0, 12000, 100):
-            daemon.operator.pipeline([("CLIENT.PUT", {"client_ref": f"C{n}", "name": "孔丽勇", "attorney": "x" * 400}) for n in range(number, number + 100)])
+            daemon.operator.pipeline([("CLIENT.PUT", {"client_ref": f"C{n}", "name": "孔丽勇", "attorney": "x" * 200 + ";" + "y" * 199}) for n in range(number, number + 100)])
         true(time.monotonic() - began < 30, "a checkpoint waits for the reader")
         same(reader.execute("SELECT count(*) FROM client").fetchone()[0], 1, "he sees what was there when he began")
         log = os.path.getsize(daemon.database + "-wal")

@@ -113,6 +113,10 @@ static const struct bad_case bad_cases[] = {
 	{"disposition again { effect = retry }\ndisposition done { effect = contact retry = 1h }", NULL,
 		"followupd.conf:2: disposition 'again': 'retry' is missing: after how long to try again\n"
 		"followupd.conf:3: 'retry' goes with effect = retry only\n"},
+	{"disposition a { effect = retry  retry = 2h  attorney = yes }\ndisposition b { effect = contact  messages = yes  attorney = yes }",
+		NULL,
+		"followupd.conf:2: 'attorney' goes with a contact in which somebody talks: effect = contact, and no messages\n"
+		"followupd.conf:3: 'attorney' goes with a contact in which somebody talks: effect = contact, and no messages\n"},
 	/* Unknown names: all of them. */
 	{"color = red\npaint { color = red }\npaint wall { color = {red, blue} }\nlimits { speed = 1 # none\n sound = {1, # one\n 2} }",
 		NULL,
