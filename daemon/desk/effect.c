@@ -139,9 +139,8 @@ static int try_again(struct outcome *o)
 
 	call->tries_today = call->tries_on == o->now.day ? call->tries_today + 1 : 1;
 	call->tries_on = o->now.day;
+	lease_end(call);
 	call->state = CALL_RESTING;
-	call->agent_id = 0;
-	call->lease_until = 0;
 	call->not_before = retry_time(o);
 	result = store_call_save(o->desk->store, call);
 	if (result == 0) /* its clients may have become other persons meanwhile */
@@ -168,9 +167,8 @@ static int bounce(struct outcome *o)
 	}
 	if (result < 0 || !o->call_exists)
 		return result;
+	lease_end(&o->call);
 	o->call.state = CALL_READY;
-	o->call.agent_id = 0;
-	o->call.lease_until = 0;
 	result = store_call_save(o->desk->store, &o->call);
 	for (int i = 0; result == 0 && i < o->agenda.count; i++)
 		result = agenda_next_channel(o->desk->engine, &o->agenda.items[i], o->now.day);
@@ -195,10 +193,9 @@ static int reached(struct outcome *o)
 
 	if (o->holds) {
 		/* What is not ticked stays, but nobody rings the same client again at once. */
+		lease_end(&o->call);
 		o->call.state = (size_t)o->agenda.count > o->ticked_count && !o->call.bulk ? CALL_RESTING : CALL_READY;
 		o->call.not_before = o->call.state == CALL_RESTING ? o->now.unix_seconds + UNTICKED_REST_SECONDS : 0;
-		o->call.agent_id = 0;
-		o->call.lease_until = 0;
 		result = store_call_save(o->desk->store, &o->call);
 		if (result == 0) /* worked out again even when nothing was ticked: it is a waiting call once more */
 			result = store_call_touch(o->desk->store, o->call.id);
@@ -237,9 +234,8 @@ static int appoint(struct outcome *o, struct answer *answer)
 		if (contacts + 1 > policy->cap)
 			return refuse(answer, ERR_INVALID, "at: the client has no contact left by then");
 	}
+	lease_end(&o->call);
 	o->call.state = CALL_RESTING;
-	o->call.agent_id = 0;
-	o->call.lease_until = 0;
 	o->call.not_before = at;
 	o->call.appointed_at = at;
 	o->call.owner_id = o->who->agent_id;
@@ -267,9 +263,8 @@ static int wrong_number(struct outcome *o)
 {
 	int64_t client_id = o->agenda.count > 0 ? o->agenda.items[0].client_id : o->client_id;
 
+	lease_end(&o->call);
 	o->call.state = CALL_READY;
-	o->call.agent_id = 0;
-	o->call.lease_until = 0;
 	int result = store_call_save(o->desk->store, &o->call);
 	if (result == 0)
 		result = store_client_number_is_wrong(o->desk->store, client_id);

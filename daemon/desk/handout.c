@@ -203,11 +203,7 @@ int lease_call(struct desk *desk, int64_t agent_id, struct call *call, struct mo
 	call->state = CALL_LEASED;
 	call->generation++;
 	call->agent_id = agent_id;
-	call->not_before = 0;
-	call->appointed_at = 0; /* it is being kept */
-	call->owner_id = 0;
-	if (call->due_now == CALL_APPOINTED)
-		call->due_now = CALL_DUE; /* worked out again when it comes back */
+	/* not_before, appointed_at and owner_id stay: whoever gives the call back without an outcome gives back what was agreed with the client, too. */
 	call->lease_until = now.unix_seconds + settings->lease_seconds;
 	int result = store_call_save(desk->store, call);
 	if (result == 0)

@@ -31,6 +31,8 @@ char *local_time_text(int64_t unix_seconds, char out[32]);
 
 /* lease.c: a lease as text, "CALL.GENERATION". */
 enum { LEASE_TEXT_SIZE = 48 };
+/* An outcome has been told: nobody holds the call, and what had been agreed before is over. */
+void lease_end(struct call *call);
 char *lease_format(const struct call *call, char out[LEASE_TEXT_SIZE]);
 bool lease_parse(const char *text, int64_t *call_id, int *generation);
 

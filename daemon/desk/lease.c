@@ -63,12 +63,27 @@ int desk_touch(struct desk *desk, const struct identity *who, const char *lease,
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }
 
-/* Back on its queue, at its place. */
-static int put_back(struct desk *desk, struct call *call, struct moment now)
+void lease_end(struct call *call)
 {
-	call->state = CALL_READY;
 	call->agent_id = 0;
 	call->lease_until = 0;
+	call->not_before = 0;
+	call->appointed_at = 0;
+	call->owner_id = 0;
+}
+
+/* Back on its queue, at its place. A call that was taken before its time rests on until then; an appointment stands, its owner's, while it can be kept. */
+static int put_back(struct desk *desk, struct call *call, struct moment now)
+{
+	call->state = call->not_before > now.unix_seconds ? CALL_RESTING : CALL_READY;
+	call->agent_id = 0;
+	call->lease_until = 0;
+	if (call->state == CALL_READY)
+		call->not_before = 0;
+	if (call->appointed_at != 0 && now.unix_seconds >= call->appointed_at + APPOINTMENT_GRACE_SECONDS) {
+		call->appointed_at = 0;
+		call->owner_id = 0;
+	}
 	int result = store_call_save(desk->store, call);
 	if (result == 0)
 		result = store_call_touch(desk->store, call->id);
@@ -108,7 +123,7 @@ int desk_release(
 	struct desk *desk, const struct identity *who, const char *lease, const char *reason, struct moment now, struct answer *answer)
 {
 	struct call call;
-	char text[256];
+	char text[32];
 
 	int result = held_call(desk, who, lease, &call, answer);
 	if (result < 0)
@@ -120,9 +135,11 @@ int desk_release(
 		result = put_back(desk, &call, now);
 	if (result < 0)
 		return refuse_store(desk, answer, result);
-	snprintf(text, sizeof(text), "{\"call\":%lld,\"state\":\"ready\"}", (long long)call.id);
-	buffer_text(&answer->json, text);
-	return 0;
+	buffer_printf(&answer->json, "{\"call\":%lld,\"state\":\"%s\"", (long long)call.id, call_state_name(call.state));
+	if (call.state == CALL_RESTING)
+		buffer_printf(&answer->json, ",\"not_before\":\"%s\"", local_time_text(call.not_before, text));
+	buffer_text(&answer->json, "}");
+	return answer->json.failed ? ERR_MEMORY : 0;
 }
 
 int desk_show(struct desk *desk, const struct identity *who, const char *text, struct moment now, struct answer *answer)

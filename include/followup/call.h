@@ -41,7 +41,7 @@ struct call {
 	int generation; /* of the lease; grows with each hand-out */
 	int64_t agent_id;
 	int64_t lease_until; /* unix seconds; of the lease */
-	int64_t not_before;  /* unix seconds; of the rest */
+	int64_t not_before;  /* unix seconds; of the rest, which goes on when a call is taken before that and given back */
 	day_t tries_on;      /* the day that tries_today counts */
 	int tries_today;
 	int expiries;
@@ -49,7 +49,7 @@ struct call {
 	int64_t queued_at;    /* unix seconds: since when it has waited on this queue */
 	int64_t widen_at;     /* unix seconds: when it moves to the next wider queue; 0: never */
 	int64_t appointed_at; /* unix seconds: the time that was agreed with the client; 0: none */
-	int64_t owner_id;     /* the agent who agreed on it, while it is his alone */
+	int64_t owner_id;     /* the agent who agreed on it, while it is his alone; both stay while the call is leased, and end with an outcome */
 	int64_t moved;        /* the queue (a name) a supervisor has put it on; 0: where its foremost item belongs */
 };
 

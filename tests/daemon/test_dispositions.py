@@ -54,6 +54,45 @@ def _():
         daemon.check()
 
 
+@test("what is taken before its time and given back, or lost, keeps the appointment and the rest; an outcome ends them")
+def _():
+    with Daemon() as daemon:
+        anna, bert = daemon.agent("anna"), daemon.agent("bert")
+        daemon.client("C1")
+        daemon.event("E1", "C1", "account_opened")
+        call = anna.json("NEXT")["call"]
+        done(anna, anna.json("MINE")[0], "not-convenient", at=TUESDAY + "T15:30")
+        # Taken by another and given back: still anna's, at its time.
+        same(bert.json("RELEASE", bert.json("TAKE", call)["lease"], "wrong client"),
+             {"call": call, "state": "resting", "not_before": TUESDAY + "T15:30:00"})
+        # A lease that runs out puts the same things back.
+        bert.json("TAKE", call)
+        daemon.advance(901)
+        same(daemon.json("SHOW", call)["not_before"], TUESDAY + "T15:30:00")
+        daemon.set_clock(TUESDAY + "T15:30:00")
+        daemon.client("C2")
+        daemon.event("E2", "C2", "account_closed")  # better ranked
+        same(bert.json("NEXT")["agenda"][0]["client_ref"], "C2", "the appointment is anna's")
+        same(anna.json("NEXT")["call"], call, "and comes first to her")
+        same(anna.json("RELEASE", anna.json("MINE")[0]["lease"], "the fire bell")["state"], "ready")
+        done(bert, bert.json("MINE")[0], "reached")
+        same(bert.call("NEXT"), None, "within the 15 minutes it is hers still")
+        daemon.set_clock(TUESDAY + "T15:40:00")
+        anna.json("NEXT")
+        daemon.set_clock(TUESDAY + "T15:50:00")
+        anna.json("RELEASE", anna.json("MINE")[0]["lease"], "he did not come")
+        same(bert.json("NEXT")["call"], call, "afterwards anyone's")
+        done(bert, bert.json("MINE")[0], "not-convenient", at=TUESDAY + "T16:30")
+        # An outcome ends what was agreed before.
+        same(done(anna, anna.json("TAKE", call), "no-answer")["not_before"], TUESDAY + "T18:00:00")
+        daemon.set_clock("2025-03-05T09:30:00")
+        same(anna.json("NEXT")["call"], call)
+        # A try that rests until another part of the day does so after TAKE and RELEASE too.
+        rest = done(anna, anna.json("MINE")[0], "no-answer")["not_before"]
+        same(anna.json("RELEASE", anna.json("TAKE", call)["lease"], "not he")["not_before"], rest)
+        daemon.check()
+
+
 @test("an appointment is refused where it could not be kept: hours, window, cap, the past; the lease stays")
 def _():
     with Daemon() as daemon:
