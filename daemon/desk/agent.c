@@ -154,9 +154,15 @@ int desk_agent_delete(struct desk *desk, const char *name, struct answer *answer
 	return answer->json.failed ? ERR_MEMORY : 0;
 }
 
+struct listing {
+	struct desk *desk;
+	struct buffer *out;
+};
+
 static int list_one(void *context, const struct agent *agent)
 {
-	struct buffer *out = context;
+	struct listing *listing = context;
+	struct buffer *out = listing->out;
 	bool first = true;
 
 	buffer_text(out, out->length > 1 ? ",{\"agent\":" : "{\"agent\":");
@@ -174,14 +180,18 @@ static int list_one(void *context, const struct agent *agent)
 		at += length + (at[length] == '\n');
 		buffer_text(out, *at != '\0' ? " " : "");
 	}
-	buffer_text(out, "\"}");
-	return out->failed ? ERR_MEMORY : 0;
+	buffer_text(out, "\"");
+	int result = add_presence(listing->desk, agent, out);
+	buffer_text(out, "}");
+	return result < 0 ? result : out->failed ? ERR_MEMORY : 0;
 }
 
 int desk_agent_list(struct desk *desk, struct answer *answer)
 {
+	struct listing listing = {desk, &answer->json};
+
 	buffer_text(&answer->json, "[");
-	int result = store_agent_each(desk->store, list_one, &answer->json);
+	int result = store_agent_each(desk->store, list_one, &listing);
 	buffer_text(&answer->json, "]");
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }

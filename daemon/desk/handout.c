@@ -266,7 +266,7 @@ static int held_again(struct search *search, int wanted, struct buffer *out)
 		count = HELD_MAX;
 	for (int i = 0; i < count; i++)
 		talks += !held[i].bulk;
-	if (talks < search->desk->policy->calls_held_max)
+	if ((search->agent.roles & ROLE_AGENT) == 0 || talks < search->desk->policy->calls_held_max)
 		return 0;
 	for (int i = 0; result == 0 && i < count && given < wanted; i++) {
 		if (held[i].bulk)
@@ -334,6 +334,11 @@ int desk_next(struct desk *desk, const struct identity *who, const struct next_r
 		return refuse_store(desk, answer, result);
 	if (result == 0)
 		return refuse(answer, ERR_RIGHTS, "calls go to agents: sign in with AUTH name token");
+	if (search.agent.break_code[0] != '\0') {
+		if ((search.agent.roles & ROLE_GATEWAY) == 0)
+			return refuse_on_break(&search.agent, answer);
+		search.agent.roles &= ~(unsigned)ROLE_AGENT; /* messages have no breaks */
+	}
 	if (request->count > 0)
 		buffer_text(&answer->json, "[");
 	result = next(&search, request, answer);

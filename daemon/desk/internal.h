@@ -87,6 +87,10 @@ int lease_call(struct desk *desk, int64_t agent_id, struct call *call, struct mo
 /* agent.c: whether calls can ever wait on a queue of that name or pattern. */
 bool queue_is_known(const struct policy *policy, const char *name);
 
+/* presence.c: NEXT on a break; and an agent's members of AGENT.LIST, each after a comma. */
+int refuse_on_break(const struct agent *agent, struct answer *answer);
+int add_presence(struct desk *desk, const struct agent *agent, struct buffer *out) MUST_CHECK;
+
 /* supervise.c: ends a pause; what waited for it is tried again at once. */
 int pause_end(struct desk *desk, enum pause_kind kind, int64_t name, struct moment now) MUST_CHECK;
 

@@ -81,6 +81,7 @@ void policy_free(struct policy *policy)
 	text_list_clear(&policy->tiers);
 	text_list_clear(&policy->event_kinds);
 	text_list_clear(&policy->day_parts);
+	text_list_clear(&policy->break_codes);
 	calendar_free(policy->calendar);
 	lunar_free(policy->lunar);
 	free(policy->file);

@@ -223,6 +223,20 @@ static int day_part_add(struct builder *builder, void *target, const char *text,
 	return text_list_add(&policy->day_parts, text);
 }
 
+static int break_code_add(struct builder *builder, void *target, const char *text, const char *file, int line)
+{
+	enum { BREAK_CODES_MAX = 32, BREAK_CODE_LENGTH_MAX = 64 };
+	struct policy *policy = target;
+	if (!name_is_valid(text) || strlen(text) > BREAK_CODE_LENGTH_MAX || text_list_has(&policy->break_codes, text) ||
+		policy->break_codes.count == BREAK_CODES_MAX) {
+		complaints_error(builder->complaints, file, line,
+			"break_codes: '%s' will not do: it takes at most %d different names of lower-case letters, digits, - and _", text,
+			BREAK_CODES_MAX);
+		return 0;
+	}
+	return text_list_add(&policy->break_codes, text);
+}
+
 /* The zone's name is looked up here and not tried: setting it would change the running daemon. */
 static void check_time_zone(struct builder *builder, const struct section *section)
 {
@@ -277,7 +291,8 @@ static int build_singles(struct builder *builder)
 	}
 	if ((result = own_list_read(builder, SECTION_DAEMON, singles[SECTION_DAEMON], "listen", listener_add, policy)) < 0 ||
 		(result = own_list_read(builder, SECTION_CLIENTS, singles[SECTION_CLIENTS], "key_tiers", key_tier_add, policy)) < 0 ||
-		(result = own_list_read(builder, SECTION_HAND_OUT, singles[SECTION_HAND_OUT], "day_parts", day_part_add, policy)) < 0)
+		(result = own_list_read(builder, SECTION_HAND_OUT, singles[SECTION_HAND_OUT], "day_parts", day_part_add, policy)) < 0 ||
+		(result = own_list_read(builder, SECTION_HAND_OUT, singles[SECTION_HAND_OUT], "break_codes", break_code_add, policy)) < 0)
 		return result;
 	check_time_zone(builder, singles[SECTION_DAEMON]);
 	check_event_kinds(builder, singles[SECTION_EVENTS]);

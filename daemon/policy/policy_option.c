@@ -126,6 +126,7 @@ static const struct option hand_out_options[] = {
 	{.name = "tries_in_all", .kind = OPTION_LIMIT, .offset = IN_POLICY(tries_in_all), .low = 1, .high = 1000, .standard = "5"},
 	{.name = "day_parts", .kind = OPTION_OWN_LIST, .standard = "00:00 12:00 18:00"},
 	{.name = "fallback_queue", .kind = OPTION_TEXT, .offset = IN_POLICY(fallback_queue), .standard = "service"},
+	{.name = "break_codes", .kind = OPTION_OWN_LIST, .standard = "lunch meeting training rest"},
 	{0},
 };
 

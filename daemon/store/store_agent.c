@@ -6,7 +6,7 @@
 
 #include "internal.h"
 
-#define COLUMNS "id, name, roles, labels, queues, token_hash"
+#define COLUMNS "id, name, roles, labels, queues, token_hash, break_code, break_since"
 
 bool agent_has_label(const struct agent *agent, const char *label)
 {
@@ -27,6 +27,8 @@ static void read_agent(sqlite3_stmt *s, struct agent *out)
 	snprintf(out->name, sizeof(out->name), "%s", column_text(s, 1));
 	snprintf(out->labels, sizeof(out->labels), "%s", column_text(s, 3));
 	snprintf(out->queues, sizeof(out->queues), "%s", column_text(s, 4));
+	snprintf(out->break_code, sizeof(out->break_code), "%s", column_text(s, 6));
+	out->break_since = sqlite3_column_int64(s, 7);
 	const void *hash = sqlite3_column_blob(s, 5);
 	if (hash != NULL && sqlite3_column_bytes(s, 5) == TOKEN_HASH_SIZE)
 		memcpy(out->token_hash, hash, TOKEN_HASH_SIZE);
@@ -50,6 +52,14 @@ int store_agent_save(struct store *store, const struct agent *agent)
 			"token_hash=excluded.token_hash");
 	int result = store_run(store, &save, "tnttb", agent->name, (int)agent->roles, agent->labels, agent->queues,
 		(const void *)agent->token_hash, sizeof(agent->token_hash));
+
+	return result < 0 ? result : 0;
+}
+
+int store_agent_set_break(struct store *store, int64_t id, const char *code, int64_t since)
+{
+	STATEMENT(set, "UPDATE agent SET break_code=?2, break_since=nullif(?3, 0) WHERE id=?1");
+	int result = store_run(store, &set, "iti", id, code, code != NULL ? since : 0);
 
 	return result < 0 ? result : 0;
 }

@@ -115,10 +115,11 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE TABLE handout(call_id INTEGER, generation INTEGER, agent_id INTEGER NOT NULL, at INTEGER NOT NULL, shown TEXT NOT NULL,"
 	" PRIMARY KEY(call_id, generation)) WITHOUT ROWID;"
 
-	/* queues: names and patterns ("branch/" and a star), one a line. labels: roles that rules exclude ("marketing"), separated by commas. */
+	/* queues: names and patterns ("branch/" and a star), one a line. labels: roles that rules exclude ("marketing"), separated by commas. break_code: what he is away
+	 * for, since break_since; NULL: he is not. */
 	"CREATE TABLE agent(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, roles INTEGER NOT NULL, labels TEXT NOT NULL, "
 	"token_hash BLOB NOT NULL,"
-	" queues TEXT NOT NULL);",
+	" queues TEXT NOT NULL, break_code TEXT, break_since INTEGER);",
 };
 
 static int pragma_integer(struct store *store, const char *sql, int *out)

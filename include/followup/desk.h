@@ -84,6 +84,9 @@ int desk_agent_add(struct desk *desk, const char *name, const char *roles, const
 	struct answer *answer) MUST_CHECK;
 int desk_agent_delete(struct desk *desk, const char *name, struct answer *answer) MUST_CHECK;
 int desk_agent_list(struct desk *desk, struct answer *answer) MUST_CHECK;
+/* BREAK: he is away for something, and gets no phone call from NEXT until READY; what he holds he keeps. The break is the agent's, not a connection's. */
+int desk_break(struct desk *desk, const struct identity *who, const char *code, struct moment now, struct answer *answer) MUST_CHECK;
+int desk_ready(struct desk *desk, const struct identity *who, struct moment now, struct answer *answer) MUST_CHECK;
 /* ERR_RIGHTS for a wrong token and for an unknown name alike. */
 int desk_authenticate(struct desk *desk, const char *name, const char *token, struct identity *out) MUST_CHECK;
 /* The agent of that name without a token (the unix socket's peer, checked by its uid): 0, or ERR_NOT_FOUND. */

@@ -248,6 +248,7 @@ struct policy {
 	struct text_list day_parts;    /* "00:00", "12:00", "18:00": where a part of the day begins */
 	int day_part_minutes[8];
 	size_t day_part_count;
+	struct text_list break_codes; /* why an agent may be away: "lunch", "meeting" */
 	bool infer_events;
 
 	struct rule *rules; /* sorted by name, bytewise */

@@ -18,13 +18,18 @@ struct agent {
 	unsigned roles;                            /* enum role bits (desk.h) */
 	char labels[AGENT_LABELS_SIZE];            /* further roles that rules may exclude, separated by commas */
 	char queues[AGENT_QUEUES_SIZE];            /* one pattern a line, each ending in LF */
+	char break_code[AGENT_TEXT_SIZE];          /* what he is away for; "" he is not */
+	int64_t break_since;                       /* unix seconds */
 	unsigned char token_hash[TOKEN_HASH_SIZE]; /* SHA-256 */
 };
 
 /* Whether a role that rules exclude stands among his labels. */
 bool agent_has_label(const struct agent *agent, const char *label);
 
-int store_agent_save(struct store *store, const struct agent *agent) MUST_CHECK;           /* by name: inserts or replaces */
+/* By name: inserts or replaces; his break goes on. */
+int store_agent_save(struct store *store, const struct agent *agent) MUST_CHECK;
+/* code NULL: he is back. */
+int store_agent_set_break(struct store *store, int64_t id, const char *code, int64_t since) MUST_CHECK;
 int store_agent_find(struct store *store, const char *name, struct agent *out) MUST_CHECK; /* 1 or 0 */
 int store_agent_load(struct store *store, int64_t id, struct agent *out) MUST_CHECK;       /* 1 or 0 */
 int store_agent_delete(struct store *store, const char *name) MUST_CHECK;                  /* rows */

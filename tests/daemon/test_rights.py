@@ -12,6 +12,7 @@ ALLOWED = {
     "AGENT.ADD": {"supervisor"},
     "AGENT.DEL": {"supervisor"},
     "AGENT.LIST": {"supervisor"},
+    "BREAK": {"agent"},
     "CHECK": {"operator"},
     "CLIENT.PUT": {"feeder"},
     "CLOCK": {"operator"},
@@ -25,6 +26,7 @@ ALLOWED = {
     "OVERRIDE": {"supervisor"},
     "PAUSE": {"supervisor"},
     "QUEUES": {"supervisor"},
+    "READY": {"agent"},
     "RECORD": {"agent"},
     "RELEASE": {"agent", "gateway"},
     "RELOAD": {"operator"},
@@ -40,7 +42,7 @@ ALLOWED = {
 }
 
 WORDS = {  # with the right number of words, and of no effect
-    "ACK": ("x", "x"), "AGENT.ADD": ("", "x"), "AGENT.DEL": ("nobody",), "AUTH": ("nobody", "x"), "CLIENT": ("ID",), "CLIENT.PUT": ("x",), "CLOCK": (), "DNC": ("nobody", "all", "none", "x"), "DONE": ("x", "reached"), "ECHO": ("x",),
+    "ACK": ("x", "x"), "AGENT.ADD": ("", "x"), "AGENT.DEL": ("nobody",), "AUTH": ("nobody", "x"), "BREAK": ("x",), "CLIENT": ("ID",), "CLIENT.PUT": ("x",), "CLOCK": (), "DNC": ("nobody", "all", "none", "x"), "DONE": ("x", "reached"), "ECHO": ("x",),
     "EVENT.PUT": ("x",), "LIST": ("clients",), "MOVE": ("x", "x", "x"), "OVERRIDE": ("x", "x", "x"), "RECORD": ("nobody", "{}"), "RESUME": ("x", "x"), "SUBSCRIBE": ("x",), "TAKE": ("x",), "RELEASE": ("x", "x"), "SELECT": ("0",), "SHOW": ("x",), "TOUCH": ("x",), "WHY": ("nobody",),
 }
 

@@ -113,6 +113,8 @@ static const char *why_not(struct world *w, const struct call_seen *c, const str
 		return "a queue he does not serve";
 	if (c->call.bulk != (agent_place >= FIRST_GATEWAY))
 		return "messages are for gateways, calls for agents";
+	if (agent->away)
+		return "he is on a break";
 	if (!c->call.bulk && !desk_is_open(w, w->now))
 		return "out of hours";
 	for (int i = 0; i < c->agenda_count; i++) {
@@ -251,15 +253,32 @@ static void step_next(struct world *w)
 	}
 	if (given > wanted)
 		wrong(w, "%s asked for %d calls and was given %d", a->name, wanted, given);
+	if (a->away != (result == ERR_INVALID))
+		wrong(w, "%s is %s and NEXT said %d %s", a->name, a->away ? "away" : "there", result, w->answer.why);
 	if (result >= 0 && !held)
 		check_order(w, now, count, agent, request.queue_count > 0 ? queues[0] : NULL, given < wanted ? NULL : last);
 	if (given == 0)
 		trail_add(w, "NEXT by %s: %d %s", a->name, result, w->answer.why);
 	turn_end(w, result);
-	if (result < 0 && result != ERR_CLOSED)
+	if (result < 0 && result != ERR_CLOSED && !a->away)
 		must(w, result, "NEXT");
 	if (result == ERR_CLOSED && (agent >= FIRST_GATEWAY || desk_is_open(w, w->now)))
 		wrong(w, "closed to %s: %s", a->name, w->answer.why);
+}
+
+/* BREAK and READY, again and again by whoever may. */
+static void step_break(struct world *w)
+{
+	struct agent_known *a = &w->agents[draw(&w->random, FIRST_GATEWAY)];
+	bool leaves = !a->away && chance(&w->random, 40);
+
+	turn_begin(w);
+	int result = leaves ? desk_break(w->desk, &a->who, chance(&w->random, 50) ? "lunch" : "rest", w->now, &w->answer)
+			    : desk_ready(w->desk, &a->who, w->now, &w->answer);
+	turn_end(w, result);
+	must(w, result, leaves ? "BREAK" : "READY");
+	a->away = leaves;
+	trail_add(w, "%s %s", a->name, leaves ? "takes a break" : "is ready");
 }
 
 #endif

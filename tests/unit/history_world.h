@@ -128,6 +128,7 @@ struct agent_known {
 	const char *name, *roles;
 	const char *queues[4];
 	struct identity who;
+	bool away; /* on a break */
 };
 
 struct world {
