@@ -523,7 +523,7 @@ def _():
     with Daemon() as daemon:
         token = daemon.add_agent("anna", "agent,supervisor", ["service", "branch/*"])
         true(len(token) >= 32)
-        same(daemon.json("AGENT.LIST"), [{"agent": "anna", "roles": "agent,supervisor", "queues": "service branch/*"}])
+        same(daemon.json("AGENT.LIST"), [{"agent": "anna", "roles": "agent,supervisor", "queues": "service branch/*", "state": "ready", "break": None, "since": None, "calls": []}])
         for words in (("anna", "king", "QUEUES", "service"), ("anna", ""), ("an na", "agent", "QUEUES", "service"), ("", "agent", "QUEUES", "service"), ("x" * 65, "feeder"),
                       ("operator", "operator"), ("anna", "agent"), ("anna", "agent", "QUEUES"), ("anna", "agent", "DESKS", "service"), ("anna", "marketing", "QUEUES", "service"),
                       ("anna", "agent", "QUEUES", "a b"), ("anna", "agent", "QUEUES", "x" * 65 if False else "")):
