@@ -116,6 +116,10 @@ int desk_agent_add(
 		snprintf(text + i * 2, 3, "%02x", token[i]);
 	SHA256((const unsigned char *)text, TOKEN_BYTES * 2, agent.token_hash);
 	result = store_agent_save(desk->store, &agent);
+	if (result == 0) {
+		const char *const said[] = {"agent", name, "roles", roles, "queues", agent.queues};
+		result = acted(desk, RECORD_AGENT_ADDED, 0, said, 6);
+	}
 	if (result < 0)
 		return refuse_store(desk, answer, result);
 	buffer_text(&answer->json, "{\"agent\":");
@@ -146,6 +150,10 @@ int desk_agent_delete(struct desk *desk, const char *name, struct answer *answer
 		return refuse(
 			answer, ERR_BUSY, "%s holds %d call%s; delete him when they have ended", name, leased, leased == 1 ? "" : "s");
 	int deleted = store_agent_delete(desk->store, name);
+	if (deleted < 0)
+		return refuse_store(desk, answer, deleted);
+	const char *const said[] = {"agent", name};
+	deleted = acted(desk, RECORD_AGENT_DELETED, 0, said, 2);
 	if (deleted < 0)
 		return refuse_store(desk, answer, deleted);
 	buffer_text(&answer->json, "{\"deleted\":");

@@ -107,7 +107,7 @@ char *local_time_text(int64_t unix_seconds, char out[32])
 	return out;
 }
 
-static enum view_address address_of(const struct desk *desk, int64_t channel)
+enum view_address address_of(const struct desk *desk, int64_t channel)
 {
 	int index = policy_channel(desk->policy, store_name_text(desk->store, channel));
 

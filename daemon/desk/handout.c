@@ -5,6 +5,7 @@
 
 #include "followup/store_hold.h"
 #include "followup/store_name.h"
+#include "followup/store_record.h"
 #include "followup/store_view.h"
 #include "internal.h"
 
@@ -196,6 +197,36 @@ static bool suits(const struct agent *agent, const struct call *call)
 	return (agent->roles & (call->bulk ? ROLE_GATEWAY : ROLE_AGENT)) != 0;
 }
 
+/* The record's line of a hand-out: what was on the call, and everybody whom it concerns. */
+static int write_hand_out(struct desk *desk, const struct call *call)
+{
+	struct followup_list agenda = {NULL, 0, 0};
+	struct buffer body = {0};
+	int64_t entry = 0;
+
+	buffer_printf(&body, "{\"generation\":%d,\"items\":", call->generation);
+	int result = store_view_items(desk->store, call->id, &body);
+	buffer_text(&body, "}");
+	if (result == 0)
+		result = body.failed ? ERR_MEMORY : agenda_load(desk->engine, call->id, &agenda);
+	if (result == 0 && agenda.count > 0) {
+		entry = store_record_add(desk->store, &(struct record_entry){
+							      .kind = RECORD_HANDED_OUT,
+							      .client_id = agenda.items[0].client_id,
+							      .client_ref = agenda.items[0].client_ref,
+							      .call_id = call->id,
+							      .body = body.data,
+						      });
+		result = entry < 0 ? (int)entry : 0;
+	}
+	for (int i = 1; result == 0 && i < agenda.count; i++)
+		if (agenda.items[i].client_id != agenda.items[0].client_id)
+			result = store_record_about(desk->store, entry, agenda.items[i].client_id);
+	followup_list_free(&agenda);
+	buffer_free(&body);
+	return result;
+}
+
 int lease_call(struct desk *desk, int64_t agent_id, struct call *call, struct moment now, struct buffer *out)
 {
 	const struct queue_settings *settings = policy_queue(desk->policy, store_name_text(desk->store, call->queue));
@@ -208,6 +239,8 @@ int lease_call(struct desk *desk, int64_t agent_id, struct call *call, struct mo
 	int result = store_call_save(desk->store, call);
 	if (result == 0)
 		result = store_handout_insert(desk->store, call->id, call->generation, call->agent_id, now.unix_seconds, "[]");
+	if (result == 0)
+		result = write_hand_out(desk, call);
 	if (result == 0)
 		result = describe_call(desk, call, true, out);
 	return result;

@@ -9,6 +9,7 @@
 #include "followup/store_agent.h"
 #include "followup/store_call.h"
 #include "followup/store_hold.h"
+#include "followup/store_record.h"
 
 struct desk {
 	struct store *store;
@@ -22,6 +23,9 @@ struct desk {
 
 /* Words for people about what went wrong; returns error, so that a caller can write `return refuse(...)`. */
 int refuse(struct answer *answer, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Which of a client's addresses a channel (a name) uses. */
+enum view_address address_of(const struct desk *desk, int64_t channel);
 
 /* A failure of the store in words; other errors unchanged. */
 int refuse_store(const struct desk *desk, struct answer *answer, int error);
@@ -90,6 +94,11 @@ bool queue_is_known(const struct policy *policy, const char *name);
 /* presence.c: NEXT on a break; and an agent's members of AGENT.LIST, each after a comma. */
 int refuse_on_break(const struct agent *agent, struct answer *answer);
 int add_presence(struct desk *desk, const struct agent *agent, struct buffer *out) MUST_CHECK;
+
+/* record.c: a look at clients is written down (POLICY 8): the words of the command, and everybody whom the answer names; client_id: whom it was about in any case. */
+int looked(struct desk *desk, const char *const *words, size_t count, const struct answer *answer, int64_t client_id) MUST_CHECK;
+/* What a person did, in pairs of a member's name and its text. client_id: 0 when it was done to no single client. */
+int acted(struct desk *desk, enum record_kind kind, int64_t client_id, const char *const *pairs, size_t count) MUST_CHECK;
 
 /* supervise.c: ends a pause; what waited for it is tried again at once. */
 int pause_end(struct desk *desk, enum pause_kind kind, int64_t name, struct moment now) MUST_CHECK;

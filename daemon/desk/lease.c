@@ -154,9 +154,12 @@ int desk_show(struct desk *desk, const struct identity *who, const char *text, s
 	int result = store_call_load(desk->store, id, &call);
 	if (result == ERR_NOT_FOUND)
 		return refuse(answer, result, "there is no call %lld; it may have ended (LIST attempts)", id);
+	bool holds = call.state == CALL_LEASED && call.agent_id == who->agent_id && who->agent_id != 0;
 	if (result == 0)
-		result = describe_call(
-			desk, &call, call.state == CALL_LEASED && call.agent_id == who->agent_id && who->agent_id != 0, &answer->json);
+		result = describe_call(desk, &call, holds, &answer->json);
+	/* What its holder sees was written down when he was given it. */
+	if (result == 0 && !holds)
+		result = looked(desk, (const char *const[]){"SHOW", text}, 2, answer, 0);
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }
 

@@ -121,6 +121,16 @@ static int parse_filter(size_t which, const char *const *words, size_t count, st
 	return 0;
 }
 
+static int write_list_look(struct desk *desk, const char *const *words, size_t count, int64_t client, const struct answer *answer)
+{
+	const char *command[16] = {"LIST"};
+	size_t length = 1;
+
+	for (size_t i = 0; i < count && length < sizeof(command) / sizeof(command[0]); i++)
+		command[length++] = words[i];
+	return looked(desk, command, length, answer, client);
+}
+
 int desk_list(struct desk *desk, const struct identity *who, const char *const *words, const size_t count, struct moment now,
 	struct answer *answer)
 {
@@ -134,6 +144,10 @@ int desk_list(struct desk *desk, const struct identity *who, const char *const *
 		int result = parse_filter(which, words, count, &filter, answer);
 		if (result == 0)
 			result = lists[which].list(desk->store, &filter, &answer->json);
+		if (result == 0) {
+			int64_t client = filter.client_ref != NULL ? store_client_find(desk->store, filter.client_ref) : 0;
+			result = write_list_look(desk, words, count, client > 0 ? client : 0, answer);
+		}
 		return result < 0 ? refuse_store(desk, answer, result) : 0;
 	}
 	return refuse(answer, ERR_INVALID,
@@ -211,6 +225,7 @@ int desk_why(struct desk *desk, const struct identity *who, const char *client_r
 		if (next_on != INT32_MAX)
 			buffer_printf(out, ",\"next_look_on\":\"%s\"", date_format(next_on, text));
 		buffer_text(out, "}");
+		result = looked(desk, (const char *const[]){"WHY", client.ref}, 2, answer, id);
 	}
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }

@@ -60,6 +60,7 @@ static int write_down(struct outcome *o, const char *detail, const char *answer_
 		.channel = o->call.channel,
 		.client_ref = o->client_ref,
 		.disposition = o->disposition->name,
+		.address = address_of(o->desk, o->call.channel),
 		.detail = detail,
 		.contact_id = o->contact_id,
 		.over_cap = o->over_cap,

@@ -170,6 +170,10 @@ int desk_pause(struct desk *desk, const struct identity *who, const char *kind_t
 	if (end <= now.unix_seconds)
 		return refuse(answer, ERR_INVALID, "that time has passed");
 	result = store_pause_set(desk->store, kind, number, end, reason, who->name);
+	if (result == 0) {
+		const char *const said[] = {kind == PAUSE_QUEUE ? "queue" : "rule", name, "until", until, "reason", reason};
+		result = acted(desk, RECORD_PAUSED, 0, said, 6);
+	}
 	if (result == 0 && kind == PAUSE_RULE)
 		result = store_pause_mark(desk->store, number, now.day);
 	if (result >= 0)
@@ -205,6 +209,10 @@ int desk_resume(struct desk *desk, const char *kind_text, const char *name, stru
 	if (result < 0)
 		return result;
 	result = pause_end(desk, kind, number, now);
+	if (result >= 0) {
+		const char *const said[] = {kind == PAUSE_QUEUE ? "queue" : "rule", name};
+		result = acted(desk, RECORD_RESUMED, 0, said, 2);
+	}
 	if (result >= 0)
 		result = store_pause_list(desk->store, &answer->json);
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
@@ -262,6 +270,14 @@ int desk_acknowledge(
 		return refuse_store(desk, answer, result);
 	if (result == 0)
 		return refuse(answer, ERR_INVALID, "task %lld has been acknowledged already", id);
+	int64_t client = 0;
+	result = store_task_client(desk->store, id, &client);
+	if (result == 0) {
+		const char *const said[] = {"task", task_text, "note", note};
+		result = acted(desk, RECORD_ACKNOWLEDGED, client, said, 4);
+	}
+	if (result < 0)
+		return refuse_store(desk, answer, result);
 	buffer_printf(&answer->json, "{\"task\":%lld,\"state\":\"acknowledged\"}", id);
 	return answer->json.failed ? ERR_MEMORY : 0;
 }

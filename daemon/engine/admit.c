@@ -17,7 +17,8 @@ static int put_on(struct engine *engine, struct followup *f, const struct call *
 	f->state = FOLLOWUP_QUEUED;
 	f->reason = 0;
 	engine->counts.admitted++;
-	return store_followup_save(engine->store, f);
+	int result = store_followup_save(engine->store, f);
+	return result < 0 ? result : decided(engine, f, RECORD_QUEUED);
 }
 
 static int join(struct engine *engine, struct followup *f, const struct call *call, day_t day)
@@ -98,6 +99,8 @@ static int wait_for_slot(struct engine *engine, struct followup *f, const struct
 		return 0;
 	f->reason = engine->reasons[why];
 	int result = store_followup_save(engine->store, f);
+	if (result == 0)
+		result = decided(engine, f, RECORD_DEFERRED);
 	return result == 0 && rule->duty && slot ? raise_alarm(engine, f, now) : result;
 }
 

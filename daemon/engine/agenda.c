@@ -76,8 +76,11 @@ int agenda_hold_client(struct engine *engine, int64_t client_id, day_t day)
 		if (f->state == FOLLOWUP_QUEUED) {
 			result = followup_move(engine, f, FOLLOWUP_SCHEDULED, reason, day);
 		} else {
+			bool told = f->reason == reason;
 			f->reason = reason;
 			result = store_followup_save(engine->store, f);
+			if (result == 0 && !told)
+				result = decided(engine, f, RECORD_DEFERRED);
 		}
 	}
 	return result;
@@ -85,6 +88,8 @@ int agenda_hold_client(struct engine *engine, int64_t client_id, day_t day)
 
 int followup_move(struct engine *engine, struct followup *f, enum followup_state to, int64_t reason, day_t day)
 {
+	enum followup_state from = f->state;
+
 	if (!followup_move_is_legal(f->state, to)) {
 		fprintf(stderr, "%s:%d: follow-up %lld cannot go from %s to %s\n", __FILE__, __LINE__, (long long)f->id,
 			followup_state_name(f->state), followup_state_name(to));
@@ -106,7 +111,8 @@ int followup_move(struct engine *engine, struct followup *f, enum followup_state
 	f->state = to;
 	f->reason = reason;
 	f->closed_on = followup_state_is_open(to) ? NO_DAY : day;
-	return store_followup_save(engine->store, f);
+	int result = store_followup_save(engine->store, f);
+	return result < 0 ? result : decided_move(engine, f, from);
 }
 
 /* Adds a name to a sorted list of lines, once. */
@@ -392,9 +398,9 @@ int agenda_write_down(struct engine *engine, const struct attempt *attempt, cons
 	int result = id < 0 ? (int)id : 0;
 
 	for (int i = 0; result == 0 && i < agenda->count; i++)
-		result = store_attempt_for(engine->store, id, agenda->items[i].client_id);
+		result = store_record_about(engine->store, id, agenda->items[i].client_id);
 	if (result == 0 && client_id != 0)
-		result = store_attempt_for(engine->store, id, client_id);
+		result = store_record_about(engine->store, id, client_id);
 	return result;
 }
 

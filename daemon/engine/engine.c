@@ -151,11 +151,15 @@ static int note_new_policy(struct engine *engine)
 		return 0;
 	if (result < 0 && result != ERR_NOT_FOUND)
 		return result;
-	result = store_due_mark_all(engine->store, 0);
+	char body[96];
+	snprintf(
+		body, sizeof(body), "{\"rules\":\"%016llx\",\"before\":\"%016llx\"}", (unsigned long long)digest, (unsigned long long)kept);
+	int64_t entry = store_record_add(engine->store, &(struct record_entry){.kind = RECORD_RULES_CHANGED, .body = body});
+	result = entry < 0 ? (int)entry : store_due_mark_all(engine->store, 0);
 	return result < 0 ? result : store_meta_set(engine->store, "policy_digest", digest);
 }
 
-int engine_set_policy(struct engine *engine, const struct policy *policy)
+int engine_set_policy(struct engine *engine, const struct policy *policy, int64_t at)
 {
 	const struct policy *former = engine->policy;
 	struct rule_index *former_rules = engine->rules, *rules = calloc(policy->rule_count + 1, sizeof(*rules));
@@ -169,7 +173,7 @@ int engine_set_policy(struct engine *engine, const struct policy *policy)
 	engine->policy_version++;
 	engine->place_valid = false;
 	/* Its own transaction: the names' numbers are kept in memory and must not be rolled back with something else. */
-	int result = rules != NULL && days != NULL ? store_begin(engine->store) : ERR_MEMORY;
+	int result = rules != NULL && days != NULL ? store_begin(engine->store, at) : ERR_MEMORY;
 	if (result == 0) {
 		engine->policy = policy;
 		engine->rules = rules;

@@ -10,6 +10,7 @@
 #include "followup/store_client.h"
 #include "followup/store_event.h"
 #include "followup/store_followup.h"
+#include "followup/store_record.h"
 
 enum { PERSON_CALLS_MAX = 64, TIER_UNKNOWN = 31, RULE_KINDS_MAX = 100, FORESIGHT_MAX = 512 };
 
@@ -157,6 +158,13 @@ int agenda_open_of_client(struct engine *engine, int64_t client_id, struct follo
 int agenda_scheduled_of_person(struct engine *engine, int64_t person, struct followup_list *out) MUST_CHECK;
 int call_work_out(struct engine *engine, struct call *call, day_t day) MUST_CHECK; /* agenda_settle() for one */
 bool call_has_moved(const struct call *before, const struct call *call); /* to another place in another order: queue, lane, rank */
+
+/* decide.c: what is decided of a follow-up goes into the record (POLICY 8) */
+int decided(struct engine *engine, const struct followup *followup, enum record_kind kind) MUST_CHECK;
+/* The move that followup has just made, from a state it was in. */
+int decided_move(struct engine *engine, const struct followup *followup, enum followup_state from) MUST_CHECK;
+/* A corrected fact moved it; before: as it was. */
+int decided_window(struct engine *engine, const struct followup *before, const struct followup *followup) MUST_CHECK;
 
 /* admit.c: step 4 */
 int admit_followup(struct engine *engine, struct followup *followup, struct moment now) MUST_CHECK;

@@ -39,6 +39,7 @@ static int follow_facts(struct engine *engine, const struct facts *facts, const 
 	if (strcmp(now.key, f->occasion) == 0 && now.window.opens_on == f->opens_on && now.window.due_on == f->due_on &&
 		now.priority == f->priority)
 		return 0;
+	struct followup before = *f;
 	memcpy(f->occasion, now.key, sizeof(f->occasion));
 	f->occasion_on = now.on;
 	f->opens_on = now.window.opens_on;
@@ -46,6 +47,9 @@ static int follow_facts(struct engine *engine, const struct facts *facts, const 
 	f->last_on = last_useful(rule, now.window.due_on);
 	f->priority = now.priority;
 	engine->counts.moved++;
+	int told = decided_window(engine, &before, f);
+	if (told < 0)
+		return told;
 	if (f->state == FOLLOWUP_QUEUED && f->opens_on - rule->early_days > facts->day)
 		return followup_move(engine, f, FOLLOWUP_SCHEDULED, 0, facts->day);
 	if (f->state == FOLLOWUP_SCHEDULED && f->opens_on - rule->early_days > facts->day)
@@ -189,7 +193,10 @@ static int create_one(void *context, const struct rule *rule, const struct occas
 		facts->day + 1 < creating->next_on)
 		creating->next_on = facts->day + 1;
 	engine->counts.created++;
-	return store_followup_insert(engine->store, &f);
+	int result = store_followup_insert(engine->store, &f);
+	if (result == 0)
+		result = decided(engine, &f, RECORD_CREATED);
+	return result == 0 && too_late ? decided(engine, &f, RECORD_MISSED) : result;
 }
 
 static int each_occasion(struct engine *engine, const struct facts *facts, bool look_only, day_t *next_on)

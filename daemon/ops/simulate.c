@@ -12,6 +12,7 @@
 #include "followup/store.h"
 #include "followup/store_call.h"
 #include "followup/store_name.h"
+#include "followup/store_record.h"
 
 enum { WITHOUT_LIMIT = INT32_MAX };
 
@@ -320,11 +321,12 @@ int simulate_run(const struct simulation *simulation, FILE *complaints, struct s
 		fprintf(complaints, "memory: %s\n", message);
 		return result;
 	}
+	store_record_off(made.store);
 	engine = engine_new(made.store);
-	result = engine != NULL ? engine_set_policy(engine, simulation->policy) : ERR_MEMORY;
+	result = engine != NULL ? engine_set_policy(engine, simulation->policy, 0) : ERR_MEMORY;
 	/* One transaction: nothing here is to last. */
 	if (result == 0)
-		result = store_begin(made.store);
+		result = store_begin(made.store, 0);
 	if (result == 0)
 		result = engine_begin_at(engine, simulation->from);
 	if (result == 0)

@@ -316,6 +316,20 @@ int command_why(struct request *request)
 	return result < 0 ? result : request_answer_json(request);
 }
 
+int command_history(struct request *request)
+{
+	int result = desk_history(request->server->desk, request->words + 1, request->count - 1, request->answer);
+
+	return result < 0 ? result : request_answer_json(request);
+}
+
+int command_verify(struct request *request)
+{
+	int result = desk_verify(request->server->desk, request->words + 1, request->count - 1, request->answer);
+
+	return result < 0 ? result : request_answer_json(request);
+}
+
 int command_report(struct request *request)
 {
 	int result = desk_report(request->server->desk, request->words + 1, request->count - 1, request->now, request->answer);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "followup/server.h"
+#include "followup/store_record.h"
 #include "followup/store_task.h"
 
 static void print_moment(struct buffer *out, const char *key, int64_t unix_seconds)
@@ -61,6 +62,10 @@ static void info_storage(struct server *server, struct buffer *out)
 		buffer_text(out, "storage:healthy\r\n");
 	}
 	buffer_printf(out, "storage_failures:%" PRIu64 "\r\n", health->failures);
+	char digest[RECORD_DIGEST_TEXT_SIZE];
+	int64_t link;
+	if (store_record_head(server->store, &link, digest) == 0)
+		buffer_printf(out, "record_link:%" PRId64 "\r\nrecord_digest:%s\r\n", link, digest);
 }
 
 static void info_work(struct server *server, struct buffer *out)

@@ -76,7 +76,7 @@ static void warn_of_fixed(const struct policy *now, const struct policy *wanted,
 
 int server_set_policy(struct server *server, const struct policy *policy)
 {
-	int result = engine_set_policy(server->engine, policy);
+	int result = engine_set_policy(server->engine, policy, server->now.unix_seconds);
 
 	if (result < 0)
 		return result;

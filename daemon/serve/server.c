@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "followup/notify.h"
+#include "followup/store_record.h"
 #include "followup/turn.h"
 #include "followup/waiter.h"
 
@@ -282,6 +283,16 @@ void server_warn_reach(struct server *server)
 	policy_check_reach(server->policy, server->now.day, warn, server);
 }
 
+/* Once a day: who keeps the log elsewhere can prove later that the record was not cut short or made anew (VERIFY). */
+static void log_record_head(struct server *server)
+{
+	char digest[RECORD_DIGEST_TEXT_SIZE];
+	int64_t link;
+
+	if (store_record_head(server->store, &link, digest) == 0 && link > 0)
+		log_event(server->log, LOG_LEVEL_NOTICE, "record_head", "link=%" PRId64 " digest=%s", link, digest);
+}
+
 /* Moves the day and the desk on to the present moment. */
 static void turn_begin(struct server *server)
 {
@@ -296,6 +307,7 @@ static void turn_begin(struct server *server)
 		server->midnight = zone_unix(now.day + 1, 0);
 		server->work_pending = true;
 		server_warn_reach(server);
+		log_record_head(server);
 	}
 	if ((server->wake_wanted || server->wakeup_at <= now.unix_seconds) && server->exit_status == 0) {
 		server->wake_wanted = false;

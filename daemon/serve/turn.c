@@ -7,6 +7,7 @@
 
 #include "followup/command.h"
 #include "followup/server.h"
+#include "followup/store_record.h"
 #include "followup/subscribe.h"
 #include "followup/waiter.h"
 
@@ -102,7 +103,7 @@ int turn_open(struct server *server)
 		return 0;
 	if (server->exit_status == EXIT_STORAGE)
 		return ERR_CORRUPT;
-	result = server->policy_unset ? ERR_FULL : store_begin(server->store);
+	result = server->policy_unset ? ERR_FULL : store_begin(server->store, server->now.unix_seconds);
 	if (result < 0) {
 		turn_fail(server, result);
 		return result;
@@ -288,8 +289,10 @@ void turn_execute(struct server *server, struct session *session, bool last_look
 	}
 	if (result == 0) {
 		stored = (request.command->flags & COMMAND_STORE) != 0;
+		store_record_by(server->store, session->standing.signed_in ? session->standing.identity.name : NULL);
 		result = stored ? execute_stored(&request) : request.command->handler(&request);
 		stored |= request.used_store;
+		store_record_by(server->store, NULL);
 	}
 	if (session->is_dead)
 		return;

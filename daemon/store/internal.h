@@ -7,7 +7,7 @@
 #include "followup/date.h"
 #include "followup/store.h"
 
-enum { STORE_STATEMENTS_MAX = 256, STORE_NAME_CACHE = 1024, STORE_CONDITIONS_MAX = 64 };
+enum { STORE_STATEMENTS_MAX = 384, STORE_NAME_CACHE = 1024, STORE_CONDITIONS_MAX = 64 };
 
 /* Fixed rows of the table name, so that partial indexes can speak of them. */
 enum fixed_name { NAME_TRADE = 1, NAME_MANAGER_DEPARTED = 2, NAME_VOID = 3 };
@@ -15,6 +15,21 @@ enum fixed_name { NAME_TRADE = 1, NAME_MANAGER_DEPARTED = 2, NAME_VOID = 3 };
 struct name_entry {
 	int64_t id; /* 0: empty */
 	char *text;
+};
+
+/* What the record needs from one commit to the next (store_record.c). */
+struct store_record {
+	bool off;
+	int64_t at;            /* the transaction's moment */
+	char by[65];           /* who is at work; "" the daemon itself */
+	struct buffer pending; /* the digests of the entries that the next link will cover, */
+	int64_t first, last;   /* and their numbers */
+	size_t marked;         /* how much of it there was at the savepoint */
+	int64_t marked_last;
+	bool head_known;
+	int64_t head_link;
+	unsigned char head[32];
+	struct buffer text; /* scratch */
 };
 
 struct store {
@@ -27,6 +42,7 @@ struct store {
 		const void *condition; /* whose it is; NULL: empty */
 		sqlite3_stmt *statement;
 	} conditions[STORE_CONDITIONS_MAX];
+	struct store_record record;
 	char message[256];
 	sqlite3_int64 changes_at_begin;
 	uint64_t rollbacks;
@@ -74,5 +90,23 @@ day_t column_day(sqlite3_stmt *statement, int column);
 int store_schema_prepare(struct store *store) MUST_CHECK;
 
 void store_names_forget(struct store *store);
+
+/* store_record.c: adds the link of the entries written since the last one, just before a commit; forgets them after a rollback; remembers how many there are at a
+ * savepoint, and goes back to that. */
+int store_record_link(struct store *store) MUST_CHECK;
+void store_record_forget(struct store *store);
+int store_record_functions(struct store *store) MUST_CHECK; /* record_kind(number) for SQL */
+void store_record_mark(struct store *store);
+void store_record_back(struct store *store);
+
+/* 13912345678 -> 139****5678, someone@example.com -> s***@example.com */
+#define MASKED_PHONE(column)                                                                                                               \
+	"CASE WHEN length(" column ") > 7 THEN substr(" column ", 1, 3) || '****' || substr(" column ", -4) ELSE '****' END"
+#define MASKED_EMAIL(column) "substr(" column ", 1, 1) || '***' || substr(" column ", instr(" column ", '@'))"
+
+/* In SQL, of an attempt's entry e: what was said of it, JSON or NULL. */
+#define ATTEMPT_SAID "(e.body->'$.said')"
+/* A detail as it is kept there: JSON that says the same in its shortest form, or words as a JSON text. */
+#define AS_SAID(parameter) "(CASE WHEN json_valid(" parameter ") THEN json(" parameter ") ELSE json_quote(nullif(" parameter ", '')) END)"
 
 #endif

@@ -111,6 +111,8 @@ int store_open(const char *path, struct store **out, char message[256])
 	if (result < 0)
 		goto failed;
 	result = store_schema_prepare(store);
+	if (result == 0)
+		result = store_record_functions(store);
 	if (result < 0)
 		goto failed;
 	*out = store;
@@ -132,6 +134,8 @@ void store_close(struct store *store)
 	if (store->lock >= 0)
 		(void)close(store->lock);
 	store_names_forget(store);
+	buffer_free(&store->record.pending);
+	buffer_free(&store->record.text);
 	free(store);
 }
 
@@ -289,7 +293,7 @@ static void reset_all(struct store *store)
 			sqlite3_reset(store->conditions[i].statement);
 }
 
-int store_begin(struct store *store)
+int store_begin(struct store *store, int64_t at)
 {
 	STATEMENT(begin, "BEGIN IMMEDIATE");
 
@@ -297,6 +301,7 @@ int store_begin(struct store *store)
 	if (result < 0)
 		return result;
 	store->in_transaction = true;
+	store->record.at = at;
 	store->changes_at_begin = sqlite3_total_changes64(store->db);
 	return 0;
 }
@@ -311,7 +316,9 @@ int store_commit(struct store *store)
 	STATEMENT(commit, "COMMIT");
 
 	reset_all(store);
-	int result = store_run(store, &commit, "");
+	int result = store_record_link(store);
+	if (result == 0)
+		result = store_run(store, &commit, "");
 	if (result < 0) {
 		char kept[sizeof(store->message)];
 		memcpy(kept, store->message, sizeof(kept));
@@ -329,6 +336,7 @@ void store_rollback(struct store *store)
 
 	reset_all(store);
 	store_names_forget(store);
+	store_record_forget(store);
 	store->rollbacks++;
 	/* SQLite may have rolled back by itself, as it does when the disk is full. */
 	if (sqlite3_get_autocommit(store->db) == 0 && store_run(store, &rollback, "") < 0)
@@ -346,6 +354,7 @@ int store_savepoint(struct store *store)
 	STATEMENT(savepoint, "SAVEPOINT command");
 
 	int result = store_run(store, &savepoint, "");
+	store_record_mark(store);
 	return result < 0 ? result : 0;
 }
 
@@ -365,6 +374,7 @@ void store_rollback_savepoint(struct store *store)
 	memcpy(kept, store->message, sizeof(kept));
 	reset_all(store);
 	store_names_forget(store);
+	store_record_back(store);
 	store->rollbacks++;
 	/* When the whole transaction is gone already there is nothing to go back to; commit will say so. */
 	if (store_run(store, &rollback, "") >= 0 && store_release(store) < 0)

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "followup/store_call.h"
+#include "followup/store_client.h"
+#include "followup/store_record.h"
 #include "internal.h"
 
 int store_contact_insert(struct store *store, struct contact *c)
@@ -134,28 +136,43 @@ int store_attempt_made(struct store *store, int64_t call_id, int generation, con
 
 int64_t store_attempt_insert(struct store *store, const struct attempt *a)
 {
-	STATEMENT(insert, "INSERT INTO attempt(at, call_id, generation, agent, queue, channel, client_ref, disposition, detail, "
-			  "contact_id, over_cap, expired, answer)"
-			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, nullif(?10, 0), ?11, ?12, ?13)");
-	int result = store_run(store, &insert, "iintiitttinnt", a->at, a->call_id, a->generation, a->agent, a->queue, a->channel,
-		a->client_ref, a->disposition, a->detail, a->contact_id, (int)a->over_cap, (int)a->expired, a->answer);
+	STATEMENT(body, "SELECT json_object('at', ?1, 'agent', ?2, 'disposition', ?3, 'number', (SELECT CASE ?4 WHEN 1 THEN phone WHEN 2 "
+			"THEN email END FROM client WHERE id=?8), 'contact', nullif(?5, 0), 'over_cap', ?6,"
+			" 'said', json(" AS_SAID("?7") "))");
+	STATEMENT(insert, "INSERT INTO attempt(id, at, call_id, generation, agent, queue, channel, client_ref, disposition, contact_id, "
+			  "over_cap, expired, "
+			  "answer)"
+			  " VALUES(nullif(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, nullif(?10, 0), ?11, ?12, ?13)");
+	struct buffer text = {0};
+	int64_t client = a->client_ref[0] != '\0' ? store_client_find(store, a->client_ref) : 0, id = 0;
 
+	int result = client < 0 ? (int)client : 0;
+	if (result == 0)
+		result = store_document(store,
+			store_query(store, &body, "ittninti", a->at, a->agent, a->disposition, (int)a->address, a->contact_id,
+				(int)a->over_cap, a->detail, client),
+			&text);
+	if (result == 0) {
+		id = store_record_add(store, &(struct record_entry){.kind = RECORD_ATTEMPT,
+						     .client_id = client,
+						     .client_ref = a->client_ref,
+						     .call_id = a->call_id,
+						     .body = text.data,
+						     .agent = a->agent});
+		result = id < 0 ? (int)id : 0;
+	}
+	buffer_free(&text);
+	if (result == 0)
+		result = store_run(store, &insert, "iiintiittinnt", id, a->at, a->call_id, a->generation, a->agent, a->queue, a->channel,
+			a->client_ref, a->disposition, a->contact_id, (int)a->over_cap, (int)a->expired, a->answer);
 	return result < 0 ? result : sqlite3_last_insert_rowid(store->db);
-}
-
-int store_attempt_for(struct store *store, int64_t attempt_id, int64_t client_id)
-{
-	STATEMENT(insert, "INSERT OR IGNORE INTO attempt_client(client_id, attempt_id) VALUES(?1, ?2)");
-	int result = store_run(store, &insert, "ii", client_id, attempt_id);
-
-	return result < 0 ? result : 0;
 }
 
 int store_attempt_recorded(struct store *store, const char *agent, int64_t client_id, int64_t at, const char *detail, char **answer)
 {
-	STATEMENT(get, "SELECT a.answer FROM attempt_client k JOIN attempt a ON a.id=k.attempt_id WHERE k.client_id=?1 AND a.generation=0 "
-		       "AND a.agent=?2 AND a.at=?3"
-		       " AND coalesce(a.detail, '')=coalesce(?4, '') AND a.answer IS NOT NULL LIMIT 1");
+	STATEMENT(get, "SELECT a.answer FROM entry e JOIN attempt a ON a.id=e.id WHERE e.client_id=?1 AND a.generation=0 AND a.agent=?2 "
+		       "AND a.at=?3"
+		       " AND " ATTEMPT_SAID " IS " AS_SAID("?4") " AND a.answer IS NOT NULL LIMIT 1");
 	sqlite3_stmt *s = store_query(store, &get, "itit", client_id, agent, at, detail);
 	int result = store_row(store, s);
 
@@ -172,10 +189,9 @@ int store_attempt_recorded(struct store *store, const char *agent, int64_t clien
 int store_attempt_answer(
 	struct store *store, int64_t call_id, int generation, const char *agent, const char *disposition, const char *detail, char **answer)
 {
-	STATEMENT(get,
-		"SELECT agent=?3 AND disposition=?4 AND coalesce(detail, '')=coalesce(?5, ''), answer FROM attempt WHERE call_id=?1 "
-		"AND generation=?2"
-		" AND answer IS NOT NULL ORDER BY agent=?3 AND disposition=?4 AND coalesce(detail, '')=coalesce(?5, '') DESC, id LIMIT 1");
+	STATEMENT(get, "SELECT a.agent=?3 AND a.disposition=?4 AND " ATTEMPT_SAID " IS " AS_SAID(
+			       "?5") " same, a.answer FROM attempt a JOIN entry e ON e.id=a.id"
+				     " WHERE a.call_id=?1 AND a.generation=?2 AND a.answer IS NOT NULL ORDER BY same DESC, a.id LIMIT 1");
 	sqlite3_stmt *s = store_query(store, &get, "inttt", call_id, generation, agent, disposition, detail);
 	int result = store_row(store, s);
 

@@ -88,15 +88,15 @@ int store_view_list_events(struct store *store, const struct list_filter *filter
 
 int store_view_list_attempts(struct store *store, const struct list_filter *filter, struct buffer *out)
 {
-	STATEMENT(
-		list, LIST_OF("SELECT json_object('attempt', a.id, 'at', strftime('%Y-%m-%dT%H:%M:%S', a.at, 'unixepoch', 'localtime'), "
-			      "'call', a.call_id, 'client_ref', a.client_ref,"
-			      " 'agent', a.agent, 'queue', q.text, 'channel', h.text, 'disposition', a.disposition, 'over_cap', "
-			      "json(iif(a.over_cap, 'true', 'false')),"
-			      " 'after_lease', json(iif(a.expired, 'true', 'false'))) x FROM attempt a LEFT JOIN name q ON q.id=a.queue "
-			      "LEFT JOIN name h ON h.id=a.channel"
-			      " WHERE (?1 IS NULL OR a.id IN (SELECT attempt_id FROM attempt_client WHERE client_id=(SELECT id FROM client "
-			      "WHERE ref=?1))) AND (?2 IS NULL OR q.text=?2) AND ?3 IS NULL AND ?4<0 AND a.id>?5 ORDER BY a.id LIMIT ?6"));
+	STATEMENT(list, LIST_OF("SELECT json_object('attempt', a.id, 'at', strftime('%Y-%m-%dT%H:%M:%S', a.at, 'unixepoch', 'localtime'), "
+				"'call', a.call_id, 'client_ref', a.client_ref,"
+				" 'agent', a.agent, 'queue', q.text, 'channel', h.text, 'disposition', a.disposition, 'over_cap', "
+				"json(iif(a.over_cap, 'true', 'false')),"
+				" 'after_lease', json(iif(a.expired, 'true', 'false'))) x FROM attempt a LEFT JOIN name q ON q.id=a.queue "
+				"LEFT JOIN name h ON h.id=a.channel"
+				" WHERE (?1 IS NULL OR a.id IN (SELECT id FROM entry WHERE client_id=(SELECT id FROM client WHERE ref=?1)"
+				" UNION SELECT entry_id FROM entry_subject WHERE client_id=(SELECT id FROM client WHERE ref=?1))) AND (?2 "
+				"IS NULL OR q.text=?2) AND ?3 IS NULL AND ?4<0 AND a.id>?5 ORDER BY a.id LIMIT ?6"));
 
 	return append_list(store, &list, filter, out);
 }

@@ -101,15 +101,22 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	" agent_id INTEGER, over_cap INTEGER NOT NULL DEFAULT 0);"
 	"CREATE TABLE contact_client(client_id INTEGER, on_day INTEGER, contact_id INTEGER, PRIMARY KEY(client_id, on_day, contact_id)) "
 	"WITHOUT ROWID;"
-	/* One try each, never changed. answer: what DONE was answered, for the same DONE sent again. */
-	"CREATE TABLE attempt(id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, call_id INTEGER NOT NULL, generation INTEGER NOT "
+	/* The record (store_record.h). agent and reason: names. salt: of the body; once the body is erased, its digest. entry_subject: further clients whom an entry
+	 * concerns. */
+	"CREATE TABLE entry(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind INTEGER NOT NULL, client_id INTEGER, followup_id INTEGER, "
+	"call_id INTEGER,"
+	" agent INTEGER, reason INTEGER, salt BLOB, body TEXT, sealed INTEGER);"
+	"CREATE INDEX entry_client ON entry(client_id) WHERE client_id IS NOT NULL;"
+	"CREATE TABLE entry_subject(client_id INTEGER, entry_id INTEGER, PRIMARY KEY(client_id, entry_id)) WITHOUT ROWID;"
+	"CREATE TABLE link(id INTEGER PRIMARY KEY, first_entry INTEGER NOT NULL, last_entry INTEGER NOT NULL, digest BLOB NOT NULL);"
+	/* One try each, never changed: what lists ask of an entry, under its number. What was said and the number dialled stand in the entry alone. answer: what DONE was
+	 * answered, for the same DONE sent again. */
+	"CREATE TABLE attempt(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, call_id INTEGER NOT NULL, generation INTEGER NOT "
 	"NULL, agent TEXT NOT NULL,"
-	" queue INTEGER NOT NULL, channel INTEGER NOT NULL, number TEXT, client_ref TEXT NOT NULL, disposition TEXT NOT NULL, detail TEXT, "
+	" queue INTEGER NOT NULL, channel INTEGER NOT NULL, client_ref TEXT NOT NULL, disposition TEXT NOT NULL, "
 	"contact_id INTEGER,"
 	" over_cap INTEGER NOT NULL DEFAULT 0, expired INTEGER NOT NULL DEFAULT 0, answer TEXT);"
 	"CREATE INDEX attempt_call ON attempt(call_id, generation);"
-	/* Whom a try concerned, each. */
-	"CREATE TABLE attempt_client(client_id INTEGER, attempt_id INTEGER, PRIMARY KEY(client_id, attempt_id)) WITHOUT ROWID;"
 
 	/* Who was given which call, and which items he has been told of (a JSON array): what an expired lease's holder may still report. */
 	"CREATE TABLE handout(call_id INTEGER, generation INTEGER, agent_id INTEGER NOT NULL, at INTEGER NOT NULL, shown TEXT NOT NULL,"

@@ -13,6 +13,13 @@ int store_task_insert(struct store *store, const struct task *task)
 	return result < 0 ? result : 0;
 }
 
+int store_task_client(struct store *store, int64_t id, int64_t *client_id)
+{
+	STATEMENT(get, "SELECT client_id FROM task WHERE id=?1");
+
+	return store_integer(store, &get, client_id, "i", id);
+}
+
 int store_task_count_open(struct store *store)
 {
 	STATEMENT(count_open, "SELECT count(*) FROM task WHERE acked_at IS NULL");

@@ -3,11 +3,6 @@
 
 #include "internal.h"
 
-/* 13912345678 -> 139****5678, someone@example.com -> s***@example.com */
-#define MASKED_PHONE(column)                                                                                                               \
-	"CASE WHEN length(" column ") > 7 THEN substr(" column ", 1, 3) || '****' || substr(" column ", -4) ELSE '****' END"
-#define MASKED_EMAIL(column) "substr(" column ", 1, 1) || '***' || substr(" column ", instr(" column ", '@'))"
-
 int store_view_followups(struct store *store, followup_row_visit *visit, void *context)
 {
 	STATEMENT(list,

@@ -77,6 +77,10 @@ int desk_queues(struct desk *desk, struct moment now, struct answer *answer) MUS
 int desk_list(struct desk *desk, const struct identity *who, const char *const *words, const size_t count, struct moment now,
 	struct answer *answer) MUST_CHECK;
 int desk_why(struct desk *desk, const struct identity *who, const char *client_ref, struct moment now, struct answer *answer) MUST_CHECK;
+/* client [LIMIT n] [AFTER entry]: the record's entries about a client, oldest first. */
+int desk_history(struct desk *desk, const char *const *words, size_t count, struct answer *answer) MUST_CHECK;
+/* [link digest]: whether the record is what was written. Reads only. */
+int desk_verify(struct desk *desk, const char *const *words, size_t count, struct answer *answer) MUST_CHECK;
 int desk_report(struct desk *desk, const char *const *words, size_t count, struct moment now, struct answer *answer) MUST_CHECK;
 
 /* AGENT.ADD name role[,role...] [QUEUES q ...]: answers {"agent":..., "token":...}; the token is shown this once and only its SHA-256 is kept. */

@@ -15,8 +15,8 @@ struct engine;
 struct engine *engine_new(struct store *store); /* borrows */
 void engine_free(struct engine *engine);
 
-/* At start and after each reload. Everything open is looked at again against the new rules and calendars in the slices that follow. */
-int engine_set_policy(struct engine *engine, const struct policy *policy) MUST_CHECK;
+/* At start and after each reload, at a moment (unix seconds). Everything open is looked at again against the new rules and calendars in the slices that follow. */
+int engine_set_policy(struct engine *engine, const struct policy *policy, int64_t at) MUST_CHECK;
 
 struct client_fact;
 struct event_fact;

@@ -1,5 +1,5 @@
 /* store.h - the book: opening, transactions and health. The only truth, and the only owner of SQL (DESIGN 1). What it keeps is reached through
- * store_client.h, store_event.h, store_followup.h, store_call.h, store_agent.h and store_view.h. No SQLite type crosses these headers. */
+ * store_client.h, store_event.h, store_followup.h, store_call.h, store_agent.h, store_record.h and store_view.h. No SQLite type crosses these headers. */
 #ifndef FOLLOWUP_STORE_H
 #define FOLLOWUP_STORE_H
 
@@ -16,8 +16,8 @@ struct store;
 int store_open(const char *path, struct store **out, char message[256]) MUST_CHECK;
 void store_close(struct store *store);
 
-/* One transaction a loop turn; one savepoint a command. */
-int store_begin(struct store *store) MUST_CHECK;
+/* One transaction a loop turn; one savepoint a command. at (unix seconds): the moment that what is done in it is written down under. */
+int store_begin(struct store *store, int64_t at) MUST_CHECK;
 int store_commit(struct store *store) MUST_CHECK; /* on failure everything since begin is rolled back */
 void store_rollback(struct store *store);
 int store_savepoint(struct store *store) MUST_CHECK;

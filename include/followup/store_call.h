@@ -87,6 +87,8 @@ int store_handout_show(struct store *store, int64_t call_id, int generation, con
 /* 1 and who it was (free shown), or 0. */
 int store_handout_load(struct store *store, int64_t call_id, int generation, int64_t *agent_id, char **shown) MUST_CHECK;
 
+enum view_address { VIEW_NO_ADDRESS, VIEW_PHONE, VIEW_EMAIL };
+
 /* One try, written once and never changed. */
 struct attempt {
 	int64_t at; /* unix seconds */
@@ -96,16 +98,16 @@ struct attempt {
 	int64_t queue, channel;
 	const char *client_ref;
 	const char *disposition;
-	const char *detail; /* what was said of it: the JSON of DONE and RECORD, or a reason in words; NULL: nothing */
-	int64_t contact_id; /* 0: none */
+	enum view_address address; /* which of the client's was dialled or written to: it is written down whole */
+	const char *detail;        /* what was said of it: the JSON of DONE and RECORD, or a reason in words; NULL or "": nothing */
+	int64_t contact_id;        /* 0: none */
 	bool over_cap;
 	bool expired;       /* recorded under a lease that no longer held */
 	const char *answer; /* JSON: what the agent was told */
 };
-/* Its number. */
+/* Writes it as an entry of the record too (store_record.h), with the same number, which it returns. client_ref: whom it concerned first; further ones are told to
+ * store_record_about(). */
 int64_t store_attempt_insert(struct store *store, const struct attempt *attempt) MUST_CHECK;
-/* Notes a client whom it concerned. */
-int store_attempt_for(struct store *store, int64_t attempt_id, int64_t client_id) MUST_CHECK;
 /* The answer given to the same RECORD by the same agent for the same client and moment: 1 with the answer (free it), or 0. */
 int store_attempt_recorded(
 	struct store *store, const char *agent, int64_t client_id, int64_t at, const char *detail, char **answer) MUST_CHECK;

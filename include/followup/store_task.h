@@ -19,6 +19,9 @@ int store_task_insert(struct store *store, const struct task *task) MUST_CHECK;
 /* Acknowledges a task: 1, 0 when it had been already, ERR_NOT_FOUND. */
 int store_task_acknowledge(struct store *store, int64_t id, int64_t at, const char *agent, const char *note) MUST_CHECK;
 
+/* The client whom a task is about. */
+int store_task_client(struct store *store, int64_t id, int64_t *client_id) MUST_CHECK;
+
 /* How many are open. */
 int store_task_count_open(struct store *store) MUST_CHECK;
 

@@ -9,6 +9,7 @@
 #include "followup/buffer.h"
 #include "followup/error.h"
 #include "followup/followup.h"
+#include "followup/store_call.h"
 
 struct store;
 
@@ -20,8 +21,6 @@ struct followup_row {
 typedef int followup_row_visit(void *context, const struct followup_row *row);
 /* Every follow-up, ordered by client_ref, opens_on, rule, occasion, bytewise. */
 int store_view_followups(struct store *store, followup_row_visit *visit, void *context) MUST_CHECK;
-
-enum view_address { VIEW_NO_ADDRESS, VIEW_PHONE, VIEW_EMAIL };
 
 /* A call with its agenda. lease and times: text of the desk, NULL to leave out. ERR_NOT_FOUND. */
 struct call_view {

@@ -154,6 +154,8 @@ def documents():
         for rows in ("followups", "calls", "clients", "events", "attempts"):
             hear(daemon.json("LIST", rows))
         hear(daemon.json("WHY", "C1"))
+        hear(daemon.json("HISTORY", "C1"))
+        hear(daemon.json("VERIFY"))
         hear(daemon.json("REPORT"))
         hear(daemon.json("AGENT.LIST"))
         hear(daemon.json("AGENT.ADD", "bob", "feeder"))

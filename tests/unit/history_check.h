@@ -248,6 +248,10 @@ static void look_at_rest(struct world *w)
 	if (faults > 0)
 		wrong(w, "CHECK: %.400s", json.data);
 	buffer_free(&json);
+	struct record_verdict verdict;
+	must(w, store_record_verify(w->store, 0, "", &verdict), "verify");
+	if (verdict.why[0] != '\0' || (w->seen_count > 0 && verdict.entries < w->seen_count))
+		wrong(w, "VERIFY: link %" PRId64 ", entry %" PRId64 ": %s", verdict.broken_link, verdict.broken_entry, verdict.why);
 }
 
 static void observe(struct world *w)

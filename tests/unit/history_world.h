@@ -24,6 +24,7 @@
 #include "followup/store_client.h"
 #include "followup/store_followup.h"
 #include "followup/store_name.h"
+#include "followup/store_record.h"
 
 enum {
 	CLIENTS = 12,
@@ -282,9 +283,9 @@ static void world_open(struct world *w, struct policy *const *policies, uint64_t
 	w->desk = desk_new(w->store, w->engine);
 	assert_non_null(w->engine);
 	assert_non_null(w->desk);
-	must(w, engine_set_policy(w->engine, policies[0]), "engine_set_policy");
+	must(w, engine_set_policy(w->engine, policies[0], 0), "engine_set_policy");
 	desk_set_policy(w->desk, policies[0]);
-	must(w, store_begin(w->store), "begin");
+	must(w, store_begin(w->store, 0), "begin");
 	for (int i = 0; i < AGENTS; i++) {
 		size_t queues = 0;
 		w->agents[i] = all_agents[i];

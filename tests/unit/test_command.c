@@ -36,6 +36,7 @@ static const struct {
 	{"EVENT.PUT", "f"},
 	{"HELLO", "+"},
 	{"HELP", "*"},
+	{"HISTORY", "sru"},
 	{"INFO", "*"},
 	{"LIST", "sru"},
 	{"MINE", "ag"},
@@ -60,6 +61,7 @@ static const struct {
 	{"TAKE", "as"},
 	{"TOUCH", "ag"},
 	{"UNSUBSCRIBE", "s"},
+	{"VERIFY", "srou"},
 	{"WHOAMI", "*"},
 	{"WHY", "sru"},
 };

@@ -108,7 +108,7 @@ static void test_holds(void **state)
 
 	(void)state;
 	assert_int_equal(store_open(":memory:", &store, message), 0);
-	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_begin(store, 0), 0);
 	for (int i = 0; i < CLIENT_FIELD_COUNT; i++)
 		fact.values[i] = "";
 	fact.present[CLIENT_NAME] = fact.present[CLIENT_TIER] = fact.present[CLIENT_ASSETS] = true;

@@ -230,7 +230,7 @@ static void work(struct run *r, struct moment now)
 	int result;
 
 	do {
-		must(r, store_begin(r->store));
+		must(r, store_begin(r->store, 0));
 		result = engine_work(r->engine, now, 100000);
 		must(r, result);
 		must(r, store_commit(r->store));
@@ -258,14 +258,14 @@ static void receive(
 		order[i] = order[k];
 		order[k] = kept;
 	}
-	must(r, store_begin(r->store));
+	must(r, store_begin(r->store, 0));
 	for (int i = 0; i < count; i++) {
 		put(r, &b->facts[order[i]], now);
 		if (!way->one_by_one && i + 1 < count)
 			continue;
 		must(r, engine_settle(r->engine, now, INT32_MAX));
 		must(r, store_commit(r->store));
-		must(r, store_begin(r->store));
+		must(r, store_begin(r->store, 0));
 	}
 	must(r, store_commit(r->store));
 }
@@ -300,7 +300,7 @@ static void run_book(const struct book *b, const struct way *way, struct outcome
 	assert_int_equal(store_open(":memory:", &r.store, message), 0);
 	r.engine = engine_new(r.store);
 	r.desk = desk_new(r.store, r.engine);
-	must(&r, engine_set_policy(r.engine, policy));
+	must(&r, engine_set_policy(r.engine, policy, 0));
 	desk_set_policy(r.desk, policy);
 	for (int day = 0; day < DAYS; day++) {
 		int back = way->down_from + DOWN_DAYS;

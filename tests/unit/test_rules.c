@@ -114,7 +114,7 @@ static void put_told(struct told *t, const struct test_case *c, day_t day, bool 
 	struct moment now = zone_moment(zone_unix(day, 36000));
 	char json[LINE_SIZE * 2];
 
-	assert_int_equal(store_begin(t->store), 0);
+	assert_int_equal(store_begin(t->store, 0), 0);
 	for (int i = 0; i < c->fact_count; i++) {
 		const struct fact *f = &c->facts[i];
 		if (first ? f->told_on != NO_DAY : f->told_on != day)
@@ -141,16 +141,16 @@ static struct store *run_told(const struct test_case *c)
 	assert_int_equal(store_open(":memory:", &t.store, message), 0);
 	t.engine = engine_new(t.store);
 	t.desk = desk_new(t.store, t.engine);
-	assert_int_equal(engine_set_policy(t.engine, policy), 0);
+	assert_int_equal(engine_set_policy(t.engine, policy, 0), 0);
 	desk_set_policy(t.desk, policy);
-	assert_int_equal(store_begin(t.store), 0);
+	assert_int_equal(store_begin(t.store, 0), 0);
 	assert_int_equal(engine_begin_at(t.engine, c->from), 0);
 	assert_int_equal(store_commit(t.store), 0);
 	put_told(&t, c, c->from, true);
 	for (day_t day = c->from; day <= c->to; day++) {
 		int result;
 		do {
-			assert_int_equal(store_begin(t.store), 0);
+			assert_int_equal(store_begin(t.store, 0), 0);
 			result = engine_work(t.engine, zone_moment(zone_unix(day, 0)), 3); /* in small slices */
 			assert_true(result >= 0);
 			assert_int_equal(store_commit(t.store), 0);

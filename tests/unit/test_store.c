@@ -38,7 +38,7 @@ static struct store *open_memory(void)
 	char message[256];
 
 	assert_int_equal(store_open(":memory:", &store, message), 0);
-	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_begin(store, 0), 0);
 	return store;
 }
 
@@ -84,7 +84,7 @@ static void test_reopen(void **state)
 	(void)state;
 	struct store *store = open_file();
 	assert_int_equal(store_ping(store), 0);
-	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_begin(store, 0), 0);
 	assert_false(store_is_dirty(store));
 	assert_int_equal(store_meta_get(store, "worked_on", &value), ERR_NOT_FOUND);
 	assert_int_equal(store_meta_set(store, "worked_on", 20000), 0);
@@ -110,7 +110,7 @@ static void test_uncommitted(void **state)
 
 	(void)state;
 	struct store *store = open_file();
-	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_begin(store, 0), 0);
 	assert_int_equal(store_meta_set(store, "a", 1), 0);
 	store_close(store);
 	store = open_file();
@@ -214,7 +214,7 @@ static void test_savepoints(void **state)
 	assert_int_equal(store_meta_get(store, "third", &value), 0);
 	assert_int_equal(value, 3);
 
-	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_begin(store, 0), 0);
 	assert_int_equal(store_meta_set(store, "third", 4), 0);
 	store_rollback(store);
 	assert_int_equal(store_meta_get(store, "third", &value), 0);
@@ -241,11 +241,11 @@ static void test_names_after_rollback(void **state)
 	assert_string_equal(store_name_text(store, known), "service");
 
 	assert_int_equal(store_commit(store), 0);
-	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_begin(store, 0), 0);
 	int64_t again = store_name_id(store, "again");
 	store_rollback(store);
 	assert_string_equal(store_name_text(store, again), "");
-	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_begin(store, 0), 0);
 	assert_string_equal(store_name_text(store, 0), "");
 	assert_int_equal(store_name_id(store, ""), 0);
 	close_memory(store);
