@@ -273,19 +273,20 @@ int store_call_next_widening(struct store *store, int64_t now, struct call *out)
 
 int store_call_next_unkept(struct store *store, int64_t now, struct call *out)
 {
-	STATEMENT(next, "SELECT " COLUMNS
-			" FROM call INDEXED BY call_owner WHERE owner_id IS NOT NULL AND appointed_at<=?1 AND state<2 ORDER BY appointed_at LIMIT 1");
+	STATEMENT(next, "SELECT " COLUMNS " FROM call INDEXED BY call_owner WHERE owner_id IS NOT NULL AND appointed_at<=?1 AND state<2 "
+					  "ORDER BY appointed_at LIMIT 1");
 
 	return read_one(store, store_query(store, &next, "i", now - APPOINTMENT_GRACE_SECONDS), out);
 }
 
 int store_call_next_time(struct store *store, int64_t *when)
 {
-	STATEMENT(next, "SELECT min(coalesce((SELECT min(lease_until) FROM call WHERE state=2), 9223372036854775807),"
-			" coalesce((SELECT min(not_before) FROM call WHERE state=1), 9223372036854775807),"
-			" coalesce((SELECT min(widen_at) FROM call WHERE widen_at IS NOT NULL), 9223372036854775807),"
-			" coalesce((SELECT min(until) FROM pause), 9223372036854775807),"
-			" coalesce((SELECT min(appointed_at) + 900 FROM call WHERE owner_id IS NOT NULL AND state<2), 9223372036854775807))");
+	STATEMENT(next,
+		"SELECT min(coalesce((SELECT min(lease_until) FROM call WHERE state=2), 9223372036854775807),"
+		" coalesce((SELECT min(not_before) FROM call WHERE state=1), 9223372036854775807),"
+		" coalesce((SELECT min(widen_at) FROM call WHERE widen_at IS NOT NULL), 9223372036854775807),"
+		" coalesce((SELECT min(until) FROM pause), 9223372036854775807),"
+		" coalesce((SELECT min(appointed_at) + 900 FROM call WHERE owner_id IS NOT NULL AND state<2), 9223372036854775807))");
 
 	return store_integer(store, &next, when, "");
 }
