@@ -95,6 +95,14 @@ static void clear_bar(const struct import *import)
 		fputs("\r\033[K", stderr);
 }
 
+/* Refuses the whole file: a wrong header would make every row wrong. */
+static int refuse_file(struct import *import, const char *why)
+{
+	snprintf(import->why, sizeof import->why, "%s", why);
+	import->refused = true;
+	return ERR_INVALID;
+}
+
 /* What became of a row. */
 static int note_outcome(void *context, const struct ctl_feed_row *row)
 {
@@ -107,13 +115,18 @@ static int note_outcome(void *context, const struct ctl_feed_row *row)
 	case FEED_KNOWN:
 		import->known++;
 		break;
-	case FEED_REFUSED:
+	case FEED_REFUSED: {
+		/* The daemon alone knows which columns its configuration declares: one that it does not know spoils every row. */
+		const char *unknown = strstr(row->reason, ": unknown column");
+		if (unknown != NULL && unknown[strlen(": unknown column")] == '\0' && import->changed + import->known == 0)
+			return refuse_file(import, row->reason);
 		import->bad++;
 		if (ctl_rejects_add(&import->rejects, row->line, row->reason, row->raw, row->raw_length) < 0) {
 			import->rejects_error = errno;
 			return ERR_SYSTEM;
 		}
 		break;
+	}
 	}
 	import->last_line = row->line;
 	show_bar(import);
@@ -137,14 +150,6 @@ static const char *to_utf8(struct import *import, char *field, size_t length, si
 	*out_length = CONVERTED_SIZE - 1 - to_left;
 	import->converted[*out_length] = '\0';
 	return import->converted;
-}
-
-/* Refuses the whole file: a wrong header would make every row wrong. */
-static int refuse_file(struct import *import, const char *why)
-{
-	snprintf(import->why, sizeof import->why, "%s", why);
-	import->refused = true;
-	return ERR_INVALID;
 }
 
 static int take_header(struct import *import, const struct csv_record *record)

@@ -134,7 +134,8 @@ static int write_list_look(struct desk *desk, const char *const *words, size_t c
 int desk_list(struct desk *desk, const struct identity *who, const char *const *words, const size_t count, struct moment now,
 	struct answer *answer)
 {
-	struct list_filter filter = {.state = -1, .limit = LIST_DEFAULT};
+	struct list_filter filter = {
+		.state = -1, .limit = LIST_DEFAULT, .declared = desk->policy->declared, .declared_count = desk->policy->declared_count};
 
 	(void)who;
 	(void)now;

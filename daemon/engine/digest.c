@@ -57,6 +57,7 @@ static void mix_rule(uint64_t *hash, const struct rule *rule)
 	mix_number(hash, rule->repeat_for_days);
 	mix_number(hash, rule->month * 100 + rule->day);
 	mix_number(hash, (int64_t)rule->field);
+	mix_text(hash, rule->declared != NULL ? rule->declared->name : NULL);
 	mix_number(hash, rule->share_percent);
 	mix_number(hash, rule->seed);
 	mix_number(hash, rule->tiers);
@@ -100,6 +101,10 @@ int64_t policy_digest(const struct policy *policy)
 		mix_number(&hash, (int64_t)festival->basis * 10000 + festival->month * 100 + festival->day);
 		mix_number(&hash, festival->priority);
 		mix_number(&hash, festival->everywhere);
+	}
+	for (size_t i = 0; i < policy->declared_count; i++) {
+		mix_text(&hash, policy->declared[i].name);
+		mix_number(&hash, (int64_t)policy->declared[i].type);
 	}
 	for (size_t i = 0; i < policy->branch_count; i++) {
 		mix_text(&hash, policy->branches[i].name);

@@ -352,18 +352,22 @@ int again_urge(struct engine *engine, const struct facts *facts, const struct ru
 	return found;
 }
 
-static day_t expiry_day(const struct facts *facts, const struct rule *rule)
+static int expiry_day(struct engine *engine, const struct facts *facts, const struct rule *rule, day_t *day)
 {
-	return rule->field == EXPIRY_ID_CARD ? facts->client.id_expires_on : facts->client.risk_test_expires_on;
+	if (rule->field == EXPIRY_DECLARED)
+		return store_client_declared_day(engine->store, facts->client.id, rule->declared->name, day);
+	*day = rule->field == EXPIRY_ID_CARD ? facts->client.id_expires_on : facts->client.risk_test_expires_on;
+	return 0;
 }
 
 int each_expiry(struct engine *engine, const struct facts *facts, const struct visitor *visitor)
 {
-	day_t day = expiry_day(facts, visitor->rule);
 	struct occasion occasion;
+	day_t day;
 
-	if (day == NO_DAY)
-		return 0;
+	int result = expiry_day(engine, facts, visitor->rule, &day);
+	if (result < 0 || day == NO_DAY)
+		return result;
 	occasion_key_day(&occasion, day);
 	occasion_place(engine, visitor->rule, &occasion, day, visitor->rule->priority);
 	return occasion_offer(visitor, &occasion);
@@ -373,8 +377,11 @@ int each_expiry(struct engine *engine, const struct facts *facts, const struct v
 int again_expiry(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup,
 	struct occasion *out, int64_t *reason)
 {
-	day_t day = expiry_day(facts, rule);
+	day_t day;
 
+	int result = expiry_day(engine, facts, rule, &day);
+	if (result < 0)
+		return result;
 	*reason = engine->reasons[day == NO_DAY ? REASON_NOT_APPLICABLE : REASON_RENEWED];
 	if (day == NO_DAY || day > followup->occasion_on)
 		return 0;

@@ -35,8 +35,13 @@ const char *const client_field_names[CLIENT_FIELD_COUNT] = {
 	[CLIENT_RISK_TEST_EXPIRES_ON] = "risk_test_expires_on",
 };
 
-/* The columns that are not in client_field_names. */
-enum { CLIENT_REF_COLUMN = CLIENT_FIELD_COUNT, CLIENT_AS_OF_COLUMN, CLIENT_COLUMN_COUNT };
+/* The columns that are not in client_field_names. Those that the configuration declares come after them. */
+enum {
+	CLIENT_REF_COLUMN = CLIENT_FIELD_COUNT,
+	CLIENT_AS_OF_COLUMN,
+	CLIENT_COLUMN_COUNT,
+	CLIENT_COLUMNS_MAX = CLIENT_COLUMN_COUNT + DECLARED_FIELDS_MAX
+};
 
 enum event_column {
 	EVENT_REF_COLUMN,
@@ -56,8 +61,10 @@ static const char *const birthday_calendars[] = {
 	[BIRTHDAY_SOLAR] = "solar", [BIRTHDAY_LUNAR] = "lunar", [BIRTHDAY_LUNAR_LEAP] = "lunar-leap"};
 static const char *const statuses[] = {"normal", "dormant", "suspended"};
 
-static const char *client_column(size_t column)
+static const char *client_column(const struct policy *policy, size_t column)
 {
+	if (column >= CLIENT_COLUMN_COUNT)
+		return policy->declared[column - CLIENT_COLUMN_COUNT].name;
 	if (column == CLIENT_REF_COLUMN)
 		return "client_ref";
 	if (column == CLIENT_AS_OF_COLUMN)
@@ -65,8 +72,9 @@ static const char *client_column(size_t column)
 	return client_field_names[column];
 }
 
-static const char *event_column(size_t column)
+static const char *event_column(const struct policy *policy, size_t column)
 {
+	(void)policy;
 	return event_columns[column];
 }
 
@@ -102,48 +110,82 @@ static const char *show(const char *text, char out[SHOWN_SIZE])
 	return out;
 }
 
-typedef const char *column_name(size_t column);
+/* The columns of one kind of file. */
+struct columns {
+	const char *(*name)(const struct policy *policy, size_t column);
+	const struct policy *policy;
+	size_t count;
+	uint64_t required; /* a bit set */
+	bool open;         /* others may be declared: the configuration is not at hand */
+};
 
-/* Finds each name's column: places[i] for names[i]. Unknown names, names that come twice and missing ones of `required` (a bit set) are refused. */
-static int place_columns(column_name *name_of, size_t column_count, uint32_t required, const char *const *names, size_t count,
-	size_t *places, char reason[FACT_REASON_SIZE])
+static struct columns client_columns(const struct policy *policy)
 {
-	uint32_t seen = 0;
+	size_t declared = policy != NULL ? policy->declared_count : 0;
+
+	return (struct columns){client_column, policy, CLIENT_COLUMN_COUNT + declared, UINT64_C(1) << CLIENT_REF_COLUMN, policy == NULL};
+}
+
+static struct columns event_columns_of(const struct policy *policy)
+{
+	static const uint64_t required =
+		UINT64_C(1) << EVENT_REF_COLUMN | UINT64_C(1) << EVENT_KIND_COLUMN | UINT64_C(1) << EVENT_OCCURRED_COLUMN;
+
+	return (struct columns){event_column, policy, EVENT_COLUMN_COUNT, required, false};
+}
+
+static bool could_be_declared(const char *name)
+{
+	return name[0] >= 'a' && name[0] <= 'z' && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name);
+}
+
+/* The place of a name among the columns; their count when it is none of them. */
+static size_t find_column(const struct columns *columns, const char *name)
+{
+	size_t column = 0;
+
+	while (column < columns->count && strcmp(name, columns->name(columns->policy, column)) != 0)
+		column++;
+	return column;
+}
+
+/* Unknown names, names that come twice and missing ones that are required are refused. */
+static int check_columns(const struct columns *columns, const char *const *names, size_t count, char reason[FACT_REASON_SIZE])
+{
+	uint64_t seen = 0;
 	char shown[SHOWN_SIZE];
 
 	for (size_t i = 0; i < count; i++) {
-		size_t column = 0;
-		while (column < column_count && strcmp(names[i], name_of(column)) != 0)
-			column++;
-		if (column == column_count)
+		size_t column = find_column(columns, names[i]);
+		bool twice = column < columns->count && (seen & UINT64_C(1) << column) != 0;
+		if (column < columns->count)
+			seen |= UINT64_C(1) << column;
+		else if (!columns->open || !could_be_declared(names[i]))
 			return refuse(reason, "%s: unknown column", names[i][0] != '\0' ? show(names[i], shown) : "\"\"");
-		if (seen & UINT32_C(1) << column)
-			return refuse(reason, "%s: the column stands there twice", names[i]);
-		seen |= UINT32_C(1) << column;
-		if (places != NULL)
-			places[i] = column;
+		for (size_t j = 0; column == columns->count && !twice && j < i; j++)
+			twice = strcmp(names[i], names[j]) == 0;
+		if (twice)
+			return refuse(reason, "%s: the column stands there twice", show(names[i], shown));
 	}
-	for (size_t column = 0; column < column_count; column++) {
-		if ((required & ~seen) & UINT32_C(1) << column)
-			return refuse(reason, "%s: the column is missing", name_of(column));
+	for (size_t column = 0; column < columns->count; column++) {
+		if ((columns->required & ~seen) & UINT64_C(1) << column)
+			return refuse(reason, "%s: the column is missing", columns->name(columns->policy, column));
 	}
 	return 0;
 }
 
-static const uint32_t client_required = UINT32_C(1) << CLIENT_REF_COLUMN;
-static const uint32_t event_required =
-	UINT32_C(1) << EVENT_REF_COLUMN | UINT32_C(1) << EVENT_KIND_COLUMN | UINT32_C(1) << EVENT_OCCURRED_COLUMN;
-
 int fact_check_client_columns(const struct policy *policy, const char *const *names, size_t count, char reason[FACT_REASON_SIZE])
 {
-	(void)policy; /* will name fields of the firm's own */
-	return place_columns(client_column, CLIENT_COLUMN_COUNT, client_required, names, count, NULL, reason);
+	struct columns columns = client_columns(policy);
+
+	return check_columns(&columns, names, count, reason);
 }
 
 int fact_check_event_columns(const struct policy *policy, const char *const *names, size_t count, char reason[FACT_REASON_SIZE])
 {
-	(void)policy;
-	return place_columns(event_column, EVENT_COLUMN_COUNT, event_required, names, count, NULL, reason);
+	struct columns columns = event_columns_of(policy);
+
+	return check_columns(&columns, names, count, reason);
 }
 
 /* What holds for every text. */
@@ -166,39 +208,58 @@ static int check_text(const char *column, const struct fact_field *field, char r
 }
 
 /* Fields by column: NULL for an absent one. Every name and every text has been checked then. */
-static int sort_fields(column_name *name_of, size_t column_count, uint32_t required, const struct fact_field *fields, size_t count,
-	const struct fact_field **by_column, char reason[FACT_REASON_SIZE])
+static int sort_fields(const struct columns *columns, const struct fact_field *fields, size_t count, const struct fact_field **by_column,
+	char reason[FACT_REASON_SIZE])
 {
-	for (size_t column = 0; column < column_count; column++)
+	char shown[SHOWN_SIZE];
+
+	for (size_t column = 0; column < columns->count; column++)
 		by_column[column] = NULL;
 	for (size_t i = 0; i < count; i++) {
-		size_t column;
-		int result = place_columns(name_of, column_count, 0, &fields[i].name, 1, &column, reason);
-		if (result < 0)
-			return result;
+		size_t column = find_column(columns, fields[i].name);
+		if (column == columns->count)
+			return refuse(reason, "%s: unknown column", fields[i].name[0] != '\0' ? show(fields[i].name, shown) : "\"\"");
 		if (by_column[column] != NULL)
 			return refuse(reason, "%s: the column stands there twice", fields[i].name);
 		by_column[column] = &fields[i];
-		result = check_text(name_of(column), &fields[i], reason);
+		int result = check_text(fields[i].name, &fields[i], reason);
 		if (result < 0)
 			return result;
 	}
-	for (size_t column = 0; column < column_count; column++) {
-		if (!(required & UINT32_C(1) << column))
+	for (size_t column = 0; column < columns->count; column++) {
+		if (!(columns->required & UINT64_C(1) << column))
 			continue;
+		const char *name = columns->name(columns->policy, column);
 		if (by_column[column] == NULL)
-			return refuse(reason, "%s: the column is missing", name_of(column));
+			return refuse(reason, "%s: the column is missing", name);
 		if (by_column[column]->length == 0)
-			return refuse(reason, "%s: empty, but required", name_of(column));
+			return refuse(reason, "%s: empty, but required", name);
 	}
 	return 0;
 }
 
-/* A padded column of blanks is no number of anybody: as a person_ref it would make one person of all who have it. */
+/* Whether a text begins, or ends, with a blank, of those that people cannot see the difference of: space, no-break space, the wide one of Chinese. */
+static bool has_blank(const struct fact_field *field, bool at_end)
+{
+	static const char *const blanks[] = {" ", "\xC2\xA0", "\xE3\x80\x80"};
+
+	for (size_t i = 0; i < sizeof blanks / sizeof blanks[0]; i++) {
+		size_t width = strlen(blanks[i]);
+		if (width <= field->length && memcmp(field->value + (at_end ? field->length - width : 0), blanks[i], width) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A padded column of blanks is no number of anybody: as a person_ref it would make one person of all who have it. And "C1 " would be another client than "C1". */
 static int check_not_blank(const char *column, const struct fact_field *field, char reason[FACT_REASON_SIZE])
 {
+	char shown[SHOWN_SIZE];
+
 	if (field->length > 0 && strspn(field->value, " ") == field->length)
 		return refuse(reason, "%s: nothing but blanks", column);
+	if (has_blank(field, false) || has_blank(field, true))
+		return refuse(reason, "%s: a blank before or after it: '%s'", column, show(field->value, shown));
 	return 0;
 }
 
@@ -325,6 +386,24 @@ static int check_email(const struct fact_field *field, char reason[FACT_REASON_S
 	return 0;
 }
 
+/* One of the fields that the configuration declares. */
+static int take_declared(
+	const struct declared_field *declared, const struct fact_field *field, struct declared_value *out, char reason[FACT_REASON_SIZE])
+{
+	money_t amount;
+	char shown[SHOWN_SIZE];
+
+	*out = (struct declared_value){.name = declared->name, .type = declared->type, .text = field->value};
+	if (field->length == 0 || declared->type == FIELD_TEXT)
+		return 0;
+	if (declared->type == FIELD_DAY)
+		return check_day(declared->name, field, reason);
+	if (!money_parse(field->value, field->length, &amount))
+		return refuse(reason, "%s: no number: %s (digits and a point are wanted)", declared->name, show(field->value, shown));
+	out->text = money_format(amount, out->number);
+	return 0;
+}
+
 static int take_assets(const struct fact_field *field, char scratch[40], const char **value, char reason[FACT_REASON_SIZE])
 {
 	money_t amount;
@@ -332,6 +411,8 @@ static int take_assets(const struct fact_field *field, char scratch[40], const c
 
 	if (!money_parse(field->value, field->length, &amount))
 		return refuse(reason, "assets: no amount: %s (digits and a point are wanted)", show(field->value, shown));
+	if (amount < 0)
+		return refuse(reason, "assets: %s is below 0", show(field->value, shown));
 	*value = money_format(amount, scratch);
 	return 0;
 }
@@ -406,9 +487,10 @@ static int take_client_field(const struct policy *policy, enum client_field whic
 int fact_client(
 	const struct policy *policy, const struct fact_field *fields, size_t count, struct client_fact *out, char reason[FACT_REASON_SIZE])
 {
-	const struct fact_field *columns[CLIENT_COLUMN_COUNT];
+	const struct fact_field *columns[CLIENT_COLUMNS_MAX];
+	const struct columns known = client_columns(policy);
 
-	int result = sort_fields(client_column, CLIENT_COLUMN_COUNT, client_required, fields, count, columns, reason);
+	int result = sort_fields(&known, fields, count, columns, reason);
 	if (result < 0)
 		return result;
 	result = check_reference("client_ref", columns[CLIENT_REF_COLUMN], reason);
@@ -420,7 +502,7 @@ int fact_client(
 	if (result < 0)
 		return result;
 
-	struct client_fact fact = {0};
+	struct client_fact fact = {.client_ref = NULL};
 	fact.client_ref = columns[CLIENT_REF_COLUMN]->value;
 	for (size_t i = 0; i < CLIENT_FIELD_COUNT; i++) {
 		if (columns[i] == NULL)
@@ -433,6 +515,14 @@ int fact_client(
 		if (result < 0)
 			return result;
 	}
+	for (size_t i = 0; i < policy->declared_count; i++) {
+		if (columns[CLIENT_COLUMN_COUNT + i] == NULL)
+			continue;
+		result = take_declared(
+			&policy->declared[i], columns[CLIENT_COLUMN_COUNT + i], &fact.declared[fact.declared_count++], reason);
+		if (result < 0)
+			return result;
+	}
 	if (columns[CLIENT_AS_OF_COLUMN] != NULL && columns[CLIENT_AS_OF_COLUMN]->length > 0) {
 		result = parse_time("as_of", columns[CLIENT_AS_OF_COLUMN], &fact.as_of, reason);
 		if (result < 0)
@@ -442,6 +532,9 @@ int fact_client(
 	*out = fact;
 	if (fact.values[CLIENT_ASSETS] == fact.scratch[0])
 		out->values[CLIENT_ASSETS] = out->scratch[0];
+	for (size_t i = 0; i < fact.declared_count; i++)
+		if (fact.declared[i].text == fact.declared[i].number)
+			out->declared[i].text = out->declared[i].number;
 	return 0;
 }
 
@@ -477,8 +570,11 @@ static int check_kind(const struct policy *policy, const struct event_fact *even
 	}
 	if (strcmp(event->kind, "manager_departed") == 0 && event->detail[0] == '\0')
 		return refuse(reason, "detail: empty, but manager_departed needs the manager there");
-	if (strcmp(event->kind, "manager_departed") == 0 && strlen(event->detail) > REFERENCE_MAX)
+	const struct fact_field detail = {"detail", event->detail, strlen(event->detail)};
+	if (strcmp(event->kind, "manager_departed") == 0 && detail.length > REFERENCE_MAX)
 		return refuse(reason, "detail: longer than a manager can be");
+	if ((is_void || strcmp(event->kind, "manager_departed") == 0) && check_not_blank("detail", &detail, reason) < 0)
+		return ERR_INVALID;
 	if (is_void) {
 		if (event->detail[0] == '\0')
 			return refuse(reason, "detail: empty, but void needs the event_ref that it withdraws there");
@@ -496,7 +592,9 @@ int fact_event(
 	const struct fact_field *columns[EVENT_COLUMN_COUNT];
 	struct event_fact event = {.client_ref = "", .detail = ""};
 
-	int result = sort_fields(event_column, EVENT_COLUMN_COUNT, event_required, fields, count, columns, reason);
+	const struct columns known = event_columns_of(policy);
+
+	int result = sort_fields(&known, fields, count, columns, reason);
 	if (result < 0)
 		return result;
 	static const enum event_column references[] = {EVENT_REF_COLUMN, EVENT_CLIENT_COLUMN, EVENT_KIND_COLUMN};

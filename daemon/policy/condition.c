@@ -8,27 +8,28 @@
 #include <strings.h>
 
 #include "followup/buffer.h"
+#include "followup/date.h"
 
 /* What may be asked, and how the store finds it. Text that is missing is empty, so that `not tier in (...)` holds for a client without a tier. */
 static const struct {
 	const char *name;
 	const char *sql;
-	bool number;
+	enum field_type type;
 } fields[] = {
-	{"client_ref", "c.ref", false},
-	{"name", "coalesce(c.name, '')", false},
-	{"tier", "coalesce(c.tier, '')", false},
-	{"branch", "coalesce(c.branch, '')", false},
-	{"manager", "coalesce(c.manager, '')", false},
-	{"introducer", "coalesce(c.introducer, '')", false},
-	{"status", "coalesce(c.status, '')", false},
-	{"birthday_calendar", "coalesce(c.birthday_calendar, '')", false},
-	{"opened_on", "coalesce(c.opened_on, '')", false},
-	{"last_trade_on", "coalesce(c.last_trade_on, '')", false},
-	{"assets", "CAST(c.assets AS REAL)", true},
-	{"kind", "coalesce((SELECT n.text FROM name n WHERE n.id=e.kind), '')", false},
-	{"detail", "coalesce(e.detail, '')", false},
-	{"amount", "(coalesce(?3, e.amount) / 10000.0)", true},
+	{"client_ref", "c.ref", FIELD_TEXT},
+	{"name", "coalesce(c.name, '')", FIELD_TEXT},
+	{"tier", "coalesce(c.tier, '')", FIELD_TEXT},
+	{"branch", "coalesce(c.branch, '')", FIELD_TEXT},
+	{"manager", "coalesce(c.manager, '')", FIELD_TEXT},
+	{"introducer", "coalesce(c.introducer, '')", FIELD_TEXT},
+	{"status", "coalesce(c.status, '')", FIELD_TEXT},
+	{"birthday_calendar", "coalesce(c.birthday_calendar, '')", FIELD_TEXT},
+	{"opened_on", "coalesce(c.opened_on, '')", FIELD_TEXT},
+	{"last_trade_on", "coalesce(c.last_trade_on, '')", FIELD_TEXT},
+	{"assets", "CAST(c.assets AS REAL)", FIELD_NUMBER},
+	{"kind", "coalesce((SELECT n.text FROM name n WHERE n.id=e.kind), '')", FIELD_TEXT},
+	{"detail", "coalesce(e.detail, '')", FIELD_TEXT},
+	{"amount", "(coalesce(?3, e.amount) / 10000.0)", FIELD_NUMBER},
 };
 enum { FIELD_COUNT = sizeof(fields) / sizeof(fields[0]) };
 
@@ -40,6 +41,8 @@ struct reading {
 	char word[CONDITION_TEXT_MAX + 1]; /* unquoted */
 	struct buffer sql;
 	struct condition *condition;
+	const struct declared_field *declared;
+	size_t declared_count;
 	char *reason;
 };
 
@@ -108,12 +111,17 @@ static bool is_keyword(const struct reading *r, const char *keyword)
 	return r->kind == WORD_NAME && strcasecmp(r->word, keyword) == 0;
 }
 
-static int literal(struct reading *r, bool number)
+static int literal(struct reading *r, enum field_type type)
 {
+	static const char *const wanted[] = {
+		[FIELD_TEXT] = "a text in 'single quotes'", [FIELD_NUMBER] = "a number", [FIELD_DAY] = "a day like '2026-01-31'"};
 	struct condition *c = r->condition;
+	bool number = type == FIELD_NUMBER;
 
 	if (r->kind != (number ? WORD_NUMBER : WORD_TEXT))
-		return wrong(r, number ? "a number" : "a text in 'single quotes'");
+		return wrong(r, wanted[type]);
+	if (type == FIELD_DAY && date_parse(r->word, strlen(r->word)) == NO_DAY)
+		return wrong(r, wanted[type]);
 	if (c->literal_count == CONDITION_LITERALS_MAX) {
 		snprintf(r->reason, CONDITION_REASON_SIZE, "more than %d literals", CONDITION_LITERALS_MAX);
 		return ERR_INVALID;
@@ -127,14 +135,14 @@ static int literal(struct reading *r, bool number)
 	return 0;
 }
 
-static int literal_list(struct reading *r, bool number)
+static int literal_list(struct reading *r, enum field_type type)
 {
 	if (r->kind != WORD_OPEN)
 		return wrong(r, "'('");
 	buffer_text(&r->sql, "(");
 	do {
 		next_word(r);
-		int result = literal(r, number);
+		int result = literal(r, type);
 		if (result < 0)
 			return result;
 		if (r->kind == WORD_COMMA)
@@ -147,47 +155,76 @@ static int literal_list(struct reading *r, bool number)
 	return 0;
 }
 
-static int between(struct reading *r, bool number)
+static int between(struct reading *r, enum field_type type)
 {
 	buffer_text(&r->sql, " BETWEEN ");
-	int result = literal(r, number);
+	int result = literal(r, type);
 	if (result < 0)
 		return result;
 	if (!is_keyword(r, "and"))
 		return wrong(r, "'and'");
 	buffer_text(&r->sql, " AND ");
 	next_word(r);
-	return literal(r, number);
+	return literal(r, type);
+}
+
+/* The value of a declared field, of the type that it has now. The name is letters, digits and _: it needs no quoting. A day or a number that is missing compares with nothing. */
+static void declared_sql(struct buffer *sql, const struct declared_field *field)
+{
+	static const char *const around[][2] = {
+		[FIELD_TEXT] = {"coalesce(", ", '')"}, [FIELD_NUMBER] = {"CAST(", " AS REAL)"}, [FIELD_DAY] = {"", ""}};
+
+	buffer_printf(sql,
+		"%s(SELECT x.value FROM client_field x WHERE x.client_id=c.id AND x.field=(SELECT id FROM name WHERE text='%s') AND "
+		"x.type=%d)%s",
+		around[field->type][0], field->name, (int)field->type, around[field->type][1]);
+}
+
+/* The field that the word names: its value goes to sql. False: none. */
+static bool field_value(struct reading *r, enum field_type *type)
+{
+	for (size_t i = 0; r->kind == WORD_NAME && i < FIELD_COUNT; i++) {
+		if (strcmp(fields[i].name, r->word) == 0) {
+			buffer_text(&r->sql, fields[i].sql);
+			*type = fields[i].type;
+			return true;
+		}
+	}
+	for (size_t i = 0; r->kind == WORD_NAME && i < r->declared_count; i++) {
+		if (strcmp(r->declared[i].name, r->word) == 0) {
+			declared_sql(&r->sql, &r->declared[i]);
+			*type = r->declared[i].type;
+			return true;
+		}
+	}
+	return false;
 }
 
 /* field op literal, field [not] in (...), field [not] between a and b, field [not] like 'x%' */
 static int comparison(struct reading *r)
 {
-	size_t field = 0;
+	enum field_type type;
 
-	while (field < FIELD_COUNT && !(r->kind == WORD_NAME && strcmp(fields[field].name, r->word) == 0))
-		field++;
-	if (field == FIELD_COUNT)
+	buffer_text(&r->sql, "(");
+	if (!field_value(r, &type))
 		return wrong(r, "a field of the client or the fact");
-	bool number = fields[field].number;
-	buffer_printf(&r->sql, "(%s", fields[field].sql);
 	next_word(r);
 	int result;
 	if (r->kind == WORD_COMPARISON) {
 		buffer_printf(&r->sql, " %s ", r->word);
 		next_word(r);
-		result = literal(r, number);
+		result = literal(r, type);
 	} else {
 		if (is_keyword(r, "not")) {
 			buffer_text(&r->sql, " NOT");
 			next_word(r);
 		}
-		bool in = is_keyword(r, "in"), like = is_keyword(r, "like") && !number, range = is_keyword(r, "between");
+		bool in = is_keyword(r, "in"), like = is_keyword(r, "like") && type == FIELD_TEXT, range = is_keyword(r, "between");
 		if (!in && !like && !range)
 			return wrong(r, "a comparison, in, between or like");
 		next_word(r);
 		buffer_text(&r->sql, in ? " IN " : like ? " LIKE " : "");
-		result = in ? literal_list(r, number) : like ? literal(r, false) : between(r, number);
+		result = in ? literal_list(r, type) : like ? literal(r, type) : between(r, type);
 	}
 	buffer_text(&r->sql, ")");
 	return result;
@@ -220,7 +257,21 @@ static int expression(struct reading *r)
 	}
 }
 
-int condition_parse(const char *text, struct condition **out, char reason[CONDITION_REASON_SIZE])
+bool condition_knows(const char *word)
+{
+	static const char *const keywords[] = {"and", "or", "not", "in", "between", "like"};
+
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		if (strcmp(fields[i].name, word) == 0)
+			return true;
+	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
+		if (strcmp(keywords[i], word) == 0)
+			return true;
+	return false;
+}
+
+int condition_parse(const char *text, const struct declared_field *declared, size_t declared_count, struct condition **out,
+	char reason[CONDITION_REASON_SIZE])
 {
 	if (strlen(text) > CONDITION_TEXT_MAX) {
 		snprintf(reason, CONDITION_REASON_SIZE, "longer than %d bytes", CONDITION_TEXT_MAX);
@@ -230,7 +281,8 @@ int condition_parse(const char *text, struct condition **out, char reason[CONDIT
 	struct condition *condition = calloc(1, sizeof(*condition));
 	int result = ERR_MEMORY;
 	if (r != NULL && condition != NULL && (condition->literals = calloc(CONDITION_LITERALS_MAX, sizeof(char *))) != NULL) {
-		*r = (struct reading){.at = text, .condition = condition, .reason = reason};
+		*r = (struct reading){
+			.at = text, .condition = condition, .declared = declared, .declared_count = declared_count, .reason = reason};
 		next_word(r);
 		result = expression(r);
 		if (result == 0 && r->sql.failed)

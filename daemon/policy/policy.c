@@ -67,6 +67,10 @@ void policy_free(struct policy *policy)
 		free(policy->dispositions[i].name);
 		free(policy->dispositions[i].place.file);
 	}
+	for (size_t i = 0; i < policy->declared_count; i++) {
+		free(policy->declared[i].name);
+		free(policy->declared[i].place.file);
+	}
 	for (size_t i = 0; i < policy->queue_count; i++) {
 		free(policy->queues[i].pattern);
 		free(policy->queues[i].place.file);
@@ -77,6 +81,7 @@ void policy_free(struct policy *policy)
 	free(policy->festivals);
 	free(policy->branches);
 	free(policy->dispositions);
+	free(policy->declared);
 	free(policy->queues);
 	text_list_clear(&policy->tiers);
 	text_list_clear(&policy->event_kinds);
@@ -129,6 +134,15 @@ int policy_tier(const struct policy *policy, const char *name)
 			return (int)i;
 	}
 	return ERR_NOT_FOUND;
+}
+
+const struct declared_field *policy_declared(const struct policy *policy, const char *name)
+{
+	for (size_t i = 0; i < policy->declared_count; i++) {
+		if (strcmp(policy->declared[i].name, name) == 0)
+			return &policy->declared[i];
+	}
+	return NULL;
 }
 
 const struct queue_settings *policy_queue(const struct policy *policy, const char *queue)

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "followup/fact.h"
 #include "followup/policy_value.h"
 
 #define ZONE_FOLDER "/usr/share/zoneinfo"
@@ -447,6 +448,50 @@ static int build_branch(struct builder *builder, const struct section *section)
 	return 0;
 }
 
+/* A name that conditions can spell, and that is no column of clients.csv, no member that a list of clients has besides and no word of a condition. */
+static bool field_name_is_free(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+	static const char *const taken[] = {"client_ref", "as_of", "client", "next_on"};
+	if (name[0] < 'a' || name[0] > 'z' || strspn(name, letters) != strlen(name) || strlen(name) > NAME_LENGTH_MAX ||
+		condition_knows(name))
+		return false;
+	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+		if (strcmp(taken[i], name) == 0)
+			return false;
+	}
+	for (size_t i = 0; i < CLIENT_FIELD_COUNT; i++) {
+		if (strcmp(client_field_names[i], name) == 0)
+			return false;
+	}
+	return true;
+}
+
+static int build_client_field(struct builder *builder, const struct section *section)
+{
+	struct policy *policy = builder->policy;
+	const struct declared_field *earlier = policy_declared(policy, section->title);
+	if (earlier != NULL) {
+		title_is_twice(builder, section, &earlier->place);
+		return 0;
+	}
+	if (policy->declared_count == DECLARED_FIELDS_MAX) {
+		complaints_error(
+			builder->complaints, section->file, section->line, "more than %d fields of clients", (int)DECLARED_FIELDS_MAX);
+		return 0;
+	}
+	struct declared_field *field = &policy->declared[policy->declared_count++];
+	int result;
+	if ((field->name = strdup(section->title)) == NULL || (result = place_set(&field->place, section)) < 0)
+		return ERR_MEMORY;
+	if (!field_name_is_free(field->name))
+		complaints_error(builder->complaints, section->file, section->line,
+			"client_field '%.80s': a field's name has lower-case letters, digits and _ only, begins with a letter, and is no "
+			"column or word that means something already",
+			section->title);
+	return section_apply(section, builder->folder, field, builder->complaints);
+}
+
 static int queue_apply(struct builder *builder, const struct section *section, struct queue_settings *queue, bool bulk)
 {
 	int result;
@@ -541,6 +586,7 @@ int build_main(struct builder *builder)
 		{SECTION_DISPOSITION, build_disposition},
 		{SECTION_FESTIVAL, build_festival},
 		{SECTION_BRANCH, build_branch},
+		{SECTION_CLIENT_FIELD, build_client_field},
 	};
 	struct policy *policy = builder->policy;
 	const struct source *source = builder->source;
@@ -551,7 +597,9 @@ int build_main(struct builder *builder)
 	policy->dispositions = calloc(source_count(source, SECTION_DISPOSITION) + 1, sizeof *policy->dispositions);
 	policy->festivals = calloc(source_count(source, SECTION_FESTIVAL) + 1, sizeof *policy->festivals);
 	policy->branches = calloc(source_count(source, SECTION_BRANCH) + 1, sizeof *policy->branches);
-	if (policy->channels == NULL || policy->dispositions == NULL || policy->festivals == NULL || policy->branches == NULL)
+	policy->declared = calloc(DECLARED_FIELDS_MAX, sizeof *policy->declared);
+	if (policy->channels == NULL || policy->dispositions == NULL || policy->festivals == NULL || policy->branches == NULL ||
+		policy->declared == NULL)
 		return ERR_MEMORY;
 	for (size_t i = 0; i < sizeof titled / sizeof *titled; i++) {
 		for (size_t j = 0; j < source->count; j++) {

@@ -13,6 +13,7 @@ enum { DAY_SECONDS = 86400 };
 #define IN_DISPOSITION(field) offsetof(struct disposition, field)
 #define IN_FESTIVAL(field) offsetof(struct festival, field)
 #define IN_BRANCH(field) offsetof(struct branch, field)
+#define IN_CLIENT_FIELD(field) offsetof(struct declared_field, field)
 #define IN_RULE(field) offsetof(struct rule, field)
 
 static const struct option_word log_facilities[] = {
@@ -52,7 +53,7 @@ static const struct option_word trigger_words[] = {
 	{"sample", TRIGGER_SAMPLE},
 	{NULL, 0},
 };
-static const struct option_word field_words[] = {{"id_expires_on", EXPIRY_ID_CARD}, {"risk_test_expires_on", EXPIRY_RISK_TEST}, {NULL, 0}};
+static const struct option_word type_words[] = {{"text", FIELD_TEXT}, {"number", FIELD_NUMBER}, {"day", FIELD_DAY}, {NULL, 0}};
 static const struct option_word roll_words[] = {{"none", ROLL_NONE}, {"forward", ROLL_FORWARD}, {"backward", ROLL_BACKWARD}, {NULL, 0}};
 static const struct option_word late_words[] = {{"keep", LATE_KEEP}, {"drop", LATE_DROP}, {NULL, 0}};
 static const struct option_word class_words[] = {{"counted", CLASS_COUNTED}, {"exempt", CLASS_EXEMPT}, {"free", CLASS_FREE}, {NULL, 0}};
@@ -171,6 +172,11 @@ static const struct option branch_options[] = {
 	{0},
 };
 
+static const struct option client_field_options[] = {
+	{.name = "type", .kind = OPTION_WORD, .offset = IN_CLIENT_FIELD(type), .words = type_words, .required = true},
+	{0},
+};
+
 static const struct option rule_options[] = {
 	{.name = "on", .kind = OPTION_SWITCH, .offset = IN_RULE(on), .standard = "yes"},
 	{.name = "family", .kind = OPTION_NAME, .offset = IN_RULE(family)},
@@ -186,7 +192,7 @@ static const struct option rule_options[] = {
 	{.name = "every", .kind = OPTION_OWN_LIST},
 	{.name = "repeat", .kind = OPTION_DAYS, .offset = IN_RULE(repeat_days), .low = 1, .high = 366},
 	{.name = "repeat_for", .kind = OPTION_DAYS, .offset = IN_RULE(repeat_for_days), .low = 0, .high = 366},
-	{.name = "field", .kind = OPTION_WORD, .offset = IN_RULE(field), .words = field_words},
+	{.name = "field", .kind = OPTION_OWN},
 	{.name = "share", .kind = OPTION_COUNT, .offset = IN_RULE(share_percent), .low = 1, .high = 100},
 	{.name = "seed", .kind = OPTION_COUNT, .offset = IN_RULE(seed), .low = 0, .high = 2000000000},
 	{.name = "tiers", .kind = OPTION_OWN_LIST, .standard = "all"},
@@ -226,5 +232,6 @@ const struct section_kind section_kinds[SECTION_COUNT] = {
 	[SECTION_DISPOSITION] = {"disposition", HOME_MAIN, true, disposition_options},
 	[SECTION_FESTIVAL] = {"festival", HOME_MAIN, true, festival_options},
 	[SECTION_BRANCH] = {"branch", HOME_MAIN, true, branch_options},
+	[SECTION_CLIENT_FIELD] = {"client_field", HOME_MAIN, true, client_field_options},
 	[SECTION_RULE] = {"rule", HOME_RULES, true, rule_options},
 };

@@ -166,10 +166,33 @@ static int rule_where(struct builder *builder, const struct section *section, st
 	char reason[CONDITION_REASON_SIZE] = "";
 	if (where == NULL || rule->where == NULL)
 		return 0;
-	int result = condition_parse(rule->where, &rule->condition, reason);
+	const struct policy *policy = builder->policy;
+	int result = condition_parse(rule->where, policy->declared, policy->declared_count, &rule->condition, reason);
 	if (result == ERR_INVALID)
 		complaints_error(builder->complaints, section->file, where->line, "where: %s", reason);
 	return result == ERR_MEMORY ? result : 0;
+}
+
+/* The client's day that TRIGGER_EXPIRY looks at. */
+static void rule_field(struct builder *builder, const struct section *section, struct rule *rule, bool vocabulary)
+{
+	static const struct option_word built_in[] = {
+		{"id_expires_on", EXPIRY_ID_CARD}, {"risk_test_expires_on", EXPIRY_RISK_TEST}, {NULL, 0}};
+	const struct setting *field = section_setting(section, "field");
+	if (field == NULL || field->count != 1)
+		return;
+	const char *name = field->values[0].text;
+	for (const struct option_word *word = built_in; word->text != NULL; word++) {
+		if (strcmp(word->text, name) == 0) {
+			rule->field = (enum expiry_field)word->number;
+			return;
+		}
+	}
+	rule->field = EXPIRY_DECLARED;
+	rule->declared = policy_declared(builder->policy, name);
+	if (vocabulary && (rule->declared == NULL || rule->declared->type != FIELD_DAY))
+		complaints_error(builder->complaints, section->file, field->line,
+			"field: '%.80s' will not do: it takes id_expires_on, risk_test_expires_on, or a client_field of type day", name);
 }
 
 static void rule_date(struct builder *builder, const struct section *section, struct rule *rule)
@@ -377,11 +400,12 @@ static int build_rule(struct builder *builder, const struct section *section, bo
 		(result = own_list_read(builder, SECTION_RULE, section, "recuse", recuse_add, &target)) < 0 ||
 		(result = own_list_read(builder, SECTION_RULE, section, "steps", step_add, &target)) < 0 ||
 		(result = own_list_read(builder, SECTION_RULE, section, "every", every_add, &target)) < 0 ||
-		(result = rule_where(builder, section, rule)) < 0 || (result = rule_events(builder, section, rule, vocabulary)) < 0 ||
-		(result = rule_queue(builder, section, rule)) < 0)
+		(vocabulary && (result = rule_where(builder, section, rule)) < 0) ||
+		(result = rule_events(builder, section, rule, vocabulary)) < 0 || (result = rule_queue(builder, section, rule)) < 0)
 		return result;
 	rule_hours(builder, section, rule);
 	rule_date(builder, section, rule);
+	rule_field(builder, section, rule, vocabulary);
 	check_trigger(builder, section, rule);
 	check_window(builder, section, rule);
 	if (vocabulary) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "followup/money.h"
+#include "followup/store_name.h"
 #include "internal.h"
 
 static void copy_text(char *out, size_t size, const char *text)
@@ -149,6 +150,35 @@ static int put_assets(struct store *store, int64_t id, const struct client_fact 
 	return store_run(store, &set, "iii", id, known_at, amount);
 }
 
+/* Takes in one declared field, as newer_fields() does with the others. 1: something changed, 0: known, or older than what is kept. */
+static int put_declared(struct store *store, int64_t id, const struct client_fact *fact, const struct declared_value *value)
+{
+	STATEMENT(get, "SELECT type, value, as_of FROM client_field WHERE client_id=?1 AND field=?2");
+	STATEMENT(set,
+		"INSERT INTO client_field(client_id, field, type, value, as_of) VALUES(?1, ?2, ?3, nullif(?4, ''), iif(?6, ?5, NULL))"
+		" ON CONFLICT DO UPDATE SET type=excluded.type, value=excluded.value, as_of=excluded.as_of");
+	int64_t field = store_name_id(store, value->name);
+
+	if (field < 0)
+		return (int)field;
+	sqlite3_stmt *s = store_query(store, &get, "ii", id, field);
+	int result = store_row(store, s);
+	if (result < 0)
+		return result;
+	bool same = value->text[0] == '\0', kept_as_of = false, older = false;
+	if (result > 0) {
+		bool cleared = sqlite3_column_type(s, 1) == SQLITE_NULL;
+		same = strcmp(column_text(s, 1), value->text) == 0 && (cleared || sqlite3_column_int(s, 0) == (int)value->type);
+		kept_as_of = sqlite3_column_type(s, 2) != SQLITE_NULL;
+		older = kept_as_of && (!fact->has_as_of || sqlite3_column_int64(s, 2) > fact->as_of);
+		store_end(s);
+	}
+	if (older || (same && !fact->has_as_of))
+		return 0;
+	result = store_run(store, &set, "iintin", id, field, (int)value->type, value->text, fact->as_of, (int)fact->has_as_of);
+	return result < 0 ? result : !same;
+}
+
 int store_client_put(struct store *store, const struct client_fact *fact, day_t assets_day, int64_t *out_id)
 {
 	bool take[CLIENT_FIELD_COUNT], changed = false;
@@ -194,8 +224,17 @@ int store_client_put(struct store *store, const struct client_fact *fact, day_t 
 	int assets_changed = 0;
 	if (fact->present[CLIENT_ASSETS] && (take[CLIENT_ASSETS] || fact->has_as_of))
 		assets_changed = put_assets(store, id, fact, assets_day);
-	if (!changed || assets_changed < 0)
+	if (assets_changed < 0)
 		return assets_changed;
+	int declared_changed = 0;
+	for (size_t i = 0; i < fact->declared_count; i++) {
+		result = put_declared(store, id, fact, &fact->declared[i]);
+		if (result < 0)
+			return result;
+		declared_changed |= result;
+	}
+	if (!changed)
+		return assets_changed > 0 || declared_changed > 0;
 	int64_t person = person_id(store, values[CLIENT_PERSON_REF], id);
 	if (person < 0 && person != -id)
 		return (int)person;
@@ -230,6 +269,22 @@ int store_client_assets_before(struct store *store, int64_t id, day_t day, money
 		return result;
 	*assets = amount;
 	return 1;
+}
+
+int store_client_declared_day(struct store *store, int64_t id, const char *field, day_t *day)
+{
+	STATEMENT(get, "SELECT x.value FROM client_field x JOIN name n ON n.id=x.field WHERE x.client_id=?1 AND n.text=?2 AND x.type=?3");
+	sqlite3_stmt *s = store_query(store, &get, "itn", id, field, (int)FIELD_DAY);
+	int result = store_row(store, s);
+
+	if (result < 0)
+		return result;
+	*day = NO_DAY;
+	if (result > 0) {
+		*day = date_parse(column_text(s, 0), (size_t)sqlite3_column_bytes(s, 0));
+		store_end(s);
+	}
+	return 0;
 }
 
 int store_client_of_person(struct store *store, int64_t person, int64_t *ids, int capacity)

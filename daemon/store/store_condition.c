@@ -1,13 +1,10 @@
 /* store_condition.c - conditions compiled once each, and asked. */
 #include "followup/store_condition.h"
 
-#include <stdio.h>
-
 #include "internal.h"
 
 static sqlite3_stmt *compiled(struct store *store, const struct condition *condition)
 {
-	char sql[32 * 1024];
 	size_t free_place = STORE_CONDITIONS_MAX;
 
 	for (size_t i = 0; i < STORE_CONDITIONS_MAX; i++) {
@@ -20,11 +17,12 @@ static sqlite3_stmt *compiled(struct store *store, const struct condition *condi
 		store_condition_forget(store);
 		free_place = 0;
 	}
-	int length = snprintf(sql, sizeof(sql),
+	char *sql = sqlite3_mprintf(
 		"SELECT coalesce((%s), 0) AND ?3 IS ?3 FROM client c LEFT JOIN event e ON e.ref=?2 WHERE c.id=?1", condition->sql);
 	sqlite3_stmt *s = NULL;
-	if (length < 0 || (size_t)length >= sizeof(sql) ||
-		sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) != SQLITE_OK) {
+	int code = sql != NULL ? sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) : SQLITE_NOMEM;
+	sqlite3_free(sql);
+	if (code != SQLITE_OK) {
 		(void)store_error(store);
 		return NULL;
 	}

@@ -57,19 +57,38 @@ int store_view_list_calls(struct store *store, const struct list_filter *filter,
 	return append_list(store, &list, filter, out);
 }
 
+/* The declared fields as members behind the fixed ones, in the order of the configuration. ?7 is [{"name":..,"type":..}]. */
+#define DECLARED_MEMBERS                                                                                                                   \
+	"coalesce((SELECT group_concat(',' || json_quote(j.value->>'name') || ':' || CASE WHEN x.value IS NULL THEN 'null' WHEN x.type=1 " \
+	"THEN x.value ELSE json_quote(x.value) END, '') FROM json_each(?7) j LEFT JOIN client_field x ON x.client_id=k.id AND "            \
+	"x.field=(SELECT id FROM name WHERE text=j.value->>'name') AND x.type=j.value->>'type'), '')"
+
 int store_view_list_clients(struct store *store, const struct list_filter *filter, struct buffer *out)
 {
 	STATEMENT(list,
-		LIST_OF("SELECT json_object('client', k.id, 'client_ref', k.ref, 'person_ref', p.ref, 'name', k.name, 'tier', k.tier, "
-			"'branch', k.branch, 'manager',"
-			" k.manager, 'birthday', k.birthday, 'birthday_calendar', k.birthday_calendar, 'opened_on', k.opened_on, 'status', "
-			"k.status, 'next_on',"
-			" CASE WHEN d.next_on<2147483647 THEN " DAY("d.next_on") " END) x FROM client k LEFT JOIN person p ON "
-										 "p.id=k.person LEFT JOIN client_due d ON d.client_id=k.id"
-										 " WHERE (?1 IS NULL OR k.ref=?1) AND ?2 IS NULL AND ?3 IS "
-										 "NULL AND ?4<0 AND k.id>?5 ORDER BY k.id LIMIT ?6"));
+		LIST_OF("SELECT rtrim(json_object('client', k.id, 'client_ref', k.ref, 'person_ref', p.ref, 'name', k.name, 'tier', "
+			"k.tier, "
+			"'branch', k.branch, 'manager', k.manager, 'birthday', k.birthday, 'birthday_calendar', k.birthday_calendar, "
+			"'opened_on', k.opened_on, 'status', k.status, 'next_on', CASE WHEN d.next_on<2147483647 THEN " DAY(
+				"d.next_on") " END), '}') || " DECLARED_MEMBERS " || '}' x FROM client k LEFT JOIN person p ON "
+					     "p.id=k.person LEFT JOIN client_due d ON d.client_id=k.id WHERE (?1 IS NULL OR k.ref=?1) "
+					     "AND ?2 IS NULL AND ?3 IS NULL AND ?4<0 AND k.id>?5 ORDER BY k.id LIMIT ?6"));
+	struct buffer declared = {0};
 
-	return append_list(store, &list, filter, out);
+	/* Names of declared fields are letters, digits and _. */
+	buffer_text(&declared, "[");
+	for (size_t i = 0; i < filter->declared_count; i++)
+		buffer_printf(&declared, "%s{\"name\":\"%s\",\"type\":%d}", i > 0 ? "," : "", filter->declared[i].name,
+			(int)filter->declared[i].type);
+	buffer_text(&declared, "]");
+	int result = ERR_MEMORY;
+	if (!declared.failed)
+		result = store_document(store,
+			store_query(store, &list, "tttniit", filter->client_ref, filter->queue, filter->rule, filter->state, filter->after,
+				filter->limit, declared.data),
+			out);
+	buffer_free(&declared);
+	return result;
 }
 
 int store_view_list_events(struct store *store, const struct list_filter *filter, struct buffer *out)

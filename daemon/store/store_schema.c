@@ -25,6 +25,9 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE INDEX client_manager ON client(manager) WHERE manager IS NOT NULL;"
 	/* Of which time each field speaks, for fields that ever came with as_of. */
 	"CREATE TABLE client_as_of(client_id INTEGER, field INTEGER, as_of INTEGER NOT NULL, PRIMARY KEY(client_id, field)) WITHOUT ROWID;"
+	/* Fields that the configuration declares, by their name, with the type that they were told as (declared_field.h); value NULL: cleared. */
+	"CREATE TABLE client_field(client_id INTEGER, field INTEGER, type INTEGER NOT NULL, value TEXT, as_of INTEGER, PRIMARY "
+	"KEY(client_id, field)) WITHOUT ROWID;"
 	/* What the assets were, by the day they are known for. */
 	"CREATE TABLE client_assets(client_id INTEGER, known_at INTEGER, amount INTEGER, PRIMARY KEY(client_id, known_at)) WITHOUT ROWID;"
 	/* next_on: the next day on which something about the client can fall due; up to today: he waits to be settled. changed: facts were corrected or came late. */

@@ -54,6 +54,14 @@ struct client_fact {
 	const char *values[CLIENT_FIELD_COUNT];
 	bool has_as_of;
 	int64_t as_of; /* local seconds (zone_parse_time) */
+	/* Fields that the configuration declares; names are the policy's. */
+	struct declared_value {
+		const char *name;
+		enum field_type type;
+		const char *text; /* as values */
+		char number[32];
+	} declared[DECLARED_FIELDS_MAX];
+	size_t declared_count;
 	char scratch[8][40];
 };
 
@@ -72,13 +80,14 @@ struct event_fact {
 enum { FACT_REASON_SIZE = 256 };
 
 /* Checks a header row (or the members of a JSON document): every name known, none twice, the required ones there (clients: client_ref; events: event_ref, kind,
- * occurred_at). ERR_INVALID and a reason naming the column otherwise. A new client also needs a name: the store says so, since only it knows what is new. */
+ * occurred_at). ERR_INVALID and a reason naming the column otherwise. A new client also needs a name: the store says so, since only it knows what is new. policy may be
+ * NULL where it is not at hand (followupctl): a column of clients that could be declared passes then, and the daemon has the last word. */
 int fact_check_client_columns(
 	const struct policy *policy, const char *const *names, size_t count, char reason[FACT_REASON_SIZE]) MUST_CHECK;
 int fact_check_event_columns(const struct policy *policy, const char *const *names, size_t count, char reason[FACT_REASON_SIZE]) MUST_CHECK;
 
 /* Turns fields into a fact. ERR_INVALID and a reason ("birthday: no such day: 02-30") otherwise. Unknown tiers, event kinds that are not configured, control bytes,
- * bytes that are not UTF-8, days outside 1900-01-01 .. 2100-12-31 and empty required fields are refused. kinds account_*, trade, asset_outflow need a client_ref;
+ * bytes that are not UTF-8, days outside 1900-01-01 .. 2100-12-31, references with a blank before or after them, assets below 0 and empty required fields are refused. kinds account_*, trade, asset_outflow need a client_ref;
  * asset_outflow needs an amount not below 0; manager_departed needs a detail; void names an event_ref in detail. */
 int fact_client(const struct policy *policy, const struct fact_field *fields, size_t count, struct client_fact *out,
 	char reason[FACT_REASON_SIZE]) MUST_CHECK;

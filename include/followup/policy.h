@@ -11,9 +11,11 @@
 
 #include "followup/calendar.h"
 #include "followup/condition.h"
+#include "followup/declared_field.h"
 #include "followup/error.h"
 #include "followup/lunar.h"
 #include "followup/occasion_day.h"
+#include "followup/place.h"
 #include "followup/window.h"
 
 /* Amounts of money are whole ten-thousandths of a yuan. */
@@ -29,12 +31,6 @@ struct text_list {
 	size_t count;
 };
 bool text_list_has(const struct text_list *list, const char *text);
-
-/* Where a setting stands, for messages. */
-struct place {
-	char *file;
-	int line;
-};
 
 /* Calling hours: for each weekday (0 Monday .. 6 Sunday) up to four half-open spans of minutes since midnight, ascending. */
 enum { HOURS_SPANS_MAX = 4 };
@@ -110,7 +106,7 @@ enum trigger {
 };
 
 /* Which date of the client TRIGGER_EXPIRY looks at. */
-enum expiry_field { EXPIRY_ID_CARD, EXPIRY_RISK_TEST };
+enum expiry_field { EXPIRY_ID_CARD, EXPIRY_RISK_TEST, EXPIRY_DECLARED };
 
 enum { POLICY_STEPS_MAX = 16 };
 
@@ -140,10 +136,11 @@ struct rule {
 	size_t step_count;
 	struct offset every
 		[POLICY_TIERS_MAX]; /* TRIGGER_CADENCE: by tier index, the last for clients without a tier; count 0: this tier has none */
-	int repeat_days, repeat_for_days; /* TRIGGER_URGE: every so many days, for so long after the event at most */
-	int month, day;                   /* TRIGGER_YEARLY */
-	enum expiry_field field;          /* TRIGGER_EXPIRY */
-	int share_percent, seed;          /* TRIGGER_SAMPLE: how many of last year-end's book, and what repeats the draw */
+	int repeat_days, repeat_for_days;      /* TRIGGER_URGE: every so many days, for so long after the event at most */
+	int month, day;                        /* TRIGGER_YEARLY */
+	enum expiry_field field;               /* TRIGGER_EXPIRY */
+	const struct declared_field *declared; /* EXPIRY_DECLARED: one of the policy's, of type day */
+	int share_percent, seed;               /* TRIGGER_SAMPLE: how many of last year-end's book, and what repeats the draw */
 	uint32_t tiers; /* bit set of tier indexes it is for; bit 31 stands for clients without a known tier; all ones: everybody */
 	char *where;    /* the condition as written; NULL: none */
 	struct condition *condition; /* what it means (condition.h) */
@@ -223,6 +220,8 @@ struct policy {
 	struct text_list tiers; /* best first */
 	uint32_t key_tiers;     /* bit set */
 	struct text_list event_kinds;
+	struct declared_field *declared; /* fields of clients that the configuration declares */
+	size_t declared_count;
 	struct channel *channels;
 	size_t channel_count;
 	struct festival *festivals;
@@ -273,8 +272,9 @@ void policy_free(struct policy *policy);
 
 const struct rule *policy_rule(const struct policy *policy, const char *name); /* NULL: none */
 const struct disposition *policy_disposition(const struct policy *policy, const char *name);
-int policy_channel(const struct policy *policy, const char *name); /* index, or ERR_NOT_FOUND */
-int policy_tier(const struct policy *policy, const char *name);    /* index, or ERR_NOT_FOUND */
+int policy_channel(const struct policy *policy, const char *name);                           /* index, or ERR_NOT_FOUND */
+int policy_tier(const struct policy *policy, const char *name);                              /* index, or ERR_NOT_FOUND */
+const struct declared_field *policy_declared(const struct policy *policy, const char *name); /* NULL: none */
 const struct queue_settings *policy_queue(
 	const struct policy *policy, const char *queue); /* never NULL: built-in settings as a last resort */
 

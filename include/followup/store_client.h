@@ -53,6 +53,9 @@ int store_client_number_is_wrong(struct store *store, int64_t id) MUST_CHECK;
 /* The assets last known before day (POLICY 4, large-outflow): 1, or 0 when none are known. */
 int store_client_assets_before(struct store *store, int64_t id, day_t day, money_t *assets) MUST_CHECK;
 
+/* The day in a declared field; NO_DAY when there is none. */
+int store_client_declared_day(struct store *store, int64_t id, const char *field, day_t *day) MUST_CHECK;
+
 /* The clients of a person, ascending, at most capacity; the count (which may be larger). */
 int store_client_of_person(struct store *store, int64_t person, int64_t *ids, int capacity) MUST_CHECK;
 

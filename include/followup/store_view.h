@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "followup/buffer.h"
+#include "followup/declared_field.h"
 #include "followup/error.h"
 #include "followup/followup.h"
 #include "followup/store_call.h"
@@ -51,6 +52,8 @@ struct list_filter {
 	const char *client_ref, *queue, *rule;
 	int state;
 	int64_t after, limit;
+	const struct declared_field *declared; /* of clients: members besides the fixed ones */
+	size_t declared_count;
 };
 int store_view_list_followups(struct store *store, const struct list_filter *filter, struct buffer *out) MUST_CHECK;
 int store_view_list_calls(struct store *store, const struct list_filter *filter, struct buffer *out) MUST_CHECK;

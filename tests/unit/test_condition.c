@@ -15,6 +15,11 @@
 #include "followup/store_condition.h"
 #include "followup/store_event.h"
 
+static char segment[] = "segment", score[] = "score", passport_on[] = "passport_on";
+static const struct declared_field declared[] = {
+	{.name = segment, .type = FIELD_TEXT}, {.name = score, .type = FIELD_NUMBER}, {.name = passport_on, .type = FIELD_DAY}};
+enum { DECLARED = sizeof(declared) / sizeof(declared[0]) };
+
 static const struct {
 	const char *text;
 	const char *reason; /* NULL: taken */
@@ -42,6 +47,13 @@ static const struct {
 	{"upper(tier) = 'X'", "'upper' where a field of the client or the fact is wanted"},
 	{"tier = (select 1)", "'(' where a text in 'single quotes' is wanted"},
 	{"amount like '5%'", "'like' where a comparison, in, between or like is wanted"},
+	{"segment like 're%' and score between -1 and 2.5 and passport_on < '2027-01-01'", NULL},
+	{"segment = 5", "'5' where a text in 'single quotes' is wanted"},
+	{"score = '5'", "'5' where a number is wanted"},
+	{"score like '5%'", "'like' where a comparison, in, between or like is wanted"},
+	{"passport_on = 20270101", "'20270101' where a day like '2026-01-31' is wanted"},
+	{"passport_on in ('2027-01-01', '2027-02-30')", "'2027-02-30' where a day like '2026-01-31' is wanted"},
+	{"passport_on like '2027%'", "'like' where a comparison, in, between or like is wanted"},
 };
 
 static void test_texts(void **state)
@@ -50,7 +62,7 @@ static void test_texts(void **state)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct condition *condition = NULL;
 		char reason[CONDITION_REASON_SIZE] = "";
-		int result = condition_parse(texts[i].text, &condition, reason);
+		int result = condition_parse(texts[i].text, declared, DECLARED, &condition, reason);
 		if ((result == 0) != (texts[i].reason == NULL) || (texts[i].reason != NULL && strcmp(reason, texts[i].reason) != 0))
 			fail_msg("%s: %d, %s", texts[i].text, result, reason);
 		condition_free(condition);
@@ -65,10 +77,18 @@ static void test_bounds(void **state)
 	(void)state;
 	memset(text, '(', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	assert_true(condition_parse(text, &condition, reason) < 0);
+	assert_true(condition_parse(text, NULL, 0, &condition, reason) < 0);
 	text[CONDITION_TEXT_MAX] = '\0';
-	assert_true(condition_parse(text, &condition, reason) < 0); /* too deep, not too long */
+	assert_true(condition_parse(text, NULL, 0, &condition, reason) < 0); /* too deep, not too long */
 	assert_non_null(strstr(reason, "less nesting"));
+}
+
+/* A word that means something by itself. */
+static void test_known_words(void **state)
+{
+	(void)state;
+	assert_true(condition_knows("tier") && condition_knows("amount") && condition_knows("between") && condition_knows("not"));
+	assert_false(condition_knows("segment") || condition_knows(""));
 }
 
 static const struct {
@@ -94,6 +114,15 @@ static const struct {
 	{"kind = 'trade' or tier = 'gold'", "gold", "", NO_MONEY, 1},
 	{"tier = 'gold' or tier = 'x' and kind = 'none'", "gold", "", NO_MONEY, 1},
 	{"(tier = 'gold' or tier = 'x') and kind = 'none'", "gold", "", NO_MONEY, 0},
+	{"segment = 'retail'", "gold", "", NO_MONEY, 1},
+	{"segment <> 'retail'", "bare", "", NO_MONEY, 1},
+	{"score > 7", "gold", "", NO_MONEY, 1},
+	{"score > 10", "gold", "", NO_MONEY, 0}, /* as a number: "7.5" is the greater text */
+	{"score < 1", "bare", "", NO_MONEY, 0},
+	{"not score < 1", "bare", "", NO_MONEY, 0},
+	{"passport_on between '2027-01-01' and '2027-12-31'", "gold", "", NO_MONEY, 1},
+	{"passport_on < '2027-01-01'", "bare", "", NO_MONEY, 0},
+	{"not passport_on < '2027-01-01'", "bare", "", NO_MONEY, 0},
 };
 
 static void test_holds(void **state)
@@ -115,15 +144,21 @@ static void test_holds(void **state)
 	fact.values[CLIENT_NAME] = "A";
 	fact.values[CLIENT_TIER] = "gold";
 	fact.values[CLIENT_ASSETS] = "100";
+	fact.declared[0] = (struct declared_value){.name = "segment", .type = FIELD_TEXT, .text = "retail"};
+	fact.declared[1] = (struct declared_value){.name = "score", .type = FIELD_NUMBER, .text = "7.5"};
+	fact.declared[2] = (struct declared_value){.name = "passport_on", .type = FIELD_DAY, .text = "2027-03-01"};
+	fact.declared_count = 3;
 	assert_int_equal(store_client_put(store, &fact, 0, &gold), 1);
 	fact.client_ref = "bare";
+	fact.declared_count = 1; /* a text is no number, should the field once have been declared as one */
+	fact.declared[0] = (struct declared_value){.name = "score", .type = FIELD_TEXT, .text = "0"};
 	fact.present[CLIENT_TIER] = fact.present[CLIENT_ASSETS] = false;
 	assert_int_equal(store_client_put(store, &fact, 0, &bare), 1);
 	assert_int_equal(store_event_put(store, &event, &change), 1);
 	for (size_t i = 0; i < sizeof(askings) / sizeof(askings[0]); i++) {
 		struct condition *condition = NULL;
 		char reason[CONDITION_REASON_SIZE] = "";
-		assert_int_equal(condition_parse(askings[i].text, &condition, reason), 0);
+		assert_int_equal(condition_parse(askings[i].text, declared, DECLARED, &condition, reason), 0);
 		int holds = store_condition_holds(
 			store, condition, strcmp(askings[i].client, "gold") == 0 ? gold : bare, askings[i].event, askings[i].amount);
 		if (holds != askings[i].holds)
@@ -140,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_known_words),
 		cmocka_unit_test(test_holds),
 	};
 

@@ -117,7 +117,8 @@ static const struct {
 	{"id_expires_on=2024-13-01", "id_expires_on: no such day", 0, NULL},
 	{"risk_test_expires_on=2024-01-01 ", "risk_test_expires_on: no such day", 0, NULL},
 	{"assets=905742.510", NULL, CLIENT_ASSETS, "905742.51"},
-	{"assets=-3", NULL, CLIENT_ASSETS, "-3"},
+	{"assets=-3", "assets: -3 is below 0", 0, NULL},
+	{"assets=-0", NULL, CLIENT_ASSETS, "0"},
 	{"assets=", NULL, CLIENT_ASSETS, ""},
 	{"assets=1,000", "assets: no amount: 1,000", 0, NULL},
 	{"assets=a lot", "assets: no amount", 0, NULL},
@@ -226,10 +227,86 @@ static void test_client_references_and_lengths(void **state)
 	assert_int_equal(fact_client(&policy, fields, 2, &fact, reason), ERR_INVALID);
 	assert_string_equal(reason, "person_ref: nothing but blanks");
 
+	/* two spellings that nobody can tell apart would be two clients */
+	static const char *const padded[] = {"C1 ", " C1", "C1\xE3\x80\x80",
+		"\xC2\xA0"
+		"C1"};
+	static const char *const references[] = {"client_ref", "person_ref", "branch", "manager", "introducer"};
+	for (size_t i = 0; i < sizeof padded / sizeof padded[0]; i++)
+		for (size_t j = 0; j < sizeof references / sizeof references[0]; j++) {
+			fields[1] = (struct fact_field){references[j], padded[i], strlen(padded[i])};
+			assert_int_equal(fact_client(&policy, &fields[j == 0], j == 0 ? 1 : 2, &fact, reason), ERR_INVALID);
+			assert_non_null(strstr(reason, ": a blank before or after it: '"));
+			assert_memory_equal(reason, references[j], strlen(references[j]));
+		}
+	fields[1] = (struct fact_field){"client_ref", "C 1", 3};
+	assert_int_equal(fact_client(&policy, &fields[1], 1, &fact, reason), 0);
+	fields[1] = (struct fact_field){"assets", "-0.01", 5};
+	assert_int_equal(fact_client(&policy, fields, 2, &fact, reason), ERR_INVALID);
+	assert_string_equal(reason, "assets: -0.01 is below 0");
+
 	/* what a JSON document can hold and a C text cannot */
 	fields[0] = (struct fact_field){"client_ref", "C1\0C2", 5};
 	assert_int_equal(fact_client(&policy, fields, 1, &fact, reason), ERR_INVALID);
 	assert_string_equal(reason, "client_ref: holds a NUL byte");
+}
+
+/* POLICY 10, fields that the configuration declares. */
+static void test_declared_fields(void **state)
+{
+	struct declared_field declared[] = {{.name = OWN("segment"), .type = FIELD_TEXT}, {.name = OWN("score"), .type = FIELD_NUMBER},
+		{.name = OWN("passport_on"), .type = FIELD_DAY}};
+	static const struct {
+		const char *name, *value;
+		const char *reason; /* NULL: taken, */
+		const char *text;   /* as this */
+	} cases[] = {
+		{"segment", "retail", NULL, "retail"},
+		{"segment", "", NULL, ""},
+		{"segment", "a\tb", "segment: holds the control byte 0x09", NULL},
+		{"score", "007.50", NULL, "7.5"},
+		{"score", "-3", NULL, "-3"},
+		{"score", "", NULL, ""},
+		{"score", "high", "score: no number: high (digits and a point are wanted)", NULL},
+		{"score", "1e3", "score: no number: 1e3 (digits and a point are wanted)", NULL},
+		{"passport_on", "2027-02-28", NULL, "2027-02-28"},
+		{"passport_on", "2027-02-29", "passport_on: no such day: 2027-02-29 (YYYY-MM-DD is wanted)", NULL},
+		{"passport_on", "2200-01-01", "passport_on: 2200-01-01 lies outside 1900-01-01 .. 2100-12-31", NULL},
+		{"Segment", "retail", "Segment: unknown column", NULL},
+		{"colour", "red", "colour: unknown column", NULL},
+	};
+	struct policy policy = make_policy();
+	char reason[FACT_REASON_SIZE];
+
+	(void)state;
+	policy.declared = declared;
+	policy.declared_count = sizeof declared / sizeof declared[0];
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct fact_field fields[] = {{"client_ref", "C1", 2}, {cases[i].name, cases[i].value, strlen(cases[i].value)}};
+		struct client_fact *fact = malloc(sizeof *fact);
+		assert_non_null(fact);
+		int result = fact_client(&policy, fields, 2, fact, reason);
+		if (cases[i].reason != NULL) {
+			assert_int_equal(result, ERR_INVALID);
+			assert_string_equal(reason, cases[i].reason);
+		} else {
+			assert_int_equal(result, 0);
+			assert_int_equal(fact->declared_count, 1);
+			assert_string_equal(fact->declared[0].name, cases[i].name);
+			assert_string_equal(fact->declared[0].text, cases[i].text);
+		}
+		free(fact);
+	}
+	/* The last word is the configuration's; without one a column that could be declared passes. */
+	static const char *const names[] = {"client_ref", "segment", "colour"}, *const never[] = {"client_ref", "Colour"},
+				 *const twice[] = {"client_ref", "colour", "colour"};
+	assert_int_equal(fact_check_client_columns(&policy, names, 2, reason), 0);
+	assert_int_equal(fact_check_client_columns(&policy, names, 3, reason), ERR_INVALID);
+	assert_string_equal(reason, "colour: unknown column");
+	assert_int_equal(fact_check_client_columns(NULL, names, 3, reason), 0);
+	assert_int_equal(fact_check_client_columns(NULL, never, 2, reason), ERR_INVALID);
+	assert_int_equal(fact_check_client_columns(NULL, twice, 3, reason), ERR_INVALID);
+	assert_string_equal(reason, "colour: the column stands there twice");
 }
 
 /* A copy's canonical amount must not hang on the function's own stack. */
@@ -493,6 +570,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clients),
 		cmocka_unit_test(test_client_references_and_lengths),
+		cmocka_unit_test(test_declared_fields),
 		cmocka_unit_test(test_scratch),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_event_values),

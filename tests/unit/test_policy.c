@@ -78,6 +78,36 @@ static const struct bad_case bad_cases[] = {
 	/* Sections. */
 	{"clients { tiers = {\"x\"} }", NULL, "followupd.conf:2: section 'clients' stands already at followupd.conf:1\n"},
 	{"channel sms { kind = bulk address = none }", NULL, "followupd.conf:2: channel 'sms' stands already at followupd.conf:1\n"},
+	{"client_field tier { type = text }\nclient_field Segment { type = text }\nclient_field not { type = day }\nclient_field a { type "
+	 "= "
+	 "date }\nclient_field a { type = day }\nclient_field b { }\nclient_field next_on { type = day }",
+		NULL,
+		"followupd.conf:2: client_field 'tier': a field's name has lower-case letters, digits and _ only, begins with a letter, "
+		"and is no "
+		"column or word that means something already\n"
+		"followupd.conf:3: client_field 'Segment': a field's name has lower-case letters, digits and _ only, begins with a letter, "
+		"and is "
+		"no column or word that means something already\n"
+		"followupd.conf:4: client_field 'not': a field's name has lower-case letters, digits and _ only, begins with a letter, and "
+		"is no "
+		"column or word that means something already\n"
+		"followupd.conf:5: type: 'date' will not do: it takes one of text, number, day\n"
+		"followupd.conf:6: client_field 'a' stands already at followupd.conf:5\n"
+		"followupd.conf:7: client_field 'b': 'type' is missing\n"
+		"followupd.conf:8: client_field 'next_on': a field's name has lower-case letters, digits and _ only, begins with a letter, "
+		"and is "
+		"no column or word that means something already\n"},
+	{"client_field segment { type = text }\nclient_field passport_on { type = day }",
+		"rule a { trigger = expiry field = passport_on where = \"segment = 5\"" REST
+		"\nrule b { trigger = expiry field = segment where = "
+		"\"passport_on < 'soon'\"" REST "\nrule c { trigger = expiry field = visa_on where = \"colour = 'red'\"" REST,
+		"rules.d/a.conf:1: where: '5' where a text in 'single quotes' is wanted\n"
+		"rules.d/a.conf:2: where: 'soon' where a day like '2026-01-31' is wanted\n"
+		"rules.d/a.conf:2: field: 'segment' will not do: it takes id_expires_on, risk_test_expires_on, or a client_field of type "
+		"day\n"
+		"rules.d/a.conf:3: where: 'colour' where a field of the client or the fact is wanted\n"
+		"rules.d/a.conf:3: field: 'visa_on' will not do: it takes id_expires_on, risk_test_expires_on, or a client_field of type "
+		"day\n"},
 	{"channel Fax { address = none }\nchannel none { kind = talk address = fax }", NULL,
 		"followupd.conf:2: channel 'Fax': a name has lower-case letters, digits, - and _ only, and at most 64 of them\n"
 		"followupd.conf:2: channel 'Fax': 'kind' is missing\n"
