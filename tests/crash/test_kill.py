@@ -26,6 +26,8 @@ print(f"# FOLLOWUP_SEED={SEED}")
 def whole(daemon):
     """What must hold of every book after every kill, asked of the daemon and then of the file itself."""
     daemon.check()
+    verdict = daemon.json("VERIFY")
+    true(verdict["holds"], lambda: f"the record is broken: {verdict}")
     daemon.stop()
     book = sqlite3.connect(f"file:{daemon.database}?mode=ro", uri=True)
     same(book.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
