@@ -10,7 +10,7 @@
 
 enum { TOKEN_BYTES = 32 };
 
-static bool is_plain_name(const char *name)
+bool is_plain_name(const char *name)
 {
 	size_t length = strlen(name);
 

@@ -88,6 +88,8 @@ bool agent_is_excluded(const struct agent *agent, const char *lane);
 /* Leases a call to an agent under a new generation and describes it to him. */
 int lease_call(struct desk *desk, int64_t agent_id, struct call *call, struct moment now, struct buffer *out) MUST_CHECK;
 
+/* agent.c: whether a text can be a name: 1 to AGENT_TEXT_SIZE - 1 bytes, no spaces, commas, quotes or braces. */
+bool is_plain_name(const char *name);
 /* agent.c: whether calls can ever wait on a queue of that name or pattern. */
 bool queue_is_known(const struct policy *policy, const char *name);
 
@@ -100,6 +102,8 @@ int looked(struct desk *desk, const char *const *words, size_t count, const stru
 /* What a person did, in pairs of a member's name and its text. client_id: 0 when it was done to no single client. */
 int acted(struct desk *desk, enum record_kind kind, int64_t client_id, const char *const *pairs, size_t count) MUST_CHECK;
 
+/* supervise.c: a supervisor's reason, which is kept: not empty, and not too long. */
+int check_reason(const char *reason, struct answer *answer) MUST_CHECK;
 /* supervise.c: ends a pause; what waited for it is tried again at once. */
 int pause_end(struct desk *desk, enum pause_kind kind, int64_t name, struct moment now) MUST_CHECK;
 

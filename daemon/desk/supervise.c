@@ -12,7 +12,7 @@
 #include "followup/store_task.h"
 #include "internal.h"
 
-static int check_reason(const char *reason, struct answer *answer)
+int check_reason(const char *reason, struct answer *answer)
 {
 	if (reason[0] == '\0' || strlen(reason) >= HOLD_REASON_SIZE)
 		return refuse(answer, ERR_INVALID, "a reason is needed, of at most %d bytes", HOLD_REASON_SIZE - 1);

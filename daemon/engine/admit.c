@@ -31,6 +31,18 @@ static int join(struct engine *engine, struct followup *f, const struct call *ca
 	return call_work_out(engine, &joined, day);
 }
 
+struct sought {
+	const char *name;
+	bool found;
+};
+
+static void seek_name(void *context, const char *name)
+{
+	struct sought *sought = context;
+
+	sought->found = sought->found || strcmp(name, sought->name) == 0;
+}
+
 /* POLICY 6, recusal: whether the agent who holds a call is one who must not speak of this client's matter under the rule. 1 or 0. */
 static int is_recused(struct engine *engine, const struct client *client, const struct rule *rule, int64_t agent_id)
 {
@@ -43,8 +55,11 @@ static int is_recused(struct engine *engine, const struct client *client, const 
 		return result;
 	if ((rule->recuse & RECUSE_INTRODUCER) != 0 && strcmp(client->introducer, agent.name) == 0)
 		return 1;
-	if ((rule->recuse & RECUSE_MANAGER) != 0 && strcmp(client->manager, agent.name) == 0)
-		return 1;
+	struct sought sought = {agent.name, false};
+	if ((rule->recuse & RECUSE_MANAGER) != 0)
+		result = manager_each(engine, client->manager, seek_name, &sought);
+	if (result < 0 || sought.found)
+		return result < 0 ? result : 1;
 	for (size_t i = 0; i < rule->exclude_roles.count; i++)
 		if (agent_has_label(&agent, rule->exclude_roles.items[i]))
 			return 1;

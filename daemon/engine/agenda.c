@@ -147,6 +147,11 @@ static void add_line(char *lines, size_t size, const char *kind, const char *nam
 
 enum { LANE_SIZE = 8192 };
 
+static void add_person(void *lane, const char *name)
+{
+	add_line(lane, LANE_SIZE, "=", name);
+}
+
 /* POLICY 6, recusal: "=name" for a person who must not call, "@role" for a role, "!" alone for everybody. */
 static int add_recusals(struct engine *engine, const struct followup *f, const struct rule *rule, char *lane)
 {
@@ -160,10 +165,10 @@ static int add_recusals(struct engine *engine, const struct followup *f, const s
 	if ((rule->recuse & RECUSE_INTRODUCER) != 0)
 		add_line(lane, LANE_SIZE, "=", client.introducer);
 	if ((rule->recuse & RECUSE_MANAGER) != 0)
-		add_line(lane, LANE_SIZE, "=", client.manager);
+		result = manager_each(engine, client.manager, add_person, lane); /* the departed one, and whoever stands for him */
 	for (size_t i = 0; i < rule->exclude_roles.count; i++)
 		add_line(lane, LANE_SIZE, "@", rule->exclude_roles.items[i]);
-	return 0;
+	return result;
 }
 
 /* The queue that a template names for a client: "manager/" and a star stands for his own; without one, the fallback. */
@@ -174,7 +179,11 @@ static int64_t queue_of_template(struct engine *engine, const char *template, co
 
 	if (length == 0 || template[length - 1] != '*')
 		return store_name_id(engine->store, template);
-	const char *own = strncmp(template, "manager/", 8) == 0 ? client->manager : client->branch;
+	char manager[CLIENT_TEXT_SIZE];
+	int result = agenda_present_manager(engine, client->manager, manager);
+	if (result < 0)
+		return result;
+	const char *own = strncmp(template, "manager/", 8) == 0 ? manager : client->branch;
 	if (own[0] == '\0')
 		return store_name_id(engine->store, engine->policy->fallback_queue);
 	snprintf(name, sizeof(name), "%.*s%s", (int)(length - 1), template, own);

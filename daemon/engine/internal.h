@@ -152,6 +152,10 @@ int settle_create(struct engine *engine, const struct facts *facts, day_t *next_
 /* As settle_create(), but only says when something matters: facts->day when an occasion should have a follow-up and has none. */
 int settle_look(struct engine *engine, const struct facts *facts, day_t *next_on) MUST_CHECK;
 
+/* manager.c: a client's manager and, where his clients have been handed on, each who followed him, the present one last. */
+typedef void manager_visit(void *context, const char *name);
+int manager_each(struct engine *engine, const char *manager, manager_visit *visit, void *context) MUST_CHECK;
+
 /* agenda.c */
 /* The open follow-ups of a client, and the scheduled ones of a person in order of admission, however many there are. */
 int agenda_open_of_client(struct engine *engine, int64_t client_id, struct followup_list *out) MUST_CHECK;

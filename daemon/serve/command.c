@@ -40,6 +40,8 @@ const struct command command_table[] = {
 	{"ECHO", 2, 2, 0, COMMAND_SIGNED_IN | COMMAND_ANY_BYTES, "connection", "text", "Answer with the same text", command_echo},
 	{"EVENT.PUT", 2, 2, ROLE_FEEDER, COMMAND_STORE | COMMAND_WRITES, "data", "json",
 		"Tell an event; 1: something changed, 0: known already", command_event_put},
+	{"HANDOVER", 1, 4, ROLE_SUPERVISOR, COMMAND_STORE | COMMAND_WRITES, "supervisor", "[manager successor|none reason]",
+		"Hand a departed manager's clients to a successor; without words: list who stands for whom", command_handover},
 	{"HELLO", 1, ANY, 0, COMMAND_BEFORE_AUTH, "connection", "[2|3 [AUTH name token] [SETNAME name]]",
 		"Choose the protocol's version, sign in", command_hello},
 	{"HELP", 1, 2, 0, COMMAND_SIGNED_IN, "connection", "[command]", "List the commands that you may use", command_help},

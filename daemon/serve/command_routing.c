@@ -1,4 +1,5 @@
-/* Commands about who calls whom: who is at his desk. */
+/* Commands about who calls whom: who is at his desk, who stands for a manager. */
+#include <stdio.h>
 #include <string.h>
 
 #include "followup/command.h"
@@ -37,5 +38,27 @@ int command_ready(struct request *request)
 	if (result < 0)
 		return result;
 	note(request, "ready", "peer", request->session->peer);
+	return request_answer_json(request);
+}
+
+int command_handover(struct request *request)
+{
+	struct desk *desk = request->server->desk;
+	int result;
+
+	if (request->count != 1 && request->count != 4) {
+		(void)snprintf(
+			request->answer->why, sizeof request->answer->why, "usage: %s %s", request->command->name, request->command->usage);
+		return ERR_INVALID;
+	}
+	if (request->count == 1)
+		result = desk_handovers(desk, request->answer);
+	else
+		result = desk_handover(
+			desk, who(request), request->words[1], request->words[2], request->words[3], request->now, request->answer);
+	if (result < 0)
+		return result;
+	if (request->count > 1)
+		note(request, "handover", "manager", request->words[1]);
 	return request_answer_json(request);
 }

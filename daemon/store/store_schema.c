@@ -93,6 +93,10 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE TABLE refusal(client_id INTEGER, channel INTEGER, until TEXT NOT NULL, agent TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY "
 	"KEY(client_id, channel))"
 	" WITHOUT ROWID;"
+	/* Whose clients go to whom, since the core systems still name the departed man. */
+	"CREATE TABLE handover(manager TEXT PRIMARY KEY, successor TEXT NOT NULL, reason TEXT NOT NULL, agent TEXT NOT NULL, at INTEGER "
+	"NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX handover_successor ON handover(successor);"
 	/* What people must see to: a dispute, a number to correct. Red until acknowledged. */
 	"CREATE TABLE task(id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, queue TEXT NOT NULL, client_id INTEGER NOT NULL, "
 	"call_id INTEGER, followup_id INTEGER,"

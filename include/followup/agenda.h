@@ -5,6 +5,7 @@
 #include "followup/call.h"
 #include "followup/engine.h"
 #include "followup/followup.h"
+#include "followup/store_client.h"
 
 struct followup_list {
 	struct followup *items;
@@ -78,6 +79,9 @@ int agenda_admit(struct engine *engine, int64_t person, struct moment now) MUST_
 /* The cap's arithmetic for WHY: slots used by a person on a day, and the days for which a follow-up of that priority leaves one free (ascending; the count). */
 int agenda_slots_used(struct engine *engine, int64_t person, day_t day) MUST_CHECK;
 int agenda_foreseen(struct engine *engine, int64_t person, day_t day, int priority, day_t *days, int capacity) MUST_CHECK;
+
+/* Who stands for a manager by now: the end of the chain of successors (HANDOVER), himself where there is none; "" for "". */
+int agenda_present_manager(struct engine *engine, const char *manager, char out[CLIENT_TEXT_SIZE]) MUST_CHECK;
 
 struct store *engine_store(const struct engine *engine);
 

@@ -106,6 +106,10 @@ int desk_pause(struct desk *desk, const struct identity *who, const char *kind, 
 	struct moment now, struct answer *answer) MUST_CHECK;
 int desk_resume(struct desk *desk, const char *kind, const char *name, struct moment now, struct answer *answer) MUST_CHECK;
 int desk_pauses(struct desk *desk, struct answer *answer) MUST_CHECK;
+/* A departed manager's clients go to a successor ("none": they are his own again). Answer: all handovers, an array. */
+int desk_handover(struct desk *desk, const struct identity *who, const char *manager, const char *successor, const char *reason,
+	struct moment now, struct answer *answer) MUST_CHECK;
+int desk_handovers(struct desk *desk, struct answer *answer) MUST_CHECK;
 /* Do not contact: a client on a channel ("all"), until a day ("none": for ever; "CLEAR" lifts it). Answer: what holds for him, an array. */
 int desk_forbid(struct desk *desk, const struct identity *who, const char *client_ref, const char *channel, const char *until,
 	const char *reason, struct moment now, struct answer *answer) MUST_CHECK;

@@ -19,6 +19,7 @@ ALLOWED = {
     "DONE": {"agent", "gateway"},
     "DNC": {"supervisor"},
     "EVENT.PUT": {"feeder"},
+    "HANDOVER": {"supervisor"},
     "HISTORY": READERS,
     "LIST": READERS,
     "MINE": {"agent", "gateway"},

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """Who gets what: breaks, and clients of a departed manager (POLICY 6)."""
+import json
+
 from harness import Daemon, TUESDAY, matches, run, same, test, true
 
 
@@ -94,6 +96,119 @@ def _():
         matches(anna.refused("NEXT"), r"\(rest\)")
         matches(anna.refused("BREAK", "lunch"), "there are: prayer$")
         same(anna.json("READY")["break"], "rest")
+
+
+def queue_of(daemon, client):
+    return daemon.list("calls", client=client)[0]["queue"]
+
+
+@test("HANDOVER moves the waiting calls of a manager to his successor at once, at their place, and back; chains are followed, circles refused")
+def _():
+    daemon = Daemon()
+    with daemon:
+        anna = daemon.agent("anna", queues=("manager/M20",))
+        for number in (1, 2):
+            daemon.client(f"C{number}", manager="M17", branch="SH01")
+            daemon.event(f"E{number}", f"C{number}", "transfer_requested")
+        daemon.client("C3", manager="M20")
+        daemon.event("E3", "C3", "transfer_requested")
+        anna.send("NEXT", "WAIT", 3600)
+        same(daemon.list("calls")[0]["queue"], "manager/M17")
+        same(anna.json("DONE", json.loads(anna.read())["lease"], "reached")["closed"], [3])
+        widens = daemon.json("SHOW", 1)["agenda"]
+        row, = daemon.json("HANDOVER", "M17", "M20", "left for another house")
+        same({name: row[name] for name in ("manager", "successor", "present_manager", "clients", "reason", "by", "at")},
+             {"manager": "M17", "successor": "M20", "present_manager": "M20", "clients": 2, "reason": "left for another house", "by": "operator",
+              "at": TUESDAY + "T09:30:00"})
+        same([queue_of(daemon, client) for client in ("C1", "C2")], ["manager/M20", "manager/M20"])
+        same((daemon.json("SHOW", 1)["agenda"], daemon.list("clients", client="C1")[0]["manager"]), (widens, "M17"), "the rest stays")
+        same(anna.json("NEXT")["agenda"][0]["client_ref"], "C1", "the older one first")
+        daemon.restart()
+        # A chain, in either order of its making; the middle one's own clients too.
+        daemon.json("HANDOVER", "M20", "M30", "retired")
+        same(sorted((row["manager"], row["present_manager"]) for row in daemon.json("HANDOVER")), [("M17", "M30"), ("M20", "M30")])
+        same(queue_of(daemon, "C2"), "manager/M30")
+        for words, why in ((("M30", "M17"), "M17's clients go to M30 already"), (("M17", "M17"), "or he is the same"), (("M30", "M20"), "nobody would be left")):
+            matches(daemon.refused("HANDOVER", *words, "x"), why)
+        for words in (("M99", "M20", "x"), ("M17", "M 2", "x"), ("M17", "manager/*", "x"), ("M17", "M30", ""), ("M99", "none", "x"), ("M17",)):
+            matches(daemon.refused("HANDOVER", *words), "^ERR ")
+        daemon.event("E4", "C3", "transfer_requested")
+        same(queue_of(daemon, "C3"), "manager/M30", "what comes later goes there too")
+        daemon.json("HANDOVER", "M17", "none", "he came back")
+        same((queue_of(daemon, "C2"), queue_of(daemon, "C3")), ("manager/M17", "manager/M30"))
+        daemon.json("HANDOVER", "M17", "M30", "no, he did not")
+        daemon.client("C2", manager="M40")
+        same(queue_of(daemon, "C2"), "manager/M40", "the core systems know better now")
+        daemon.check()
+
+
+@test("under a rule that recuses the manager neither the departed one nor his successors call; a widened or moved call stays where it is")
+def _():
+    with Daemon() as daemon:
+        old, new, last, anna = (daemon.agent(name, queues=("service", "hq", "branch/*", "manager/*")) for name in ("M17", "M20", "M30", "anna"))
+        daemon.client("C1", manager="M17", branch="SH01")
+        daemon.event("E1", "C1", "complaint")
+        same(new.json("RELEASE", new.json("NEXT")["lease"], "x")["state"], "ready", "before the handover he may")
+        daemon.json("HANDOVER", "M17", "M20", "left")
+        daemon.json("HANDOVER", "M20", "M30", "left")
+        for agent in (old, new, last):
+            same(agent.call("NEXT"), None)
+        held = anna.json("NEXT")
+        same(held["agenda"][0]["rule"], "complaint")
+        anna.json("DONE", held["lease"], "reached")
+        # manager-departed goes by the client's own field.
+        daemon.event("E2", "", "manager_departed", detail="M17")
+        same((daemon.followup(rule="manager-departed")["client_ref"], queue_of(daemon, "C1")), ("C1", "branch/SH01"))
+        for agent in (old, new, last):
+            same(agent.call("NEXT"), None)
+        anna.json("DONE", anna.json("NEXT")["lease"], "reached")
+        # Ordinary work is the successor's.
+        daemon.client("C2", manager="M18")
+        daemon.json("HANDOVER", "M18", "M20", "left")
+        daemon.event("E3", "C2", "transfer_requested")
+        same(last.json("RELEASE", last.json("NEXT")["lease"], "later")["state"], "ready")
+        daemon.json("MOVE", daemon.list("calls", client="C2")[0]["call"], "hq", "they know him")
+        daemon.json("HANDOVER", "M20", "none", "back")
+        same(queue_of(daemon, "C2"), "hq")
+        daemon.client("C3", manager="M18")
+        daemon.event("E4", "C3", "transfer_requested")
+        same(queue_of(daemon, "C3"), "manager/M20")
+        daemon.set_clock("2025-03-05T09:31:00")
+        same(queue_of(daemon, "C3"), "service", "widened")
+        daemon.json("HANDOVER", "M18", "M30", "again")
+        same(queue_of(daemon, "C3"), "service")
+        daemon.check()
+
+
+@test("a matter that recuses the manager does not join the call that a successor holds")
+def _():
+    with Daemon() as daemon:
+        new = daemon.agent("M20", queues=("manager/*",))
+        daemon.client("C1", manager="M17")
+        daemon.json("HANDOVER", "M17", "M20", "left")
+        daemon.event("E1", "C1", "transfer_requested")
+        held = new.json("NEXT")
+        daemon.event("E2", "C1", "complaint")
+        same(len(new.json("TOUCH", held["lease"])["agenda"]), 1)
+        same(len(daemon.list("calls", client="C1")), 2)
+        daemon.check()
+
+
+@test("many clients: a handover is worked in slices, and ends the same")
+def _():
+    many = 1500
+    with Daemon() as daemon:
+        for first in range(0, many, 500):
+            commands = []
+            for n in range(first, first + 500):
+                commands.append(("CLIENT.PUT", {"client_ref": f"C{n}", "name": "x", "phone": "13912345678", "manager": "M17"}))
+                commands.append(("EVENT.PUT", {"event_ref": f"E{n}", "client_ref": f"C{n}", "kind": "transfer_requested", "occurred_at": TUESDAY}))
+            daemon.operator.pipeline(commands)
+        daemon.work()
+        daemon.json("HANDOVER", "M17", "M20", "left")
+        daemon.work()
+        same({row["queue"]: row["ready"] for row in daemon.json("QUEUES")}, {"manager/M20": many})
+        daemon.check()
 
 
 if __name__ == "__main__":

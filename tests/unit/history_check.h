@@ -189,6 +189,13 @@ static void look_at_calls(struct world *w)
 				!same_person(w, client_of_id(w, f->client_id), client_of_id(w, is[i].agenda[0].client_id)))
 				wrong(w, "call %" PRId64 " waits with matters of two persons", call->id);
 		}
+		/* A manager's queue is that of whoever stands for him by now. */
+		if (settled && engine_is_idle(w->engine, w->now) && call->state < CALL_LEASED && is[i].agenda_count > 0 &&
+			strncmp(is[i].queue, "manager/", 8) == 0) {
+			int manager = present_manager(w, w->clients[client_of_id(w, is[i].agenda[0].client_id)].manager);
+			if (manager == NOBODY || strcmp(is[i].queue + 8, w->agents[manager].name) != 0)
+				wrong(w, "call %" PRId64 " waits on %s", call->id, is[i].queue);
+		}
 		/* A lease changes hands only with a new generation. */
 		if (was != NULL && (call->generation < was->call.generation || call->generation > was->call.generation + 1))
 			wrong(w, "call %" PRId64 ": generation %d after %d", call->id, call->generation, was->call.generation);

@@ -129,7 +129,7 @@ static const char *why_not(struct world *w, const struct call_seen *c, const str
 		if (!client_may_be_reached(client, channel, w->now.day))
 			return "a channel that is forbidden or has no address";
 		if (!c->call.bulk && rule_recuses(rule->name) &&
-			(agent_place == client->manager || agent_place == client->introducer || agent_place == MARKETEER))
+			(is_manager(w, client->manager, agent_place) || agent_place == client->introducer || agent_place == MARKETEER))
 			return "he is recused";
 		if (!same_person(w, place, client_of_id(w, c->agenda[0].client_id)))
 			return "matters of two persons";
@@ -279,6 +279,29 @@ static void step_break(struct world *w)
 	must(w, result, leaves ? "BREAK" : "READY");
 	a->away = leaves;
 	trail_add(w, "%s %s", a->name, leaves ? "takes a break" : "is ready");
+}
+
+/* HANDOVER, and back: refused exactly where a circle would come of it, or nobody has that manager. */
+static void step_handover(struct world *w)
+{
+	int manager = draw(&w->random, FIRST_GATEWAY), successor = draw(&w->random, FIRST_GATEWAY);
+	bool back = chance(&w->random, 30), known = false;
+
+	for (int i = 0; i < CLIENTS; i++)
+		known = known || (w->clients[i].exists && w->clients[i].manager == manager);
+	for (int i = 0; i < AGENTS; i++)
+		known = known || w->agents[i].successor == manager;
+	bool allowed = back ? w->agents[manager].successor != NOBODY : known && !is_manager(w, successor, manager);
+	turn_begin(w);
+	int result = desk_handover(w->desk, &w->agents[0].who, w->agents[manager].name, back ? "none" : w->agents[successor].name, "a test",
+		w->now, &w->answer);
+	turn_end(w, result);
+	if ((result >= 0) != allowed)
+		wrong(w, "HANDOVER of %s to %s: %d %s", w->agents[manager].name, back ? "none" : w->agents[successor].name, result,
+			w->answer.why);
+	if (result >= 0)
+		w->agents[manager].successor = back ? NOBODY : successor;
+	trail_add(w, "HANDOVER %s %s: %d", w->agents[manager].name, back ? "none" : w->agents[successor].name, result);
 }
 
 #endif

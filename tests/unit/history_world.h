@@ -129,7 +129,8 @@ struct agent_known {
 	const char *name, *roles;
 	const char *queues[4];
 	struct identity who;
-	bool away; /* on a break */
+	bool away;     /* on a break */
+	int successor; /* to whom the clients he manages have been handed, or NOBODY */
 };
 
 struct world {
@@ -251,6 +252,22 @@ static bool about_person(const struct world *w, unsigned clients, int client)
 	return false;
 }
 
+/* Whether an agent is a client's manager, or has followed him. */
+static bool is_manager(const struct world *w, int manager, int agent)
+{
+	for (int at = manager; at != NOBODY; at = w->agents[at].successor)
+		if (at == agent)
+			return true;
+	return false;
+}
+
+static int present_manager(const struct world *w, int manager)
+{
+	while (manager != NOBODY && w->agents[manager].successor != NOBODY)
+		manager = w->agents[manager].successor;
+	return manager;
+}
+
 static int contacts_of(const struct world *w, int client, day_t first, day_t last)
 {
 	int count = 0;
@@ -289,6 +306,7 @@ static void world_open(struct world *w, struct policy *const *policies, uint64_t
 	for (int i = 0; i < AGENTS; i++) {
 		size_t queues = 0;
 		w->agents[i] = all_agents[i];
+		w->agents[i].successor = NOBODY;
 		while (queues < 4 && all_agents[i].queues[queues] != NULL)
 			queues++;
 		buffer_clear(&w->answer.json);

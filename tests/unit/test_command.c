@@ -34,6 +34,7 @@ static const struct {
 	{"DONE", "ag"},
 	{"ECHO", "*"},
 	{"EVENT.PUT", "f"},
+	{"HANDOVER", "s"},
 	{"HELLO", "+"},
 	{"HELP", "*"},
 	{"HISTORY", "sru"},

@@ -27,7 +27,7 @@ static void take_step(struct world *w)
 	static const struct {
 		int weight;
 		void (*step)(struct world *w);
-	} steps[] = {{8, step_client}, {16, step_event}, {5, step_correction}, {20, step_time}, {20, step_next}, {2, step_break},
+	} steps[] = {{8, step_client}, {16, step_event}, {5, step_correction}, {20, step_time}, {19, step_next}, {2, step_break}, {1, step_handover},
 		{16, step_done}, {3, step_stale}, {2, step_touch}, {2, step_release}, {4, step_record}, {1, step_reload},
 		{1, step_clock_back}};
 	int at = draw(&w->random, 100);
