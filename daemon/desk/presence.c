@@ -72,6 +72,9 @@ int desk_break(struct desk *desk, const struct identity *who, const char *code, 
 		memcpy(agent.break_code, code, strlen(code) + 1);
 		agent.break_since = now.unix_seconds;
 		result = store_agent_set_break(desk->store, agent.id, code, now.unix_seconds);
+		const char *const said[] = {"break", code};
+		if (result == 0)
+			result = acted(desk, RECORD_BREAK, 0, said, 2);
 	}
 	if (result == 0)
 		result = add_break(desk, &agent, &answer->json);
@@ -97,6 +100,9 @@ int desk_ready(struct desk *desk, const struct identity *who, struct moment now,
 		buffer_printf(&answer->json, ",\"since\":\"%s\",\"minutes\":%lld", local_time_text(agent.break_since, since),
 			(long long)((seconds + 30) / 60));
 		result = store_agent_set_break(desk->store, agent.id, NULL, 0);
+		const char *const said[] = {"break", agent.break_code, "since", since};
+		if (result == 0)
+			result = acted(desk, RECORD_READY, 0, said, 4);
 	}
 	buffer_text(&answer->json, "}");
 	desk->changes++;

@@ -35,6 +35,9 @@ static const struct {
 	{RECORD_AGENT_ADDED, "agent-added", false},
 	{RECORD_AGENT_DELETED, "agent-deleted", false},
 	{RECORD_RULES_CHANGED, "rules-changed", false},
+	{RECORD_BREAK, "break", false},
+	{RECORD_READY, "ready", false},
+	{RECORD_HANDED_OVER, "handed-over", false},
 };
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
 
