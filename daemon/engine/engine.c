@@ -159,7 +159,8 @@ static int note_new_policy(struct engine *engine)
 	return result < 0 ? result : store_meta_set(engine->store, "policy_digest", digest);
 }
 
-int engine_set_policy(struct engine *engine, const struct policy *policy, int64_t at)
+/* keep: written down at that moment, and everything open is looked at again; otherwise the store is only read. */
+static int take_policy(struct engine *engine, const struct policy *policy, bool keep, int64_t at)
 {
 	const struct policy *former = engine->policy;
 	struct rule_index *former_rules = engine->rules, *rules = calloc(policy->rule_count + 1, sizeof(*rules));
@@ -173,17 +174,17 @@ int engine_set_policy(struct engine *engine, const struct policy *policy, int64_
 	engine->policy_version++;
 	engine->place_valid = false;
 	/* Its own transaction: the names' numbers are kept in memory and must not be rolled back with something else. */
-	int result = rules != NULL && days != NULL ? store_begin(engine->store, at) : ERR_MEMORY;
+	int result = rules == NULL || days == NULL ? ERR_MEMORY : keep ? store_begin(engine->store, at) : 0;
 	if (result == 0) {
 		engine->policy = policy;
 		engine->rules = rules;
 		engine->festival_days = days;
 		result = index_policy(engine);
-		if (result == 0)
+		if (result == 0 && keep)
 			result = note_new_policy(engine);
-		if (result == 0)
+		if (result == 0 && keep)
 			result = store_commit(engine->store);
-		else
+		else if (keep)
 			store_rollback(engine->store);
 	}
 	if (result < 0) { /* as it was */
@@ -200,6 +201,27 @@ int engine_set_policy(struct engine *engine, const struct policy *policy, int64_
 	store_condition_forget(engine->store); /* those of the former policy go with it */
 	free(former_rules);
 	free(former_days);
+	return 0;
+}
+
+int engine_set_policy(struct engine *engine, const struct policy *policy, int64_t at)
+{
+	return take_policy(engine, policy, true, at);
+}
+
+int engine_read_with(struct engine *engine, const struct policy *policy)
+{
+	int64_t start = 0, worked = 0;
+
+	int result = take_policy(engine, policy, false, 0);
+	if (result == 0)
+		result = meta_or(engine, "start_on", 0, &start);
+	if (result == 0)
+		result = meta_or(engine, "worked_on", 0, &worked);
+	if (result < 0)
+		return result;
+	engine->start_on = policy->start_on != NO_DAY ? policy->start_on : (day_t)start;
+	engine->reached = (day_t)worked;
 	return 0;
 }
 

@@ -39,10 +39,20 @@ static void rule_clear(struct rule *rule)
 	free(rule->place.file);
 }
 
+struct policy *policy_hold(struct policy *policy)
+{
+	policy->holders++;
+	return policy;
+}
+
 void policy_free(struct policy *policy)
 {
 	if (policy == NULL)
 		return;
+	if (policy->holders > 0) {
+		policy->holders--;
+		return;
+	}
 	for (size_t i = 0; i < policy->rule_count; i++)
 		rule_clear(&policy->rules[i]);
 	for (size_t i = 0; i < policy->listener_count; i++) {

@@ -90,6 +90,13 @@ static const struct option limits_options[] = {
 		.low = 65536,
 		.high = 1024L * 1024 * 1024,
 		.standard = "16777216"},
+	{.name = "long_commands", .kind = OPTION_SIZE, .offset = IN_POLICY(long_commands_max), .low = 1, .high = 1024, .standard = "16"},
+	{.name = "wal_limit",
+		.kind = OPTION_SIZE,
+		.offset = IN_POLICY(wal_limit_bytes),
+		.low = 65536,
+		.high = 16L * 1024 * 1024 * 1024,
+		.standard = "67108864"},
 	{.name = "idle", .kind = OPTION_IDLE, .offset = IN_POLICY(idle_seconds), .low = 1, .high = 30L * DAY_SECONDS, .standard = "none"},
 	{0},
 };

@@ -1,6 +1,7 @@
 #include "followup/command.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,8 @@
 
 #include "followup/csv.h"
 #include "followup/error.h"
+#include "followup/log.h"
+#include "followup/turn.h"
 
 enum { FOR_AGENTS = ROLE_AGENT | ROLE_GATEWAY, FOR_READERS = ROLE_SUPERVISOR | ROLE_AUDITOR | ROLE_REVIEWER, ANY = -1 };
 
@@ -23,8 +26,8 @@ const struct command command_table[] = {
 		command_agent_list},
 	{"AUTH", 2, 3, 0, COMMAND_BEFORE_AUTH, "connection", "name token", "Sign in as an agent", command_auth},
 	{"BREAK", 2, 2, ROLE_AGENT, COMMAND_STORE | COMMAND_WRITES, "agent", "code", "Be away: no phone call until READY", command_break},
-	{"CHECK", 1, 1, ROLE_OPERATOR, COMMAND_STORE, "operator", "", "Compare what is kept with a full scan and list every fault",
-		command_check_book},
+	{"CHECK", 1, 1, ROLE_OPERATOR, COMMAND_STORE | COMMAND_WORKER, "operator", "",
+		"Compare what is kept with a full scan and list every fault", command_check_book},
 	{"CLIENT", 2, ANY, 0, COMMAND_SIGNED_IN, "connection", "SETNAME name | GETNAME | SETINFO field value | ID", "Name this connection",
 		command_client},
 	{"CLIENT.PUT", 2, 2, ROLE_FEEDER, COMMAND_STORE | COMMAND_WRITES, "data", "json",
@@ -82,7 +85,7 @@ const struct command command_table[] = {
 		"Take a named call: the client rings in", command_take},
 	{"TOUCH", 2, 2, FOR_AGENTS, COMMAND_STORE | COMMAND_WRITES, "agent", "lease", "Keep a call longer", command_touch},
 	{"UNSUBSCRIBE", 1, 2, ROLE_SUPERVISOR, 0, "supervisor", "[events]", "Hear of events no more", command_unsubscribe},
-	{"VERIFY", 1, 3, FOR_READERS | ROLE_OPERATOR, COMMAND_STORE, "supervisor", "[link digest]",
+	{"VERIFY", 1, 3, FOR_READERS | ROLE_OPERATOR, COMMAND_STORE | COMMAND_WORKER, "supervisor", "[link digest]",
 		"Prove that the record is what was written; find the first link that is not", command_verify},
 	{"WHOAMI", 1, 1, 0, COMMAND_SIGNED_IN, "connection", "", "Tell who you are signed in as", command_whoami},
 	{"WHY", 2, 2, FOR_READERS, COMMAND_STORE, "supervisor", "client", "Explain a client: every rule, window, contact and gate",
@@ -195,4 +198,20 @@ int request_answer_json(struct request *request)
 		return ERR_MEMORY;
 	reply_bulk(&request->reply, request->answer->json.data != NULL ? request->answer->json.data : "", request->answer->json.length);
 	return COMMAND_ANSWERED;
+}
+
+void request_note(struct request *request, const char *format, ...)
+{
+	char line[LOG_LINE_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(line, sizeof line, format, arguments);
+	va_end(arguments);
+	if (request->notes == NULL) {
+		turn_note(request->server, "%s", line);
+		return;
+	}
+	buffer_text(request->notes, line);
+	buffer_text(request->notes, "\n");
 }

@@ -97,10 +97,10 @@ int command_agent_list(struct request *request)
 
 int command_check_book(struct request *request)
 {
-	int result = engine_check(request->server->engine, request->now, &request->answer->json);
+	int result = engine_check(request->engine, request->now, &request->answer->json);
 
 	if (result > 0)
-		turn_note(request->server, "event=check_found_faults faults=%d", result);
+		request_note(request, "event=check_found_faults faults=%d", result);
 	return result < 0 ? result : request_answer_json(request);
 }
 

@@ -325,7 +325,7 @@ int command_history(struct request *request)
 
 int command_verify(struct request *request)
 {
-	int result = desk_verify(request->server->desk, request->words + 1, request->count - 1, request->answer);
+	int result = desk_verify(request->desk, request->words + 1, request->count - 1, request->answer);
 
 	return result < 0 ? result : request_answer_json(request);
 }

@@ -164,6 +164,7 @@ static int start_server(struct parts *parts, const struct daemon_options *option
 			(int)EXIT_STORAGE);
 		return EXIT_STORAGE;
 	}
+	server_start_worker(server);
 	if (server_listen(server, why) < 0) {
 		log_event(parts->log, LOG_LEVEL_ERROR, "not_started", "reason=%s exit=%d", log_quote(why, strlen(why), quoted),
 			(int)EXIT_SYSTEM);

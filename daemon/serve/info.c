@@ -7,6 +7,7 @@
 #include "followup/server.h"
 #include "followup/store_record.h"
 #include "followup/store_task.h"
+#include "followup/worker.h"
 
 static void print_moment(struct buffer *out, const char *key, int64_t unix_seconds)
 {
@@ -81,6 +82,7 @@ static void info_work(struct server *server, struct buffer *out)
 	int tasks = store_task_count_open(server->store);
 	if (tasks >= 0)
 		buffer_printf(out, "tasks_open:%d\r\n", tasks);
+	buffer_printf(out, "long_commands:%zu\r\n", server->worker != NULL ? worker_count(server->worker) : 0);
 	buffer_printf(out, "idle:%s\r\n", !server->work_pending && engine_is_idle(server->engine, server->now) ? "yes" : "no");
 }
 

@@ -74,3 +74,11 @@ void reply_set(struct reply *reply, size_t count)
 {
 	buffer_printf(reply->out, reply->protocol >= 3 ? "~%zu\r\n" : "*%zu\r\n", count);
 }
+
+void reply_take_back(struct reply *reply, size_t length)
+{
+	if (reply->out->failed || reply->out->length == length)
+		return;
+	reply->out->length = length;
+	reply->out->data[length] = '\0';
+}

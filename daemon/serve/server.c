@@ -18,6 +18,7 @@
 #include "followup/store_record.h"
 #include "followup/turn.h"
 #include "followup/waiter.h"
+#include "followup/worker.h"
 
 enum {
 	TIMER_MS_MAX = 60 * 1000, /* so that a stepped or suspended system clock is noticed */
@@ -195,6 +196,8 @@ void server_release(struct server *server)
 	while (!TAILQ_EMPTY(&server->all))
 		session_close(TAILQ_FIRST(&server->all), "the daemon stops");
 	free_dead(server);
+	worker_free(server->worker);
+	server->worker = NULL;
 	stop_listening(server);
 	for (size_t i = 0; i < 3; i++)
 		if (server->signals[i] != NULL)
@@ -233,6 +236,16 @@ int server_listen(struct server *server, char why[256])
 			item->inherited ? "yes" : "no");
 	}
 	return result;
+}
+
+void server_start_worker(struct server *server)
+{
+	char why[256] = "";
+	char quoted[LOG_QUOTED_SIZE];
+
+	if (worker_new(server->base, server->policy->database, server, &server->worker, why) < 0)
+		log_event(server->log, LOG_LEVEL_WARNING, "no_worker", "reason=%s text=\"long commands will hold up the others\"",
+			log_quote(why, strlen(why), quoted));
 }
 
 void server_drain(struct server *server, const char *why)

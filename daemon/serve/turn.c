@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "followup/command.h"
+#include "followup/long_command.h"
 #include "followup/server.h"
 #include "followup/store_record.h"
 #include "followup/subscribe.h"
 #include "followup/waiter.h"
+#include "followup/worker.h"
 
 enum {
 	SETTLE_BUDGET = 512,      /* clients settled inside a turn; the rest goes into slices */
@@ -127,6 +129,8 @@ int turn_commit(struct server *server)
 		return result;
 	}
 	if (dirty) {
+		if (server->worker != NULL && worker_count(server->worker) > 0)
+			worker_watch_wal(server->worker, store_wal_bytes(server->store), (int64_t)server->policy->wal_limit_bytes);
 		server->checkpoint_wanted = true;
 		server->wakeup_stale = true;
 	}
@@ -176,16 +180,9 @@ void turn_close(struct server *server)
 		session->is_touched = false;
 		session_deliver(session);
 	}
+	if (server->worker != NULL)
+		worker_release(server->worker);
 	server->turn_closing = false;
-}
-
-/* Takes back what a handler has written of a reply. */
-static void truncate_reply(struct buffer *replies, size_t length)
-{
-	if (replies->failed || replies->length == length)
-		return;
-	replies->length = length;
-	replies->data[length] = '\0';
 }
 
 /* Errors after which nothing of the transaction can be relied on. Without memory SQLite may have rolled back the whole
@@ -263,6 +260,11 @@ void turn_execute(struct server *server, struct session *session, bool last_look
 		.count = session->parser.count,
 		.words = session->parser.words,
 		.lengths = session->parser.lengths,
+		.who = &session->standing.identity,
+		.store = server->store,
+		.engine = server->engine,
+		.desk = server->desk,
+		.policy = server->policy,
 		.now = server->now,
 		.answer = &server->answer,
 		.last_look = last_look || server->draining,
@@ -287,7 +289,9 @@ void turn_execute(struct server *server, struct session *session, bool last_look
 		buffer_clear(&server->answer.json);
 		server->answer.why[0] = '\0';
 	}
-	if (result == 0) {
+	if (result == 0 && (request.command->flags & COMMAND_WORKER) != 0 && server->worker != NULL) {
+		result = long_command_begin(&request, &(struct long_command){.handler = request.command->handler});
+	} else if (result == 0) {
 		stored = (request.command->flags & COMMAND_STORE) != 0;
 		store_record_by(server->store, session->standing.signed_in ? session->standing.identity.name : NULL);
 		result = stored ? execute_stored(&request) : request.command->handler(&request);
@@ -297,15 +301,17 @@ void turn_execute(struct server *server, struct session *session, bool last_look
 	if (session->is_dead)
 		return;
 	if (result == COMMAND_PARKED) {
-		truncate_reply(&session->replies, start);
+		reply_take_back(&request.reply, start);
+		/* Whoever waits for the worker waits as long as it takes. */
 		if (session->park == PARK_NONE)
-			waiter_park(session, (enum park)request.park, clock_monotonic_ms() + (int64_t)request.park_seconds * 1000);
+			waiter_park(session, (enum park)request.park,
+				request.park == PARK_WORKER ? INT64_MAX : clock_monotonic_ms() + (int64_t)request.park_seconds * 1000);
 		return;
 	}
 	waiter_unpark(session);
 	if (result < 0) {
 		bool failed = turn_is_store_error(result);
-		truncate_reply(&session->replies, start);
+		reply_take_back(&request.reply, start);
 		reply_error(&request.reply, command_error_word(result),
 			failed                          ? server->health.message
 			: server->answer.why[0] != '\0' ? server->answer.why

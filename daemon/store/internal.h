@@ -3,11 +3,12 @@
 #define FOLLOWUP_STORE_INTERNAL_H
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #include "followup/date.h"
 #include "followup/store.h"
 
-enum { STORE_STATEMENTS_MAX = 384, STORE_NAME_CACHE = 1024, STORE_CONDITIONS_MAX = 64 };
+enum { STORE_STATEMENTS_MAX = 512, STORE_NAME_CACHE = 1024, STORE_CONDITIONS_MAX = 64 };
 
 /* Fixed rows of the table name, so that partial indexes can speak of them. */
 enum fixed_name { NAME_TRADE = 1, NAME_MANAGER_DEPARTED = 2, NAME_VOID = 3 };
@@ -47,13 +48,18 @@ struct store {
 	sqlite3_int64 changes_at_begin;
 	uint64_t rollbacks;
 	int wal_pages;
+	int64_t wal_bytes; /* what the WAL held after the last commit */
 	bool in_transaction;
+	/* Of a reader and the copies made from it. */
+	const atomic_bool *stop; /* NULL: nobody may end its work; the copies look at the reader's */
+	atomic_bool stop_wanted;
+	atomic_bool reading; /* a snapshot is held */
 };
 
-/* One SQL statement of the program, written beside the function that uses it and prepared once for each store. */
+/* One SQL statement of the program, written beside the function that uses it and prepared once for each store. Two threads may use it, each with a store of its own. */
 struct statement {
 	const char *sql;
-	int slot; /* 0: not numbered yet */
+	atomic_int slot; /* 0: not numbered yet */
 };
 #define STATEMENT(name, text) static struct statement name = {(text), 0}
 
@@ -85,6 +91,9 @@ int store_document(struct store *store, sqlite3_stmt *statement, struct buffer *
 /* Column readers. Text is never NULL. */
 const char *column_text(sqlite3_stmt *statement, int column);
 day_t column_day(sqlite3_stmt *statement, int column);
+
+/* Runs statements that return nothing and have no parameters. */
+int store_execute(struct store *store, const char *sql) MUST_CHECK;
 
 /* Creates or upgrades the tables; store_schema.c. */
 int store_schema_prepare(struct store *store) MUST_CHECK;

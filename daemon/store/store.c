@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +29,8 @@ static int error_of_code(int code)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return ERR_CORRUPT;
+	case SQLITE_INTERRUPT: /* store_interrupt() */
+		return ERR_BUSY;
 	default:
 		return ERR_STORE;
 	}
@@ -49,11 +51,15 @@ static int count_wal_pages(void *context, sqlite3 *db, const char *schema, int p
 {
 	(void)db;
 	(void)schema;
-	((struct store *)context)->wal_pages = pages;
+	enum { PAGE_WITH_HEAD = 4096 + 24 };
+	struct store *store = context;
+
+	store->wal_pages = pages;
+	store->wal_bytes = (int64_t)pages * PAGE_WITH_HEAD;
 	return SQLITE_OK;
 }
 
-static int execute(struct store *store, const char *sql)
+int store_execute(struct store *store, const char *sql)
 {
 	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		return store_error(store);
@@ -104,9 +110,9 @@ int store_open(const char *path, struct store **out, char message[256])
 	sqlite3_busy_timeout(store->db, 5000);
 	sqlite3_wal_hook(store->db, count_wal_pages, store);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	result = execute(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY;"
-				"PRAGMA cache_size=-32000; PRAGMA trusted_schema=OFF; PRAGMA wal_autocheckpoint=0;"
-				"PRAGMA journal_size_limit=16777216;");
+	result = store_execute(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY;"
+				      "PRAGMA cache_size=-32000; PRAGMA trusted_schema=OFF; PRAGMA wal_autocheckpoint=0;"
+				      "PRAGMA journal_size_limit=16777216;");
 	sqlite3_wal_hook(store->db, count_wal_pages, store);
 	if (result < 0)
 		goto failed;
@@ -139,16 +145,31 @@ void store_close(struct store *store)
 	free(store);
 }
 
+/* Numbers a statement when it is first used. Two threads may want that at once, and must agree. */
+static int number_statement(struct statement *statement)
+{
+	static pthread_mutex_t numbering = PTHREAD_MUTEX_INITIALIZER;
+	static int next_slot = 1;
+
+	(void)pthread_mutex_lock(&numbering);
+	int slot = atomic_load(&statement->slot);
+	if (slot == 0) {
+		slot = next_slot++;
+		if (slot >= STORE_STATEMENTS_MAX)
+			abort(); /* the program has more statements than the table: raise STORE_STATEMENTS_MAX */
+		atomic_store(&statement->slot, slot);
+	}
+	(void)pthread_mutex_unlock(&numbering);
+	return slot;
+}
+
 static sqlite3_stmt *prepared(struct store *store, struct statement *statement)
 {
-	static atomic_int next_slot = 1;
+	int slot = atomic_load_explicit(&statement->slot, memory_order_relaxed);
+	if (slot == 0)
+		slot = number_statement(statement);
 
-	if (statement->slot == 0) {
-		statement->slot = atomic_fetch_add(&next_slot, 1);
-		if (statement->slot >= STORE_STATEMENTS_MAX)
-			abort(); /* the program has more statements than the table: raise STORE_STATEMENTS_MAX */
-	}
-	sqlite3_stmt **place = &store->statements[statement->slot];
+	sqlite3_stmt **place = &store->statements[slot];
 	if (*place == NULL && sqlite3_prepare_v3(store->db, statement->sql, -1, SQLITE_PREPARE_PERSISTENT, place, NULL) != SQLITE_OK) {
 		(void)store_error(store);
 		return NULL;
@@ -208,6 +229,10 @@ int store_row(struct store *store, sqlite3_stmt *s)
 	if (s == NULL) {
 		int code = error_of_code(sqlite3_extended_errcode(store->db));
 		return code < 0 ? code : ERR_STORE;
+	}
+	if (store->stop != NULL && atomic_load_explicit(store->stop, memory_order_relaxed)) {
+		sqlite3_reset(s);
+		return ERR_BUSY;
 	}
 	int code = sqlite3_step(s);
 	if (code == SQLITE_ROW)
@@ -400,6 +425,11 @@ void store_checkpoint(struct store *store)
 	/* PASSIVE waits for nobody: somebody who reads the book from outside must not stop the desk. A failure is not lost: the pages stay in the WAL and the
 	 * next commit says what is wrong. */
 	(void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
+int64_t store_wal_bytes(const struct store *store)
+{
+	return store->wal_bytes;
 }
 
 int store_meta_get(struct store *store, const char *key, int64_t *value)

@@ -22,6 +22,9 @@ enum command_flag {
 	COMMAND_ANY_BYTES = 32,  /* its words need not be UTF-8 without NUL */
 	COMMAND_TEST_CLOCK = 64, /* exists only under a test clock */
 	COMMAND_IN_LINE = 128,   /* those who wait already are served before it */
+	/* A long read: its handler runs on the worker's thread, with a store, engine and desk that only read, and without server and session (long_command.h). It uses what the
+	 * request gives it and nothing else. Without a worker it runs in the loop like any other, hence COMMAND_STORE stands beside it. */
+	COMMAND_WORKER = 256,
 };
 
 /* What a handler gives back, when it is no error of enum followup_error. */
@@ -32,8 +35,13 @@ enum command_result {
 };
 
 struct request {
-	struct server *server;
-	struct session *session;
+	struct server *server;      /* NULL on the worker's thread, */
+	struct session *session;    /* as this is */
+	const struct identity *who; /* the asker, when he is signed in */
+	struct store *store;
+	struct engine *engine;
+	struct desk *desk;
+	const struct policy *policy;
 	const struct command *command;
 	size_t count; /* words, the command's name included */
 	const char *const *words;
@@ -45,7 +53,10 @@ struct request {
 	bool roll_back;        /* set by a handler that parks after the desk refused: undo what it did */
 	int park;              /* enum park */
 	int park_seconds;
-	bool used_store; /* set by a handler without COMMAND_STORE that asked the store all the same */
+	bool used_store;      /* set by a handler without COMMAND_STORE that asked the store all the same */
+	struct buffer *notes; /* on the worker's thread: lines for the log; request_note() */
+	void *own;            /* of a long command in two halves, */
+	int result;           /* and what its first half came to (long_command.h) */
 };
 
 typedef int command_handler(struct request *request);
@@ -89,6 +100,9 @@ bool request_is_text(const struct request *request);
 
 /* answer->json as a bulk string. */
 int request_answer_json(struct request *request);
+
+/* A line for the log, on whichever thread the request is; said when it has been answered for. */
+void request_note(struct request *request, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Handlers: command_connection.c */
 command_handler command_auth, command_client, command_command, command_echo, command_hello, command_help, command_ping, command_quit,

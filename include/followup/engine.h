@@ -18,6 +18,10 @@ void engine_free(struct engine *engine);
 /* At start and after each reload, at a moment (unix seconds). Everything open is looked at again against the new rules and calendars in the slices that follow. */
 int engine_set_policy(struct engine *engine, const struct policy *policy, int64_t at) MUST_CHECK;
 
+/* For an engine over a store that is only read (store_reader.h), before each use: the policy that counts there, and where the book stands. Nothing but engine_check() and the functions of
+ * explain.h works on it. */
+int engine_read_with(struct engine *engine, const struct policy *policy) MUST_CHECK;
+
 struct client_fact;
 struct event_fact;
 /* Takes in a fact and notes whom it concerns; engine_settle() or the day cycle draws the conclusions. 1: something changed, 0: known already, ERR_INVALID: store_message()

@@ -209,7 +209,9 @@ struct policy {
 	size_t max_request_bytes;
 	size_t max_request_arguments;
 	size_t max_output_bytes;
-	int idle_seconds; /* 0: none */
+	int idle_seconds;         /* 0: none */
+	size_t long_commands_max; /* those that wait for the worker, the one it works on included */
+	size_t wal_limit_bytes;   /* by how much the WAL may grow below a long command's snapshot */
 
 	/* calendars */
 	struct calendar *calendar;
@@ -252,6 +254,8 @@ struct policy {
 
 	struct rule *rules; /* sorted by name, bytewise */
 	size_t rule_count;
+
+	int holders; /* beside the first: policy_hold() */
 };
 #define NO_LIMIT INT32_MAX
 
@@ -268,7 +272,10 @@ typedef void policy_complain(void *context, const struct complaint *complaint);
  * all files, and the first of syntax in each, goes to complain. *out is set only when no mistake (a warning is none) was found; ERR_INVALID
  * otherwise. Reads no clock. */
 int policy_load(const char *file, policy_complain *complain, void *context, struct policy **out) MUST_CHECK;
-void policy_free(struct policy *policy);
+void policy_free(struct policy *policy); /* when it is the last holder's */
+
+/* Another holder, who frees it too: long work goes on with the policy that it began with. Holders come and go on one thread; others only read. */
+struct policy *policy_hold(struct policy *policy);
 
 const struct rule *policy_rule(const struct policy *policy, const char *name); /* NULL: none */
 const struct disposition *policy_disposition(const struct policy *policy, const char *name);

@@ -1,7 +1,7 @@
 /* server.h - the daemon's loop: sessions, turns, the one timer, and the state that they share.
  *
  * One pass of the loop is a turn: whatever the sessions have sent by then is executed in one transaction, and answered after its commit (DESIGN 3). Long work goes in
- * slices between turns. One thread. */
+ * slices between turns. One thread; a second one only reads (worker.h). */
 #ifndef FOLLOWUP_SERVER_H
 #define FOLLOWUP_SERVER_H
 
@@ -22,6 +22,7 @@
 
 struct event;
 struct event_base;
+struct worker;
 
 enum {
 	SERVER_REQUESTS_A_TURN = 2000,
@@ -54,6 +55,8 @@ struct server {
 	struct json *json;
 
 	struct policy *policy; /* owned; a reload replaces it */
+
+	struct worker *worker; /* NULL: there is none, and long commands run in the loop */
 
 	struct event_base *base;
 	struct event *timer;
@@ -117,6 +120,9 @@ void server_release(struct server *server); /* everything it made; the struct it
 
 /* Opens the listeners of the policy, or takes over inherited ones. why: 256 bytes. */
 int server_listen(struct server *server, char why[256]) MUST_CHECK;
+
+/* Starts the second thread, on the book that is open. Without it the daemon still works, and the log says so. */
+void server_start_worker(struct server *server);
 
 /* Runs until it is told to stop; the exit status. */
 int server_run(struct server *server);

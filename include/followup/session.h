@@ -14,6 +14,7 @@
 #include "followup/resp.h"
 
 struct bufferevent;
+struct long_job;
 struct server;
 
 enum {
@@ -27,9 +28,10 @@ enum {
 /* What a session whose request has no answer yet waits for. Until it is answered nothing more of what it sent is looked at. */
 enum park {
 	PARK_NONE,
-	PARK_NEXT, /* a call, in NEXT WAIT */
-	PARK_LIST, /* calls, in NEXT WAIT COUNT: the same, but nothing is the null of a list */
-	PARK_IDLE, /* the engine to have done all its work, in CLOCK */
+	PARK_NEXT,   /* a call, in NEXT WAIT */
+	PARK_LIST,   /* calls, in NEXT WAIT COUNT: the same, but nothing is the null of a list */
+	PARK_IDLE,   /* the engine to have done all its work, in CLOCK */
+	PARK_WORKER, /* its long command, which the other thread works on */
 };
 
 /* Where one command's reply ends in session->replies, so that it can be replaced when the turn's commit fails. */
@@ -76,7 +78,8 @@ struct session {
 
 	enum park park;
 	int64_t park_until_ms;
-	uint64_t sweep; /* the last look at the waiting sessions that included it */
+	struct long_job *job; /* PARK_WORKER: what it waits for */
+	uint64_t sweep;       /* the last look at the waiting sessions that included it */
 
 	struct buffer replies;
 	struct reply_mark *marks;

@@ -1,5 +1,6 @@
 /* store.h - the book: opening, transactions and health. The only truth, and the only owner of SQL (DESIGN 1). What it keeps is reached through
- * store_client.h, store_event.h, store_followup.h, store_call.h, store_agent.h, store_record.h and store_view.h. No SQLite type crosses these headers. */
+ * store_client.h, store_event.h, store_followup.h, store_call.h, store_agent.h, store_record.h and store_view.h; a second thread reads it through
+ * store_reader.h. No SQLite type crosses these headers. */
 #ifndef FOLLOWUP_STORE_H
 #define FOLLOWUP_STORE_H
 
@@ -35,6 +36,9 @@ int store_ping(struct store *store) MUST_CHECK;
 
 /* Moves WAL pages into the database, between turns. */
 void store_checkpoint(struct store *store);
+
+/* How large the WAL was after the last commit. */
+int64_t store_wal_bytes(const struct store *store);
 
 /* Words for the last failure, for the log. */
 const char *store_message(const struct store *store);
