@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "followup/ctl_text.h"
+#include "followup/text.h"
 
 enum { TOKEN_MAX = 1024, CONNECT_SECONDS = 5, REPLY_DEPTH = 16 };
 
@@ -33,7 +33,7 @@ static void tell(const char *before, const char *text, size_t length)
 {
 	struct buffer clean = {0};
 
-	ctl_text_clean(&clean, text, length, false);
+	text_clean(&clean, text, length, false);
 	warnx("%s%s", before, clean.data != NULL && !clean.failed ? clean.data : "");
 	buffer_free(&clean);
 }
@@ -189,10 +189,10 @@ static void append_scalar(const redisReply *reply, struct buffer *out)
 			buffer_append(out, reply->str, (size_t)reply->len);
 		} else {
 			struct buffer clean = {0};
-			ctl_text_clean(&clean, reply->str, (size_t)reply->len, true);
+			text_clean(&clean, reply->str, (size_t)reply->len, true);
 			if (clean.failed)
 				out->failed = true;
-			ctl_text_json(out, clean.data != NULL ? clean.data : "", clean.length);
+			text_json(out, clean.data != NULL ? clean.data : "", clean.length);
 			buffer_free(&clean);
 		}
 		break;

@@ -18,8 +18,8 @@
 #include "followup/csv.h"
 #include "followup/ctl_feed.h"
 #include "followup/ctl_rejects.h"
-#include "followup/ctl_text.h"
 #include "followup/fact.h"
+#include "followup/text.h"
 
 enum { READ_SIZE = 65536, BAR_WIDTH = 30, BAR_PAUSE_MS = 100, CONVERTED_SIZE = 2 * CSV_RECORD_MAX + 16 };
 
@@ -201,9 +201,9 @@ static int take_record(void *context, const struct csv_record *record)
 			return ctl_feed_bad(import->feed, record->line, record->raw, record->raw_length, reason);
 		}
 		buffer_text(&import->document, i == 0 ? "{" : ",");
-		ctl_text_json(&import->document, import->columns[i], strlen(import->columns[i]));
+		text_json(&import->document, import->columns[i], strlen(import->columns[i]));
 		buffer_text(&import->document, ":");
-		ctl_text_json(&import->document, value, length);
+		text_json(&import->document, value, length);
 	}
 	buffer_text(&import->document, "}");
 	if (import->document.failed)
@@ -250,7 +250,7 @@ static void show_summary(const struct import *import, bool json)
 			"\"rejects\":",
 			import->kind->name, import->rows, import->changed, import->known, import->bad, unanswered, import->last_line);
 		if (see)
-			ctl_text_json(&line, import->rejects.path, strlen(import->rejects.path));
+			text_json(&line, import->rejects.path, strlen(import->rejects.path));
 		else
 			buffer_text(&line, "null");
 		if (!line.failed)
@@ -283,7 +283,7 @@ static void tell_why(const struct import *import, const char *what)
 	struct buffer clean = {0};
 	const char *why = ctl_feed_why(import->feed);
 
-	ctl_text_clean(&clean, why, strlen(why), false);
+	text_clean(&clean, why, strlen(why), false);
 	warnx("%s: %s", what, clean.data != NULL && !clean.failed ? clean.data : "");
 	buffer_free(&clean);
 }
@@ -296,7 +296,7 @@ static enum ctl_status conclude(struct import *import, int result, int error, bo
 	clear_bar(import);
 	if (import->refused) {
 		struct buffer clean = {0};
-		ctl_text_clean(&clean, import->why, strlen(import->why), false);
+		text_clean(&clean, import->why, strlen(import->why), false);
 		warnx("%s was not loaded: %s", import->shown, clean.data != NULL && !clean.failed ? clean.data : "");
 		buffer_free(&clean);
 		return CTL_REFUSED;

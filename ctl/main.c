@@ -12,7 +12,7 @@
 #include "followup/ctl_connection.h"
 #include "followup/ctl_import.h"
 #include "followup/ctl_table.h"
-#include "followup/ctl_text.h"
+#include "followup/text.h"
 
 enum { WORDS_MAX = 4096, PORT = 7379 };
 
@@ -73,7 +73,7 @@ static enum ctl_status show_document(const char *document, size_t length, bool j
 		if (json)
 			buffer_append(&out, document, length);
 		else
-			ctl_text_clean(&out, document, length, true);
+			text_clean(&out, document, length, true);
 		if (length == 0 || document[length - 1] != '\n')
 			buffer_text(&out, "\n");
 	}

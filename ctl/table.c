@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "followup/ctl_text.h"
 #include "followup/json.h"
+#include "followup/text.h"
 
 enum { COLUMNS_MAX = 64, INDENT = 2, COLUMN_GAP = 2 };
 
@@ -124,7 +124,7 @@ static void show_scalar(const struct item *item, struct buffer *out)
 	else if (item->type == JSON_FALSE)
 		buffer_text(out, "no");
 	else if (item->text != NULL && item->type != JSON_NULL)
-		ctl_text_clean(out, item->text, item->length, false);
+		text_clean(out, item->text, item->length, false);
 }
 
 /* A value on one line; an array of plain values as a list with commas. */
@@ -183,7 +183,7 @@ static int grid_column(struct grid *grid, const char *key)
 {
 	struct buffer clean = {0};
 
-	ctl_text_clean(&clean, key, strlen(key), false);
+	text_clean(&clean, key, strlen(key), false);
 	if (clean.failed)
 		return ERR_MEMORY;
 	const char *name = clean.data != NULL ? clean.data : "";
@@ -196,7 +196,7 @@ static int grid_column(struct grid *grid, const char *key)
 			buffer_free(&clean);
 			return ERR_MEMORY;
 		}
-		grid->widths[column] = ctl_text_width(name, strlen(name));
+		grid->widths[column] = text_width(name, strlen(name));
 		grid->numeric[column] = true;
 		grid->columns++;
 	}
@@ -220,7 +220,7 @@ static int grid_put(struct ctl_table *table, struct grid *grid, size_t row, cons
 	}
 	if (cell.data == NULL)
 		return 0;
-	size_t width = ctl_text_width(cell.data, cell.length);
+	size_t width = text_width(cell.data, cell.length);
 	if (width > grid->widths[column])
 		grid->widths[column] = width;
 	if (!is_number(item->type) && item->type != JSON_NULL)
@@ -237,7 +237,7 @@ static void show_grid_line(const struct grid *grid, char *const *cells, size_t i
 
 	for (size_t column = 0; column < grid->columns; column++) {
 		const char *cell = cells[column] != NULL ? cells[column] : "";
-		size_t width = ctl_text_width(cell, strlen(cell));
+		size_t width = text_width(cell, strlen(cell));
 		if (grid->numeric[column])
 			owed += grid->widths[column] - width;
 		if (*cell != '\0') {
@@ -333,7 +333,7 @@ static int show_nested(struct ctl_table *table, const struct item *item, struct 
 		buffer_text(out, "\n");
 		for (size_t i = 0; result >= 0 && i < members.count; i++) {
 			pad(out, INDENT);
-			ctl_text_clean(out, members.items[i].key, strlen(members.items[i].key), false);
+			text_clean(out, members.items[i].key, strlen(members.items[i].key), false);
 			buffer_text(out, ": ");
 			result = show_cell(table, &members.items[i], out);
 			buffer_text(out, "\n");
@@ -349,7 +349,7 @@ static int show_object(struct ctl_table *table, const struct items *members, str
 
 	for (size_t i = 0; result >= 0 && i < members->count; i++) {
 		const struct item *item = &members->items[i];
-		ctl_text_clean(out, item->key, strlen(item->key), false);
+		text_clean(out, item->key, strlen(item->key), false);
 		buffer_text(out, ":");
 		if (is_nested(item->type)) {
 			result = show_nested(table, item, out);

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "../../ctl/table.c"
-#include "../../ctl/text.c"
+#include "../../daemon/ops/text.c"
 
 static void test_clean(void **state)
 {
@@ -33,10 +33,10 @@ static void test_clean(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
 		struct buffer out = {0};
-		ctl_text_clean(&out, texts[i].text, strlen(texts[i].text), false);
+		text_clean(&out, texts[i].text, strlen(texts[i].text), false);
 		assert_string_equal(out.data, texts[i].line);
 		buffer_clear(&out);
-		ctl_text_clean(&out, texts[i].text, strlen(texts[i].text), true);
+		text_clean(&out, texts[i].text, strlen(texts[i].text), true);
 		assert_string_equal(out.data, texts[i].lines);
 		buffer_free(&out);
 	}
@@ -52,7 +52,7 @@ static void test_width(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-		if (ctl_text_width(texts[i].text, strlen(texts[i].text)) != texts[i].width)
+		if (text_width(texts[i].text, strlen(texts[i].text)) != texts[i].width)
 			fail_msg("\"%s\" is not %zu wide", texts[i].text, texts[i].width);
 	}
 }
@@ -91,7 +91,7 @@ static void test_json_text(void **state)
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
 		struct buffer document = {0}, back = {0};
 		buffer_text(&document, "[");
-		ctl_text_json(&document, texts[i], strlen(texts[i]));
+		text_json(&document, texts[i], strlen(texts[i]));
 		buffer_text(&document, "]");
 		assert_int_equal(json_each(json, document.data, document.length, "$", keep_text, &back), 0);
 		assert_int_equal(back.length, strlen(texts[i]));

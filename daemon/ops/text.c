@@ -1,5 +1,5 @@
 /* text.c - what a terminal may be shown, and how wide it is. */
-#include "followup/ctl_text.h"
+#include "followup/text.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -98,7 +98,7 @@ static size_t take_character(const char *bytes, size_t length, uint32_t *charact
 	return size;
 }
 
-void ctl_text_clean(struct buffer *out, const char *bytes, size_t length, bool lines)
+void text_clean(struct buffer *out, const char *bytes, size_t length, bool lines)
 {
 	for (size_t at = 0; at < length;) {
 		uint32_t character;
@@ -123,7 +123,7 @@ void ctl_text_clean(struct buffer *out, const char *bytes, size_t length, bool l
 	}
 }
 
-size_t ctl_text_width(const char *bytes, size_t length)
+size_t text_width(const char *bytes, size_t length)
 {
 	size_t width = 0;
 
@@ -144,7 +144,7 @@ size_t ctl_text_width(const char *bytes, size_t length)
 	return width;
 }
 
-void ctl_text_json(struct buffer *out, const char *text, size_t length)
+void text_json(struct buffer *out, const char *text, size_t length)
 {
 	size_t kept = 0; /* bytes before here are written */
 

@@ -1,6 +1,6 @@
-/* ctl_text.h - followupctl: text as a terminal shows it. Nothing that came over a wire reaches a terminal but through here. */
-#ifndef FOLLOWUP_CTL_TEXT_H
-#define FOLLOWUP_CTL_TEXT_H
+/* text.h - text as a terminal shows it. Nothing that came over a wire reaches a terminal but through here. */
+#ifndef FOLLOWUP_TEXT_H
+#define FOLLOWUP_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,12 +9,12 @@
 
 /* Appends bytes without anything that could steer a terminal or turn text round: control characters, the marks of writing direction and bytes that are
  * not UTF-8 become \xHH or \u{HHHH}. With lines, line feeds and tabs stay and carriage returns are left out. */
-void ctl_text_clean(struct buffer *out, const char *bytes, size_t length, bool lines);
+void text_clean(struct buffer *out, const char *bytes, size_t length, bool lines);
 
 /* The columns that clean UTF-8 takes on a terminal: two for each East Asian wide character, none for combining ones. */
-size_t ctl_text_width(const char *bytes, size_t length);
+size_t text_width(const char *bytes, size_t length);
 
 /* Appends text as a JSON string, quotes included. text must be UTF-8. */
-void ctl_text_json(struct buffer *out, const char *text, size_t length);
+void text_json(struct buffer *out, const char *text, size_t length);
 
 #endif
