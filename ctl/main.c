@@ -14,7 +14,7 @@
 #include "followup/ctl_table.h"
 #include "followup/text.h"
 
-enum { WORDS_MAX = 4096, PORT = 7379 };
+enum { WORDS_MAX = 4096, REPORT_WORDS_MAX = 32, PORT = 7379 };
 
 struct invocation {
 	struct ctl_target target;
@@ -23,7 +23,7 @@ struct invocation {
 
 typedef enum ctl_status local_handler(const struct invocation *invocation, int count, char **words);
 
-static local_handler help_command, import_command, agent_command;
+static local_handler help_command, import_command, agent_command, report_command;
 
 /* Commands that are more than their word on the socket. `words` begin with the command itself. */
 static const struct local_command {
@@ -38,6 +38,8 @@ static const struct local_command {
 	{"agent", agent_command, "agent add NAME ROLE[,ROLE...] [QUEUES QUEUE ...]", "make an agent and print the token, this once"},
 	{"agent", agent_command, "agent del NAME", "take an agent's access away"},
 	{"agent", agent_command, "agent list", "who may do what"},
+	{"report", report_command, "report [--from DAY] [--to DAY] [--by rule|branch|agent|day|queue] [--csv | --json]",
+		"what was due, what became of it, what was tried; this quarter unless said"},
 	{"check", NULL, "check", "compare what is stored with what the facts call for"},
 	{"info", NULL, "info [SECTION]", "how the daemon is"},
 	{"reload", NULL, "reload", "read the configuration again and wait for the outcome"},
@@ -223,6 +225,58 @@ static enum ctl_status agent_command(const struct invocation *invocation, int co
 			"       followupctl agent list\n"
 			"roles: agent gateway feeder supervisor reviewer auditor operator\n");
 	return CTL_USAGE;
+}
+
+/* Options for people in front of the words of the socket, which are understood too. Without a format it is the table. */
+static enum ctl_status report_command(const struct invocation *invocation, int count, char **words)
+{
+	static const struct {
+		const char *option;
+		char word[8];
+	} options[] = {{"--from", "FROM"}, {"--to", "TO"}, {"--by", "BY"}, {"--format", "FORMAT"}};
+	static char format[] = "FORMAT", csv[] = "csv", json[] = "json", text[] = "text";
+	char names[sizeof options / sizeof options[0]][sizeof options[0].word];
+	char *sent[REPORT_WORDS_MAX + 2], *asked = NULL;
+	int sent_count = 0;
+
+	for (int i = 0; i < count; i++) {
+		char *word = words[i], *value = NULL;
+		if (sent_count + 2 > REPORT_WORDS_MAX) {
+			warnx("report: more words than a report has");
+			return CTL_USAGE;
+		}
+		if (strcasecmp(word, "--csv") == 0) {
+			asked = csv;
+			continue;
+		}
+		for (size_t o = 0; o < sizeof options / sizeof options[0]; o++) {
+			size_t length = strlen(options[o].option);
+			if (strncmp(word, options[o].option, length) != 0 || (word[length] != '\0' && word[length] != '='))
+				continue;
+			value = word[length] == '=' ? word + length + 1 : i + 1 < count ? words[++i] : NULL;
+			if (value == NULL) {
+				warnx("report: %s needs a value", options[o].option);
+				return CTL_USAGE;
+			}
+			memcpy(names[o], options[o].word, sizeof names[o]);
+			word = names[o];
+			break;
+		}
+		if (value == NULL && word[0] == '-') {
+			warnx("report: no such option: %s", word);
+			return CTL_USAGE;
+		}
+		if (strcasecmp(word, format) == 0)
+			asked = word; /* said in so many words: it stands among them */
+		sent[sent_count++] = word;
+		if (value != NULL)
+			sent[sent_count++] = value;
+	}
+	if (asked == NULL || asked == csv) {
+		sent[sent_count++] = format;
+		sent[sent_count++] = asked != NULL ? csv : invocation->json ? json : text;
+	}
+	return pass_on(invocation, sent_count, sent);
 }
 
 static enum ctl_status run_command(const struct invocation *invocation, int count, char **words)

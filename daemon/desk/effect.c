@@ -67,6 +67,17 @@ int64_t outcome_moment(const struct outcome *o)
 	return zone_unix_of_local(o->said.done_at);
 }
 
+int64_t outcome_foremost(const struct outcome *o)
+{
+	bool under_lease = o->shown_json != NULL;
+
+	if (under_lease && o->agenda.count > 0)
+		return o->agenda.items[0].id;
+	if (o->ticked_count > 0)
+		return o->ticked[0]->id;
+	return under_lease && o->shown.item_count > 0 ? o->shown.items[0] : 0;
+}
+
 int outcome_clients(struct outcome *o, int64_t clients[CLIENTS_OF_CALL_MAX])
 {
 	size_t count = 0;
@@ -181,6 +192,7 @@ static int sent_after_all(struct outcome *o)
 	day_t on_day = o->uncertain_on;
 	int result = 0;
 
+	o->contact_id = o->uncertain_contact;
 	for (size_t i = 0; result == 0 && i < o->ticked_count; i++)
 		result = followup_move(
 			o->desk->engine, o->ticked[i], on_day > o->ticked[i]->due_on ? FOLLOWUP_DONE_LATE : FOLLOWUP_DONE, 0, on_day);
@@ -251,6 +263,7 @@ static int make_task(struct outcome *o, const char *kind, const char *queue)
 		.queue = queue,
 		.client_id = o->agenda.count > 0 ? o->agenda.items[0].client_id : o->client_id,
 		.call_id = o->call.id,
+		.followup_id = outcome_foremost(o),
 		.at = o->now.unix_seconds,
 		.agent = o->who->name,
 	};

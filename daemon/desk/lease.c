@@ -112,6 +112,7 @@ static int write_down(struct desk *desk, const struct call *call, const char *ag
 		.detail = detail,
 		.contact_id = contact_id,
 		.over_cap = over_cap,
+		.followup_id = agenda.count > 0 ? agenda.items[0].id : 0,
 	};
 	if (result == 0)
 		result = agenda_write_down(desk->engine, &attempt, &agenda, 0);

@@ -1,4 +1,4 @@
-/* look.c - what supervisors look at: QUEUES, LIST, WHY, REPORT. */
+/* look.c - what supervisors look at: QUEUES, LIST, WHY. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,22 +228,5 @@ int desk_why(struct desk *desk, const struct identity *who, const char *client_r
 		buffer_text(out, "}");
 		result = looked(desk, (const char *const[]){"WHY", client.ref}, 2, answer, id);
 	}
-	return result < 0 ? refuse_store(desk, answer, result) : 0;
-}
-
-int desk_report(struct desk *desk, const char *const *words, size_t count, struct moment now, struct answer *answer)
-{
-	day_t first = date_quarter_start(now.day), last = date_quarter_end(now.day);
-
-	for (size_t i = 0; i < count; i += 2) {
-		day_t day = i + 1 < count ? date_parse(words[i + 1], strlen(words[i + 1])) : NO_DAY;
-		if (strcasecmp(words[i], "FROM") == 0 && day != NO_DAY)
-			first = day;
-		else if (strcasecmp(words[i], "TO") == 0 && day != NO_DAY)
-			last = day;
-		else
-			return refuse(answer, ERR_INVALID, "REPORT [FROM day] [TO day], days as YYYY-MM-DD; this quarter otherwise");
-	}
-	int result = store_view_report(desk->store, first, last, &answer->json);
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }

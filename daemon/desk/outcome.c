@@ -51,6 +51,10 @@ static int answer_outcome(struct outcome *o, const char *shown, struct buffer *o
 
 static int write_down(struct outcome *o, const char *detail, const char *answer_text)
 {
+	int64_t closed[ITEMS_MAX];
+
+	for (size_t i = 0; i < o->ticked_count; i++)
+		closed[i] = o->ticked[i]->id;
 	struct attempt attempt = {
 		.at = outcome_moment(o),
 		.call_id = o->call.id,
@@ -66,6 +70,9 @@ static int write_down(struct outcome *o, const char *detail, const char *answer_
 		.over_cap = o->over_cap,
 		.expired = !o->holds,
 		.answer = answer_text,
+		.followup_id = outcome_foremost(o),
+		.closed = closed,
+		.closed_count = o->ticked_count,
 	};
 
 	return agenda_write_down(o->desk->engine, &attempt, &o->agenda, o->client_id);

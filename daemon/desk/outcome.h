@@ -44,6 +44,8 @@ int outcome_clients(struct outcome *o, int64_t clients[CLIENTS_OF_CALL_MAX]) MUS
 day_t outcome_day(const struct outcome *o);
 /* attorney.c: whether a disposition that tells of an attorney may, and sets o->attorney. */
 int outcome_check_attorney(struct outcome *o, struct answer *answer) MUST_CHECK;
+/* The matter that a try was made for: the foremost of the call, of what was shown of it, or of what RECORD closes; 0: none. */
+int64_t outcome_foremost(const struct outcome *o);
 /* When the contact or try happened, in unix seconds. */
 int64_t outcome_moment(const struct outcome *o);
 

@@ -141,8 +141,9 @@ int64_t store_attempt_insert(struct store *store, const struct attempt *a)
 			" 'said', json(" AS_SAID("?7") "))");
 	STATEMENT(insert, "INSERT INTO attempt(id, at, call_id, generation, agent, queue, channel, client_ref, disposition, contact_id, "
 			  "over_cap, expired, "
-			  "answer)"
-			  " VALUES(nullif(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, nullif(?10, 0), ?11, ?12, ?13)");
+			  "answer, followup_id)"
+			  " VALUES(nullif(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, nullif(?10, 0), ?11, ?12, ?13, nullif(?14, 0))");
+	STATEMENT(close, "UPDATE followup SET closed_by=?2 WHERE id=?1");
 	struct buffer text = {0};
 	int64_t client = a->client_ref[0] != '\0' ? store_client_find(store, a->client_ref) : 0, id = 0;
 
@@ -163,9 +164,13 @@ int64_t store_attempt_insert(struct store *store, const struct attempt *a)
 	}
 	buffer_free(&text);
 	if (result == 0)
-		result = store_run(store, &insert, "iiintiittinnt", id, a->at, a->call_id, a->generation, a->agent, a->queue, a->channel,
-			a->client_ref, a->disposition, a->contact_id, (int)a->over_cap, (int)a->expired, a->answer);
-	return result < 0 ? result : sqlite3_last_insert_rowid(store->db);
+		result = store_run(store, &insert, "iiintiittinnti", id, a->at, a->call_id, a->generation, a->agent, a->queue, a->channel,
+			a->client_ref, a->disposition, a->contact_id, (int)a->over_cap, (int)a->expired, a->answer, a->followup_id);
+	if (result >= 0 && id == 0)
+		id = sqlite3_last_insert_rowid(store->db); /* no record is kept, which would have numbered it */
+	for (size_t i = 0; result >= 0 && i < a->closed_count; i++)
+		result = store_run(store, &close, "ii", a->closed[i], id);
+	return result < 0 ? result : id;
 }
 
 int store_attempt_recorded(struct store *store, const char *agent, int64_t client_id, int64_t at, const char *detail, char **answer)

@@ -46,17 +46,19 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE INDEX event_void ON event(detail, occurred_at) WHERE kind=3;"
 
 	/* state: 0 scheduled, 1 queued, then the final ones (followup.h). client_ref stands here because the order of admission needs it. queue and channel: the last
-	 * ones held; while queued the call's count. channel_from: how many of the rule's channels are used up. */
+	 * ones held; while queued the call's count. channel_from: how many of the rule's channels are used up. closed_by: the attempt that last closed it. */
 	"CREATE TABLE followup(id INTEGER PRIMARY KEY, client_id INTEGER NOT NULL, rule INTEGER NOT NULL, occasion TEXT NOT NULL, "
 	"client_ref TEXT NOT NULL,"
 	" occasion_on INTEGER NOT NULL, opens_on INTEGER NOT NULL, due_on INTEGER NOT NULL, last_on INTEGER NOT NULL, priority INTEGER NOT "
 	"NULL,"
 	" state INTEGER NOT NULL, reason INTEGER, channel INTEGER, queue INTEGER, call_id INTEGER, created_on INTEGER NOT NULL, closed_on "
 	"INTEGER,"
-	" channel_from INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, overridden INTEGER NOT NULL DEFAULT 0,"
+	" channel_from INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, overridden INTEGER NOT NULL DEFAULT 0, closed_by "
+	"INTEGER,"
 	" UNIQUE(client_id, rule, occasion));"
 	"CREATE INDEX followup_open ON followup(client_id) WHERE state<=1;"
 	"CREATE INDEX followup_last ON followup(last_on) WHERE state<=1;"
+	"CREATE INDEX followup_due ON followup(due_on);"
 	"CREATE INDEX followup_call ON followup(call_id) WHERE call_id IS NOT NULL;"
 	"CREATE INDEX followup_scheduled ON followup(priority, due_on, rule, client_ref, occasion) WHERE state=0;"
 
@@ -116,14 +118,15 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE INDEX entry_client ON entry(client_id) WHERE client_id IS NOT NULL;"
 	"CREATE TABLE entry_subject(client_id INTEGER, entry_id INTEGER, PRIMARY KEY(client_id, entry_id)) WITHOUT ROWID;"
 	"CREATE TABLE link(id INTEGER PRIMARY KEY, first_entry INTEGER NOT NULL, last_entry INTEGER NOT NULL, digest BLOB NOT NULL);"
-	/* One try each, never changed: what lists ask of an entry, under its number. What was said and the number dialled stand in the entry alone. answer: what DONE was
+	/* One try each, never changed: what lists ask of an entry, under its number. What was said and the number dialled stand in the entry alone. followup_id: the foremost matter it was made for. answer: what DONE was
 	 * answered, for the same DONE sent again. */
 	"CREATE TABLE attempt(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, call_id INTEGER NOT NULL, generation INTEGER NOT "
 	"NULL, agent TEXT NOT NULL,"
 	" queue INTEGER NOT NULL, channel INTEGER NOT NULL, client_ref TEXT NOT NULL, disposition TEXT NOT NULL, "
-	"contact_id INTEGER,"
+	"contact_id INTEGER, followup_id INTEGER,"
 	" over_cap INTEGER NOT NULL DEFAULT 0, expired INTEGER NOT NULL DEFAULT 0, answer TEXT);"
 	"CREATE INDEX attempt_call ON attempt(call_id, generation);"
+	"CREATE INDEX attempt_at ON attempt(at);"
 
 	/* Who was given which call, and which items he has been told of (a JSON array): what an expired lease's holder may still report. */
 	"CREATE TABLE handout(call_id INTEGER, generation INTEGER, agent_id INTEGER NOT NULL, at INTEGER NOT NULL, shown TEXT NOT NULL,"

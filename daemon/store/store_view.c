@@ -119,18 +119,6 @@ int store_view_contacts(struct store *store, int64_t person, day_t first, day_t 
 	return store_document(store, store_query(store, &get, "inn", person, first, last), out);
 }
 
-int store_view_report(struct store *store, day_t first, day_t last, struct buffer *out)
-{
-	STATEMENT(get, "SELECT json_group_array(json(x)) FROM (SELECT json_object('rule', r.text, 'due', count(*), 'done', sum(f.state=2), "
-		       "'done_late', sum(f.state=3),"
-		       " 'missed', sum(f.state=4), 'cancelled', sum(f.state=5), 'suppressed', sum(f.state=6),"
-		       " 'suppressed_cap', sum(f.state=6 AND n.text IN ('cap', 'preempted')), 'open', sum(f.state<=1)) x"
-		       " FROM followup f JOIN name r ON r.id=f.rule LEFT JOIN name n ON n.id=f.reason WHERE f.due_on BETWEEN ?1 AND ?2 "
-		       "GROUP BY r.text ORDER BY r.text)");
-
-	return store_document(store, store_query(store, &get, "nn", first, last), out);
-}
-
 int store_view_counts(struct store *store, struct buffer *out)
 {
 	STATEMENT(get, "SELECT json_object('clients', (SELECT count(*) FROM client WHERE name IS NOT NULL), 'clients_unnamed', (SELECT "

@@ -102,11 +102,14 @@ struct attempt {
 	const char *detail;        /* what was said of it: the JSON of DONE and RECORD, or a reason in words; NULL or "": nothing */
 	int64_t contact_id;        /* 0: none */
 	bool over_cap;
-	bool expired;       /* recorded under a lease that no longer held */
-	const char *answer; /* JSON: what the agent was told */
+	bool expired;          /* recorded under a lease that no longer held */
+	const char *answer;    /* JSON: what the agent was told */
+	int64_t followup_id;   /* the foremost matter it was made for; 0: none */
+	const int64_t *closed; /* the follow-ups that it closed */
+	size_t closed_count;
 };
 /* Writes it as an entry of the record too (store_record.h), with the same number, which it returns. client_ref: whom it concerned first; further ones are told to
- * store_record_about(). */
+ * store_record_about(). The follow-ups that it closed are marked as closed by it. */
 int64_t store_attempt_insert(struct store *store, const struct attempt *attempt) MUST_CHECK;
 /* The answer given to the same RECORD by the same agent for the same client and moment: 1 with the answer (free it), or 0. */
 int store_attempt_recorded(

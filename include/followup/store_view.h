@@ -65,9 +65,6 @@ int store_view_list_attempts(struct store *store, const struct list_filter *filt
 /* The contacts of a person's clients in a span of days, an array, oldest first. */
 int store_view_contacts(struct store *store, int64_t person, day_t first, day_t last, struct buffer *out) MUST_CHECK;
 
-/* One row a rule: what fell due in a span of days and how it ended, an array. */
-int store_view_report(struct store *store, day_t first, day_t last, struct buffer *out) MUST_CHECK;
-
 /* Whole-book faults against DESIGN 5: an array of texts, empty when there are none; the count. */
 int store_view_faults(struct store *store, day_t day, int *count, struct buffer *out) MUST_CHECK;
 

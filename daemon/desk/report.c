@@ -1,0 +1,408 @@
+/* report.c - REPORT: what fell due and what was tried in a span of days, by group, as JSON, CSV or a table for people (POLICY 9). Only reads. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "followup/csv.h"
+#include "followup/json_text.h"
+#include "followup/report_figure.h"
+#include "followup/store_report.h"
+#include "followup/text.h"
+#include "internal.h"
+
+/* What stands in a column: a figure as it was counted, or a quotient of two. */
+enum column_kind { COLUMN_COUNT, COLUMN_PERCENT, COLUMN_MEAN };
+
+/* Tables for people, so that each fits 80 columns; one in which every row is zero is left out, the first excepted. */
+enum page { PAGE_DUE, PAGE_SUPPRESSED, PAGE_TRIES, PAGE_QUALITY, PAGE_COUNT, NO_PAGE = PAGE_COUNT };
+static const char *const page_titles[PAGE_COUNT] = {
+	[PAGE_DUE] = "follow-ups due",
+	[PAGE_SUPPRESSED] = "suppressed for",
+	[PAGE_TRIES] = "tries",
+	[PAGE_QUALITY] = "quality",
+};
+
+/* In the order of the CSV columns, which never changes: new ones are added at the end. */
+static const struct column {
+	const char *name;
+	const char *heading; /* for people */
+	enum page page;
+	enum column_kind kind;
+	enum report_figure figure, whole; /* of a quotient: the numerator and what it is divided by */
+} columns[] = {
+	{"due", "due", PAGE_DUE, COLUMN_COUNT, REPORT_DUE, 0},
+	{"done", "done", PAGE_DUE, COLUMN_COUNT, REPORT_DONE, 0},
+	{"done_late", "late", PAGE_DUE, COLUMN_COUNT, REPORT_DONE_LATE, 0},
+	{"missed", "missed", PAGE_DUE, COLUMN_COUNT, REPORT_MISSED, 0},
+	{"cancelled", "cancelled", PAGE_DUE, COLUMN_COUNT, REPORT_CANCELLED, 0},
+	{"suppressed", "suppressed", PAGE_DUE, COLUMN_COUNT, REPORT_SUPPRESSED, 0},
+	{"suppressed_cap", "cap", PAGE_SUPPRESSED, COLUMN_COUNT, REPORT_SUPPRESSED_CAP, 0},
+	{"suppressed_preempted", "preempted", PAGE_SUPPRESSED, COLUMN_COUNT, REPORT_SUPPRESSED_PREEMPTED, 0},
+	{"suppressed_min_gap", "min-gap", PAGE_SUPPRESSED, COLUMN_COUNT, REPORT_SUPPRESSED_MIN_GAP, 0},
+	{"suppressed_no_channel", "no-channel", PAGE_SUPPRESSED, COLUMN_COUNT, REPORT_SUPPRESSED_NO_CHANNEL, 0},
+	{"suppressed_do_not_contact", "do-not-contact", PAGE_SUPPRESSED, COLUMN_COUNT, REPORT_SUPPRESSED_DO_NOT_CONTACT, 0},
+	{"suppressed_paused", "paused", PAGE_SUPPRESSED, COLUMN_COUNT, REPORT_SUPPRESSED_PAUSED, 0},
+	{"suppressed_wrong_number", "wrong-number", PAGE_SUPPRESSED, COLUMN_COUNT, REPORT_SUPPRESSED_WRONG_NUMBER, 0},
+	{"suppressed_other", "other", PAGE_SUPPRESSED, COLUMN_COUNT, REPORT_SUPPRESSED_OTHER, 0},
+	{"open", "open", PAGE_DUE, COLUMN_COUNT, REPORT_OPEN, 0},
+	{"tries", "tries", PAGE_TRIES, COLUMN_COUNT, REPORT_TRIES, 0},
+	{"calls", "calls", PAGE_TRIES, COLUMN_COUNT, REPORT_CALLS, 0},
+	{"reached", "reached", PAGE_TRIES, COLUMN_COUNT, REPORT_REACHED, 0},
+	{"reach_rate", "%", PAGE_TRIES, COLUMN_PERCENT, REPORT_REACHED, REPORT_CALLS},
+	{"messages", "messages", PAGE_TRIES, COLUMN_COUNT, REPORT_MESSAGES, 0},
+	{"sent", "sent", PAGE_TRIES, COLUMN_COUNT, REPORT_SENT, 0},
+	{"recorded", "recorded", PAGE_TRIES, COLUMN_COUNT, REPORT_RECORDED, 0},
+	{"contacts", "contacts", PAGE_TRIES, COLUMN_COUNT, REPORT_CONTACTS, 0},
+	{"over_cap", "over-cap", PAGE_QUALITY, COLUMN_COUNT, REPORT_OVER_CAP, 0},
+	{"satisfaction", "satisfaction", PAGE_QUALITY, COLUMN_MEAN, REPORT_SATISFACTION_SUM, REPORT_SATISFACTION_COUNT},
+	{"satisfaction_count", "marks", PAGE_QUALITY, COLUMN_COUNT, REPORT_SATISFACTION_COUNT, 0},
+	{"escalations", "escalations", PAGE_QUALITY, COLUMN_COUNT, REPORT_ESCALATIONS, 0},
+	{"escalations_open", "open", PAGE_QUALITY, COLUMN_COUNT, REPORT_ESCALATIONS_OPEN, 0},
+};
+enum { COLUMN_TOTAL = sizeof(columns) / sizeof(columns[0]), CELL_SIZE = 32, COLUMN_GAP = 2 };
+
+static const char *const by_names[REPORT_BY_COUNT] = {
+	[REPORT_BY_RULE] = "rule",
+	[REPORT_BY_BRANCH] = "branch",
+	[REPORT_BY_AGENT] = "agent",
+	[REPORT_BY_DAY] = "day",
+	[REPORT_BY_QUEUE] = "queue",
+};
+
+enum report_format { FORMAT_JSON, FORMAT_CSV, FORMAT_TEXT, FORMAT_COUNT };
+static const char *const format_names[FORMAT_COUNT] = {[FORMAT_JSON] = "json", [FORMAT_CSV] = "csv", [FORMAT_TEXT] = "text"};
+
+/* A group's figures; NULL: what belongs to no group. */
+struct row {
+	char *group;
+	int64_t figures[REPORT_FIGURES];
+};
+
+struct report {
+	enum report_by by;
+	enum report_format format;
+	day_t first, last;
+	struct row *rows;
+	size_t count, capacity, latest; /* latest: the row that was last added to, for groups come in runs */
+	struct row total;
+};
+
+static const char *name_of(const struct row *row, const struct report *report)
+{
+	if (row == &report->total)
+		return "(total)";
+	return row->group != NULL ? row->group : "(none)";
+}
+
+static bool same_group(const char *one, const char *other)
+{
+	return one == NULL || other == NULL ? one == other : strcmp(one, other) == 0;
+}
+
+static struct row *row_of(struct report *report, const char *group)
+{
+	if (report->latest < report->count && same_group(report->rows[report->latest].group, group))
+		return &report->rows[report->latest];
+	for (size_t i = 0; i < report->count; i++)
+		if (same_group(report->rows[i].group, group)) {
+			report->latest = i;
+			return &report->rows[i];
+		}
+	if (report->count == report->capacity) {
+		size_t capacity = report->capacity == 0 ? 64 : report->capacity * 2;
+		struct row *grown = realloc(report->rows, capacity * sizeof(*grown));
+		if (grown == NULL)
+			return NULL;
+		report->rows = grown;
+		report->capacity = capacity;
+	}
+	char *copy = group != NULL ? strdup(group) : NULL;
+	if (group != NULL && copy == NULL)
+		return NULL;
+	report->latest = report->count++;
+	report->rows[report->latest] = (struct row){.group = copy};
+	return &report->rows[report->latest];
+}
+
+static int add_figure(void *context, const char *group, enum report_figure figure, int64_t count)
+{
+	struct report *report = context;
+	struct row *row = row_of(report, group);
+
+	if (row == NULL)
+		return ERR_MEMORY;
+	row->figures[figure] += count;
+	report->total.figures[figure] += count;
+	return 0;
+}
+
+/* Bytewise; what belongs to no group comes last. */
+static int compare_rows(const void *one, const void *other)
+{
+	const char *a = ((const struct row *)one)->group, *b = ((const struct row *)other)->group;
+
+	if (a == NULL || b == NULL)
+		return (a == NULL) - (b == NULL);
+	return strcmp(a, b);
+}
+
+static void free_rows(struct report *report)
+{
+	for (size_t i = 0; i < report->count; i++)
+		free(report->rows[i].group);
+	free(report->rows);
+}
+
+/* A cell as all formats write it; empty where there is nothing to divide by. */
+static void format_cell(const struct column *column, const struct row *row, char out[CELL_SIZE])
+{
+	int64_t figure = row->figures[column->figure];
+
+	out[0] = '\0';
+	if (column->kind == COLUMN_COUNT)
+		snprintf(out, CELL_SIZE, "%lld", (long long)figure);
+	else if (row->figures[column->whole] > 0 && column->kind == COLUMN_PERCENT)
+		report_percent(figure, row->figures[column->whole], out, CELL_SIZE);
+	else if (row->figures[column->whole] > 0)
+		report_mean(figure, row->figures[column->whole], out, CELL_SIZE);
+}
+
+static void write_json_row(const struct report *report, const struct row *row, struct buffer *out)
+{
+	char cell[CELL_SIZE];
+	const char *before = "{";
+
+	if (row != &report->total) {
+		buffer_printf(out, "{\"%s\":", by_names[report->by]);
+		json_text_append(out, name_of(row, report));
+		before = ",";
+	}
+	for (size_t i = 0; i < COLUMN_TOTAL; i++) {
+		format_cell(&columns[i], row, cell);
+		buffer_printf(out, "%s\"%s\":%s", before, columns[i].name, cell[0] != '\0' ? cell : "null");
+		before = ",";
+	}
+	buffer_text(out, "}");
+}
+
+static void write_json(const struct report *report, struct buffer *out)
+{
+	char first[DATE_TEXT_SIZE], last[DATE_TEXT_SIZE];
+
+	buffer_printf(out, "{\"from\":\"%s\",\"to\":\"%s\",\"by\":\"%s\",\"rows\":[", date_format(report->first, first),
+		date_format(report->last, last), by_names[report->by]);
+	for (size_t i = 0; i < report->count; i++) {
+		buffer_text(out, i > 0 ? "," : "");
+		write_json_row(report, &report->rows[i], out);
+	}
+	buffer_text(out, "],\"total\":");
+	write_json_row(report, &report->total, out);
+	buffer_text(out, "}");
+}
+
+/* RFC 4180 with LF. */
+static int write_csv_row(const struct report *report, const struct row *row, struct buffer *out)
+{
+	const char *name = name_of(row, report);
+	char cell[CELL_SIZE];
+	size_t capacity = strlen(name) * 2 + 3;
+	char *quoted = malloc(capacity);
+
+	if (quoted == NULL)
+		return ERR_MEMORY;
+	int result = csv_quote(name, quoted, capacity);
+	if (result >= 0)
+		buffer_text(out, quoted);
+	free(quoted);
+	for (size_t i = 0; result >= 0 && i < COLUMN_TOTAL; i++) {
+		format_cell(&columns[i], row, cell);
+		buffer_printf(out, ",%s", cell);
+	}
+	buffer_text(out, "\n");
+	return result < 0 ? result : 0;
+}
+
+static int write_csv(const struct report *report, struct buffer *out)
+{
+	int result = 0;
+
+	buffer_text(out, by_names[report->by]);
+	for (size_t i = 0; i < COLUMN_TOTAL; i++)
+		buffer_printf(out, ",%s", columns[i].name);
+	buffer_text(out, "\n");
+	for (size_t i = 0; result == 0 && i < report->count; i++)
+		result = write_csv_row(report, &report->rows[i], out);
+	return result == 0 ? write_csv_row(report, &report->total, out) : result;
+}
+
+static bool is_empty(const struct row *row, enum page page)
+{
+	for (size_t i = 0; i < COLUMN_TOTAL; i++)
+		if (columns[i].page == page && row->figures[columns[i].figure] != 0)
+			return false;
+	return true;
+}
+
+static void pad(struct buffer *out, size_t blanks)
+{
+	while (blanks-- > 0)
+		buffer_append(out, " ", 1);
+}
+
+/* Of the reasons only those that occur: all of them would not fit. */
+static bool is_shown(const struct report *report, const struct column *column, enum page page)
+{
+	return column->page == page && (page != PAGE_SUPPRESSED || report->total.figures[column->figure] != 0);
+}
+
+/* One table: groups that have something there, and the total. Names come from files and people, so nothing of them steers a terminal. */
+static int write_page(const struct report *report, enum page page, struct buffer *out)
+{
+	size_t name_width = strlen(page_titles[page]), widths[COLUMN_TOTAL];
+	char cell[CELL_SIZE];
+
+	for (size_t i = 0; i < COLUMN_TOTAL; i++) {
+		widths[i] = strlen(columns[i].heading);
+		for (size_t row = 0; row <= report->count; row++) {
+			format_cell(&columns[i], row < report->count ? &report->rows[row] : &report->total, cell);
+			if (strlen(cell) > widths[i])
+				widths[i] = strlen(cell);
+		}
+	}
+	struct buffer *names = calloc(report->count + 1, sizeof(*names));
+	if (names == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i <= report->count; i++) {
+		const struct row *row = i < report->count ? &report->rows[i] : &report->total;
+		text_clean(&names[i], name_of(row, report), strlen(name_of(row, report)), false);
+		size_t width = names[i].failed ? 0 : text_width(names[i].data, names[i].length);
+		if (!is_empty(row, page) && width > name_width)
+			name_width = width;
+		out->failed |= names[i].failed;
+	}
+	buffer_printf(out, "\n%s", page_titles[page]);
+	pad(out, name_width - strlen(page_titles[page]));
+	for (size_t i = 0; i < COLUMN_TOTAL; i++)
+		if (is_shown(report, &columns[i], page))
+			buffer_printf(out, "%*s", (int)widths[i] + COLUMN_GAP, columns[i].heading);
+	buffer_text(out, "\n");
+	for (size_t i = 0; i <= report->count && !out->failed; i++) {
+		const struct row *row = i < report->count ? &report->rows[i] : &report->total;
+		if (row != &report->total && is_empty(row, page))
+			continue;
+		buffer_text(out, names[i].data);
+		size_t width = text_width(names[i].data, names[i].length);
+		pad(out, width < name_width ? name_width - width : 0);
+		for (size_t c = 0; c < COLUMN_TOTAL; c++) {
+			if (!is_shown(report, &columns[c], page))
+				continue;
+			format_cell(&columns[c], row, cell);
+			buffer_printf(out, "%*s", (int)widths[c] + COLUMN_GAP, cell[0] != '\0' ? cell : "-");
+		}
+		buffer_text(out, "\n");
+	}
+	for (size_t i = 0; i <= report->count; i++)
+		buffer_free(&names[i]);
+	free(names);
+	return 0;
+}
+
+static int write_text(const struct report *report, struct buffer *out)
+{
+	char first[DATE_TEXT_SIZE], last[DATE_TEXT_SIZE];
+	int result = 0;
+
+	buffer_printf(out, "report by %s from %s to %s\n", by_names[report->by], date_format(report->first, first),
+		date_format(report->last, last));
+	for (enum page page = 0; result == 0 && page < PAGE_COUNT; page++)
+		if (page == PAGE_DUE || !is_empty(&report->total, page))
+			result = write_page(report, page, out);
+	return result;
+}
+
+static int find_name(const char *name, const char *const *names, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (strcasecmp(name, names[i]) == 0)
+			return i;
+	return ERR_NOT_FOUND;
+}
+
+static int parse_words(struct report *report, const char *const *words, size_t count, struct answer *answer)
+{
+	for (size_t i = 0; i < count; i += 2) {
+		const char *value = i + 1 < count ? words[i + 1] : NULL;
+		if (value == NULL)
+			return refuse(answer, ERR_INVALID, "%s needs a value", words[i]);
+		if (strcasecmp(words[i], "FROM") == 0 || strcasecmp(words[i], "TO") == 0) {
+			day_t day = date_parse(value, strlen(value));
+			if (day == NO_DAY)
+				return refuse(answer, ERR_INVALID, "%s is no day: write it like 2025-03-04", value);
+			*(strcasecmp(words[i], "TO") == 0 ? &report->last : &report->first) = day;
+		} else if (strcasecmp(words[i], "BY") == 0) {
+			int by = find_name(value, by_names, REPORT_BY_COUNT);
+			if (by < 0)
+				return refuse(answer, ERR_INVALID, "BY rule, branch, agent, day or queue");
+			report->by = (enum report_by)by;
+		} else if (strcasecmp(words[i], "FORMAT") == 0) {
+			int format = find_name(value, format_names, FORMAT_COUNT);
+			if (format < 0)
+				return refuse(answer, ERR_INVALID, "FORMAT json, csv or text");
+			report->format = (enum report_format)format;
+		} else {
+			return refuse(
+				answer, ERR_INVALID, "REPORT [FROM day] [TO day] [BY rule|branch|agent|day|queue] [FORMAT json|csv|text]");
+		}
+	}
+	if (report->first > report->last)
+		return refuse(answer, ERR_INVALID, "the report would end before it begins: FROM is later than TO");
+	return 0;
+}
+
+/* The names of the channels on which nobody talks, a JSON array. */
+static void write_bulk_channels(const struct policy *policy, struct buffer *out)
+{
+	const char *before = "[";
+
+	for (size_t i = 0; i < policy->channel_count; i++) {
+		if (policy->channels[i].kind != CHANNEL_BULK)
+			continue;
+		buffer_text(out, before);
+		json_text_append(out, policy->channels[i].name);
+		before = ",";
+	}
+	buffer_text(out, before[0] == '[' ? "[]" : "]");
+}
+
+int desk_report(struct desk *desk, const char *const *words, size_t count, struct moment now, struct answer *answer)
+{
+	struct report report = {.first = date_quarter_start(now.day), .last = date_quarter_end(now.day)};
+	struct buffer bulk = {0};
+
+	int result = parse_words(&report, words, count, answer);
+	if (result < 0)
+		return result;
+	write_bulk_channels(desk->policy, &bulk);
+	struct report_span span = {
+		.first = report.first,
+		.last = report.last,
+		.from = zone_unix(report.first, 0),
+		.until = zone_unix(report.last + 1, 0),
+		.bulk_channels = bulk.data,
+	};
+	result = bulk.failed ? ERR_MEMORY : store_report(desk->store, report.by, &span, add_figure, &report);
+	buffer_free(&bulk);
+	if (result == 0) {
+		if (report.count > 0)
+			qsort(report.rows, report.count, sizeof(*report.rows), compare_rows);
+		if (report.format == FORMAT_JSON)
+			write_json(&report, &answer->json);
+		else
+			result = report.format == FORMAT_CSV ? write_csv(&report, &answer->json) : write_text(&report, &answer->json);
+	}
+	free_rows(&report);
+	if (result == 0 && answer->json.failed)
+		result = ERR_MEMORY;
+	return result < 0 ? refuse_store(desk, answer, result) : 0;
+}
