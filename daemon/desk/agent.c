@@ -68,7 +68,7 @@ bool queue_is_known(const struct policy *policy, const char *name)
 		return true;
 	for (size_t i = 0; i < policy->queue_count; i++)
 		if (strcmp(policy->queues[i].pattern, "*") != 0 &&
-			(pattern_fits(policy->queues[i].pattern, name) || strcmp(policy->queues[i].pattern, name) == 0))
+			(queue_fits(policy->queues[i].pattern, name) || strcmp(policy->queues[i].pattern, name) == 0))
 			return true;
 	for (size_t i = 0; i < policy->rule_count; i++)
 		if (strcmp(policy->rules[i].queue, name) == 0)
@@ -149,7 +149,10 @@ int desk_agent_delete(struct desk *desk, const char *name, struct answer *answer
 	if (leased > 0)
 		return refuse(
 			answer, ERR_BUSY, "%s holds %d call%s; delete him when they have ended", name, leased, leased == 1 ? "" : "s");
-	int deleted = store_agent_delete(desk->store, name);
+	int deleted = store_call_disown(desk->store, agent.id);
+	if (deleted == 0)
+		deleted = store_agent_delete(desk->store, name);
+	desk->changes++;
 	if (deleted < 0)
 		return refuse_store(desk, answer, deleted);
 	const char *const said[] = {"agent", name};

@@ -388,6 +388,8 @@ int outcome_perform(struct outcome *o, struct followup *extra, const char *lease
 	if (o->disposition->bulk != o->call.bulk)
 		return refuse(answer, ERR_INVALID, "%s is not an outcome of a %s", o->disposition->name, o->call.bulk ? "message" : "call");
 	int result = o->holds ? 0 : check_former_holder(o, holder, lease, answer);
+	if (result == 0)
+		result = outcome_check_promises(o, answer);
 	if (result < 0)
 		return result;
 	if (outcome_is_contact(o->disposition)) {
@@ -424,6 +426,8 @@ int outcome_record(struct outcome *o, struct followup *extra, struct answer *ans
 	if (o->said.has_items)
 		tick(o);
 	int result = tick_others(o, extra, answer);
+	if (result == 0)
+		result = outcome_check_promises(o, answer);
 	if (result == 0)
 		result = outcome_check_attorney(o, answer);
 	if (result < 0)

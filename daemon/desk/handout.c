@@ -9,15 +9,6 @@
 #include "followup/store_view.h"
 #include "internal.h"
 
-bool pattern_fits(const char *pattern, const char *name)
-{
-	size_t length = strlen(pattern);
-
-	if (length > 0 && pattern[length - 1] == '*')
-		return strncmp(pattern, name, length - 1) == 0;
-	return strcmp(pattern, name) == 0;
-}
-
 /* One end of a lane: the next call of it that could be handed out. */
 struct head {
 	int64_t queue, lane;
@@ -143,28 +134,10 @@ static int add_pattern(struct search *search, const char *pattern)
 	while (result == 0 && (queue = store_call_next_queue(store, queue)) > 0) {
 		char name[160];
 		snprintf(name, sizeof(name), "%s", store_name_text(store, queue));
-		if (pattern_fits(pattern, name))
+		if (queue_fits(pattern, name))
 			result = add_queue(search, queue, name);
 	}
 	return queue < 0 ? (int)queue : result;
-}
-
-/* Whether one of the agent's own patterns covers a queue he asks for by name. */
-static bool serves(const struct agent *agent, const char *queue)
-{
-	char pattern[160];
-
-	for (const char *at = agent->queues; *at != '\0';) {
-		size_t length = strcspn(at, "\n");
-		if (length < sizeof(pattern)) {
-			memcpy(pattern, at, length);
-			pattern[length] = '\0';
-			if (pattern_fits(pattern, queue))
-				return true;
-		}
-		at += length + (at[length] == '\n');
-	}
-	return false;
 }
 
 static int open_search(struct search *search, const struct next_request *request, struct answer *answer)
@@ -175,7 +148,7 @@ static int open_search(struct search *search, const struct next_request *request
 	for (size_t i = 0; i < search->desk->policy->rule_count; i++)
 		search->own_hours = search->own_hours || search->desk->policy->rules[i].has_hours;
 	for (size_t i = 0; result == 0 && i < request->queue_count; i++) {
-		if (!serves(&search->agent, request->queues[i]))
+		if (!agent_serves(&search->agent, request->queues[i]))
 			return refuse(answer, ERR_NOT_FOUND, "%s does not serve queue %s", search->agent.name, request->queues[i]);
 		result = add_pattern(search, request->queues[i]);
 	}

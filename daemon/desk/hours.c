@@ -1,51 +1,26 @@
 /* hours.c - when the desk may call (POLICY 6). */
 #include <stdlib.h>
 
+#include "followup/opening.h"
 #include "followup/store_client.h"
 #include "followup/store_name.h"
 #include "internal.h"
 
-bool hours_are_open(const struct hours *hours, struct moment now, const struct calendar *calendar)
+static bool is_always_open(const struct desk *desk, const char *queue)
 {
-	const struct hours_day *day = hours_on(hours, now.day, calendar);
-	int minute = now.second / 60;
-
-	for (size_t i = 0; day != NULL && i < day->count; i++)
-		if (minute >= day->spans[i].from && minute < day->spans[i].to)
-			return true;
-	return false;
-}
-
-static bool is_bulk_queue(const struct desk *desk, const char *queue)
-{
-	int channel = policy_channel(desk->policy, queue);
-
-	return channel >= 0 && desk->policy->channels[channel].kind == CHANNEL_BULK;
+	return policy_queue(desk->policy, queue)->always_open || opening_is_bulk(desk->policy, queue);
 }
 
 bool queue_is_open(const struct desk *desk, const char *queue, struct moment now)
 {
-	const struct queue_settings *settings = policy_queue(desk->policy, queue);
-
-	if (settings->always_open || is_bulk_queue(desk, queue))
-		return true;
-	return hours_are_open(&settings->hours, now, desk->policy->calendar);
+	return is_always_open(desk, queue) || opening_is_now(&policy_queue(desk->policy, queue)->hours, now, desk->policy->calendar);
 }
 
 int64_t queue_opens_at(const struct desk *desk, const char *queue, struct moment now)
 {
-	const struct queue_settings *settings = policy_queue(desk->policy, queue);
-	int minute = now.second / 60;
-
-	if (settings->always_open || is_bulk_queue(desk, queue))
+	if (is_always_open(desk, queue))
 		return now.unix_seconds;
-	for (day_t day = now.day; day < now.day + 366; day++, minute = -1) {
-		const struct hours_day *hours = hours_on(&settings->hours, day, desk->policy->calendar);
-		for (size_t i = 0; hours != NULL && i < hours->count; i++)
-			if (hours->spans[i].from > minute)
-				return zone_unix(day, hours->spans[i].from * 60);
-	}
-	return INT64_MAX;
+	return opening_after(&policy_queue(desk->policy, queue)->hours, desk->policy->calendar, now);
 }
 
 int call_is_open(struct desk *desk, const struct call *call, struct moment now)
@@ -59,7 +34,7 @@ int call_is_open(struct desk *desk, const struct call *call, struct moment now)
 	int result = agenda_load(desk->engine, call->id, &agenda);
 	if (result == 0 && agenda.count > 0) {
 		const struct rule *rule = agenda_rule(desk->engine, &agenda.items[0]);
-		result = rule != NULL && rule->has_hours ? hours_are_open(&rule->hours, now, desk->policy->calendar)
+		result = rule != NULL && rule->has_hours ? opening_is_now(&rule->hours, now, desk->policy->calendar)
 							 : queue_is_open(desk, store_name_text(desk->store, call->queue), now);
 	} else if (result == 0) {
 		result = 1;
@@ -69,7 +44,7 @@ int call_is_open(struct desk *desk, const struct call *call, struct moment now)
 		if (loaded < 0)
 			result = loaded;
 		else if (client.hours[0] != '\0' && hours_parse(client.hours, &hours))
-			result = hours_are_open(&hours, now, desk->policy->calendar);
+			result = opening_is_now(&hours, now, desk->policy->calendar);
 	}
 	followup_list_free(&agenda);
 	return result;

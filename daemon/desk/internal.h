@@ -9,6 +9,7 @@
 #include "followup/store_agent.h"
 #include "followup/store_call.h"
 #include "followup/store_hold.h"
+#include "followup/store_promise.h"
 #include "followup/store_record.h"
 
 struct desk {
@@ -50,7 +51,7 @@ int shown_clients(struct desk *desk, const char *shown_json, int64_t *clients, s
 /* said.c */
 enum { ITEMS_MAX = 256 };
 /* What the agent said in the JSON of DONE or RECORD. */
-enum { ANSWERS_MAX = 64, RECORDING_PART_SIZE = 513, ATTORNEY_SIZE = 201 };
+enum { ANSWERS_MAX = 64, RECORDING_PART_SIZE = 513, ATTORNEY_SIZE = 201, PROMISES_MAX = 8 };
 struct said {
 	bool has_items;
 	int64_t items[ITEMS_MAX]; /* ticked follow-ups */
@@ -66,6 +67,9 @@ struct said {
 	char channel[65];
 	char attorney[ATTORNEY_SIZE]; /* whom he has spoken to in the client's place; "": he does not say */
 	bool has_recording, has_recording_ref;
+	bool has_promise, has_promises; /* one, or a list of them */
+	struct promise promises[PROMISES_MAX];
+	size_t promise_count;
 	char why[160];
 };
 /* Reads and checks it; NULL and "" say nothing. A refusal is in answer->why. */
@@ -77,12 +81,10 @@ bool said_names(const struct said *said, int64_t item);
 /* hours.c: whether a queue is open, and the next moment (unix seconds) at which it will be, INT64_MAX: never within a year. */
 bool queue_is_open(const struct desk *desk, const char *queue, struct moment now);
 int64_t queue_opens_at(const struct desk *desk, const char *queue, struct moment now);
-bool hours_are_open(const struct hours *hours, struct moment now, const struct calendar *calendar);
 /* Whether a call may be made now: its foremost rule's own hours or the queue's, narrowed by those of its clients. */
 int call_is_open(struct desk *desk, const struct call *call, struct moment now) MUST_CHECK;
 
 /* handout.c */
-bool pattern_fits(const char *pattern, const char *name);
 /* Recusal: whether a lane's text names the agent or a role of his. */
 bool agent_is_excluded(const struct agent *agent, const char *lane);
 /* Leases a call to an agent under a new generation and describes it to him. */

@@ -89,6 +89,7 @@ static const struct {
 	{"events", store_view_list_events, NULL, false, false},
 	{"attempts", store_view_list_attempts, NULL, true, false},
 	{"tasks", store_view_list_tasks, task_state_parse, true, false},
+	{"promises", store_view_list_promises, followup_state_parse, false, false},
 };
 enum { LIST_COUNT = sizeof(lists) / sizeof(lists[0]), LIST_DEFAULT = 100, LIST_MOST = 10000 };
 
@@ -152,7 +153,8 @@ int desk_list(struct desk *desk, const struct identity *who, const char *const *
 		return result < 0 ? refuse_store(desk, answer, result) : 0;
 	}
 	return refuse(answer, ERR_INVALID,
-		"LIST followups|calls|clients|events|attempts|tasks [CLIENT ref] [QUEUE q] [RULE r] [STATE s] [LIMIT n] [AFTER n]");
+		"LIST followups|calls|clients|events|attempts|tasks|promises [CLIENT ref] [QUEUE q] [RULE r] [STATE s] [LIMIT n] [AFTER "
+		"n]");
 }
 
 /* Which slots the person has used, by which contacts and calls, and for which days greetings leave some free (POLICY 5). */
@@ -209,6 +211,10 @@ int desk_why(struct desk *desk, const struct identity *who, const char *client_r
 	if (result == 0) {
 		buffer_text(out, ",\"followups\":");
 		result = store_view_list_followups(desk->store, &filter, out);
+	}
+	if (result == 0) {
+		buffer_text(out, ",\"promises\":");
+		result = store_view_list_promises(desk->store, &filter, out);
 	}
 	if (result == 0) {
 		buffer_text(out, ",\"waiting\":");

@@ -23,6 +23,9 @@ static int answer_outcome(struct outcome *o, const char *shown, struct buffer *o
 	for (size_t i = 0; i < o->ticked_count; i++)
 		buffer_printf(out, "%s%lld", i > 0 ? "," : "", (long long)o->ticked[i]->id);
 	buffer_printf(out, "],\"over_cap\":%s", o->over_cap ? "true" : "false");
+	for (size_t i = 0; i < o->said.promise_count; i++)
+		buffer_printf(out, "%s%lld%s", i > 0 ? "," : ",\"promises\":[", (long long)o->promises[i],
+			i + 1 == o->said.promise_count ? "]" : "");
 	if (o->attorney[0] != '\0') {
 		buffer_text(out, ",\"attorney\":");
 		json_text_append(out, o->attorney);
@@ -84,6 +87,8 @@ static int conclude(struct outcome *o, const char *detail, struct answer *answer
 	/* Nothing is left on it and nobody holds it: it ends. */
 	int result = o->call_exists && o->agenda.count == 0 ? store_call_touch(o->desk->store, o->call.id) : 0;
 
+	if (result == 0)
+		result = outcome_keep_promises(o);
 	if (result == 0)
 		result = agenda_settle(o->desk->engine, o->now.day, INT32_MAX);
 	if (result == 0 && !outcome_is_contact(o->disposition))

@@ -27,7 +27,8 @@ struct outcome {
 	int64_t client_id;   /* whom RECORD names, or whom an empty call was about; 0: the agenda says it */
 	int64_t contact_id;
 	bool over_cap;
-	char attorney[ATTORNEY_SIZE]; /* with whom the contact was in the client's place; "": with the client */
+	int64_t promises[PROMISES_MAX]; /* the numbers of what was promised */
+	char attorney[ATTORNEY_SIZE];   /* with whom the contact was in the client's place; "": with the client */
 };
 
 /* effect.c: does what the disposition of a call's holder does (POLICY 7). extra: room for ITEMS_MAX follow-ups that are not on the call. */
@@ -46,6 +47,9 @@ day_t outcome_day(const struct outcome *o);
 int outcome_check_attorney(struct outcome *o, struct answer *answer) MUST_CHECK;
 /* The matter that a try was made for: the foremost of the call, of what was shown of it, or of what RECORD closes; 0: none. */
 int64_t outcome_foremost(const struct outcome *o);
+/* promise.c: whether what was promised can be, and keeps it. */
+int outcome_check_promises(const struct outcome *o, struct answer *answer) MUST_CHECK;
+int outcome_keep_promises(struct outcome *o) MUST_CHECK;
 /* When the contact or try happened, in unix seconds. */
 int64_t outcome_moment(const struct outcome *o);
 

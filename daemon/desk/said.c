@@ -87,6 +87,13 @@ static bool take_recording(struct said *said, const struct json_value *value)
 	return said->has_recording = value->type == JSON_OBJECT;
 }
 
+static bool take_promise(struct said *said, const struct json_value *value)
+{
+	said->has_promise = value->type == JSON_OBJECT;
+	said->has_promises = value->type == JSON_ARRAY;
+	return said->has_promise || said->has_promises;
+}
+
 /* What is read of an outcome's JSON, one row each: satisfaction, needs, opinions and recording are only looked at, and kept as they are said. */
 static const struct {
 	const char *key;
@@ -103,6 +110,7 @@ static const struct {
 	{"satisfaction", take_satisfaction, "a whole number from 1 to 5 is wanted"},
 	{"needs", is_text, "a text is wanted"},
 	{"opinions", is_text, "a text is wanted"},
+	{"promise", take_promise, "an object is wanted, like {\"by\":\"2025-03-10\",\"matter\":\"...\"}, or a list of them"},
 	{"recording", take_recording, "an object is wanted, like {\"ref\":\"rec-17\",\"checksum\":\"sha256:5ae7...\"}"},
 };
 
@@ -145,6 +153,71 @@ static int read_recording(struct desk *desk, const char *json, struct said *said
 	return result;
 }
 
+/* POLICY 7: what, by when, and whose part it is. */
+static int take_promise_part(void *context, const struct json_value *value)
+{
+	struct said *said = context;
+	struct promise *promise = &said->promises[said->promise_count];
+	const char *key = value->key != NULL ? value->key : "";
+
+	if (strcmp(key, "by") == 0) {
+		promise->by = value->type == JSON_TEXT ? date_parse(value->text, value->length) : NO_DAY;
+		if (promise->by == NO_DAY || promise->by > date_to_day(2100, 12, 31))
+			snprintf(said->why, sizeof(said->why), "promise: by: a day like 2025-03-10 is wanted");
+	} else if (strcmp(key, "matter") == 0) {
+		if (!take_text(promise->matter, sizeof(promise->matter), value))
+			snprintf(said->why, sizeof(said->why), "promise: matter: a text of at most %d bytes is wanted",
+				PROMISE_MATTER_SIZE - 1);
+	} else if (strcmp(key, "dept") == 0 && value->type != JSON_NULL) {
+		if (!take_text(promise->dept, sizeof(promise->dept), value))
+			snprintf(
+				said->why, sizeof(said->why), "promise: dept: a text of at most %d bytes is wanted", PROMISE_DEPT_SIZE - 1);
+	}
+	return said->why[0] != '\0' ? ERR_INVALID : 0;
+}
+
+static int read_promise(struct desk *desk, const char *json, const char *path, struct said *said)
+{
+	struct promise *promise = &said->promises[said->promise_count];
+
+	*promise = (struct promise){.by = NO_DAY};
+	int result = json_each(desk->json, json, strlen(json), path, take_promise_part, said);
+	if (result == 0 && (promise->by == NO_DAY || promise->matter[0] == '\0')) {
+		snprintf(said->why, sizeof(said->why), "promise: %s is missing", promise->by == NO_DAY ? "by" : "matter");
+		result = ERR_INVALID;
+	}
+	said->promise_count++;
+	return result;
+}
+
+static int count_promise(void *context, const struct json_value *value)
+{
+	size_t *count = context;
+
+	(*count)++;
+	return value->type == JSON_OBJECT ? 0 : ERR_INVALID;
+}
+
+static int read_promises(struct desk *desk, const char *json, struct said *said)
+{
+	char path[32];
+	size_t count = 0;
+	int result;
+
+	if (said->has_promise)
+		return read_promise(desk, json, "$.promise", said);
+	result = json_each(desk->json, json, strlen(json), "$.promise", count_promise, &count);
+	if (result == ERR_INVALID || count > PROMISES_MAX) {
+		snprintf(said->why, sizeof(said->why), "promise: an object, or a list of at most %d of them is wanted", PROMISES_MAX);
+		return ERR_INVALID;
+	}
+	for (size_t i = 0; result == 0 && i < count; i++) {
+		snprintf(path, sizeof(path), "$.promise[%zu]", i);
+		result = read_promise(desk, json, path, said);
+	}
+	return result;
+}
+
 int said_read(struct desk *desk, const char *json, struct moment now, struct said *said, struct answer *answer)
 {
 	if (json == NULL || json[0] == '\0')
@@ -164,6 +237,8 @@ int said_read(struct desk *desk, const char *json, struct moment now, struct sai
 	}
 	if (result == 0 && said->has_recording)
 		result = read_recording(desk, json, said);
+	if (result == 0 && (said->has_promise || said->has_promises))
+		result = read_promises(desk, json, said);
 	if (result == ERR_MEMORY)
 		return refuse_store(desk, answer, result);
 	if (result < 0)

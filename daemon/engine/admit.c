@@ -21,14 +21,14 @@ static int put_on(struct engine *engine, struct followup *f, const struct call *
 	return result < 0 ? result : decided(engine, f, RECORD_QUEUED);
 }
 
-static int join(struct engine *engine, struct followup *f, const struct call *call, day_t day)
+static int join(struct engine *engine, struct followup *f, const struct rule *rule, const struct call *call, struct moment now)
 {
 	struct call joined = *call;
 
 	int result = put_on(engine, f, call);
-	if (result < 0)
-		return result;
-	return call_work_out(engine, &joined, day);
+	if (result == 0)
+		result = call_work_out(engine, &joined, now.day);
+	return result == 0 && rule->trigger == TRIGGER_PROMISE ? promise_appoint(engine, f, now) : result;
 }
 
 struct sought {
@@ -43,7 +43,21 @@ static void seek_name(void *context, const char *name)
 	sought->found = sought->found || strcmp(name, sought->name) == 0;
 }
 
-/* POLICY 6, recusal: whether the agent who holds a call is one who must not speak of this client's matter under the rule. 1 or 0. */
+int agent_is_recused(struct engine *engine, const struct client *client, const struct rule *rule, const struct agent *agent)
+{
+	if ((rule->recuse & RECUSE_INTRODUCER) != 0 && strcmp(client->introducer, agent->name) == 0)
+		return 1;
+	struct sought sought = {agent->name, false};
+	int result = (rule->recuse & RECUSE_MANAGER) != 0 ? manager_each(engine, client->manager, seek_name, &sought) : 0;
+	if (result < 0 || sought.found)
+		return result < 0 ? result : 1;
+	for (size_t i = 0; i < rule->exclude_roles.count; i++)
+		if (agent_has_label(agent, rule->exclude_roles.items[i]))
+			return 1;
+	return 0;
+}
+
+/* The same for the agent who holds a call. 1 or 0. */
 static int is_recused(struct engine *engine, const struct client *client, const struct rule *rule, int64_t agent_id)
 {
 	struct agent agent;
@@ -51,19 +65,7 @@ static int is_recused(struct engine *engine, const struct client *client, const 
 	if (rule->recuse == 0 && rule->exclude_roles.count == 0)
 		return 0;
 	int result = store_agent_load(engine->store, agent_id, &agent);
-	if (result <= 0)
-		return result;
-	if ((rule->recuse & RECUSE_INTRODUCER) != 0 && strcmp(client->introducer, agent.name) == 0)
-		return 1;
-	struct sought sought = {agent.name, false};
-	if ((rule->recuse & RECUSE_MANAGER) != 0)
-		result = manager_each(engine, client->manager, seek_name, &sought);
-	if (result < 0 || sought.found)
-		return result < 0 ? result : 1;
-	for (size_t i = 0; i < rule->exclude_roles.count; i++)
-		if (agent_has_label(&agent, rule->exclude_roles.items[i]))
-			return 1;
-	return 0;
+	return result <= 0 ? result : agent_is_recused(engine, client, rule, &agent);
 }
 
 /* The place of the call of the person on that channel that a follow-up may join: waiting, or a phone call that an agent holds (TOUCH and DONE tell him) and who is not
@@ -223,7 +225,8 @@ bool slots_too_soon(struct engine *engine, const struct followup *f, day_t day, 
 	return *error == 0 && last != NO_DAY && day - last < engine->policy->min_gap_days;
 }
 
-static int open_call(struct engine *engine, struct followup *f, int64_t person, int channel, struct moment now, int64_t *call_id)
+static int open_call(struct engine *engine, struct followup *f, const struct rule *rule, int64_t person, int channel, struct moment now,
+	int64_t *call_id)
 {
 	struct call call = {
 		.person = person,
@@ -243,7 +246,7 @@ static int open_call(struct engine *engine, struct followup *f, int64_t person, 
 		return result;
 	engine->changes++;
 	*call_id = call.id;
-	return join(engine, f, &call, now.day);
+	return join(engine, f, rule, &call, now);
 }
 
 /* When a person gets a new call, those of his follow-ups that wait for a slot on its channel join it at once. */
@@ -275,7 +278,14 @@ static int join_waiting(struct engine *engine, int64_t person, int64_t call_id, 
 	}
 	if (result < 0 || joined == 0)
 		return result < 0 ? result : 0;
-	return call_work_out(engine, &call, now.day);
+	result = call_work_out(engine, &call, now.day);
+	for (int i = 0; result == 0 && i < engine->waiting.count; i++) {
+		const struct followup *f = &engine->waiting.items[i];
+		const struct rule *rule = agenda_rule(engine, f);
+		if (f->state == FOLLOWUP_QUEUED && rule != NULL && rule->trigger == TRIGGER_PROMISE)
+			result = promise_appoint(engine, f, now);
+	}
+	return result;
 }
 
 int admit_followup(struct engine *engine, struct followup *f, struct moment now)
@@ -313,7 +323,7 @@ int admit_followup(struct engine *engine, struct followup *f, struct moment now)
 	if (result < 0)
 		return result;
 	if (there >= 0)
-		return join(engine, f, &calls[there], day);
+		return join(engine, f, rule, &calls[there], now);
 	if (!open)
 		return 0; /* early: it may join, but asks for no slot of its own yet */
 	bool asks = rule->class == CLASS_COUNTED && !f->overridden;
@@ -329,7 +339,7 @@ int admit_followup(struct engine *engine, struct followup *f, struct moment now)
 			return wait_for_slot(engine, f, rule, REASON_CAP, now);
 	}
 	int64_t call_id;
-	result = open_call(engine, f, person, channel, now, &call_id);
+	result = open_call(engine, f, rule, person, channel, now, &call_id);
 	return result < 0 ? result : join_waiting(engine, person, call_id, now);
 }
 

@@ -156,6 +156,15 @@ int settle_look(struct engine *engine, const struct facts *facts, day_t *next_on
 typedef void manager_visit(void *context, const char *name);
 int manager_each(struct engine *engine, const char *manager, manager_visit *visit, void *context) MUST_CHECK;
 
+/* promise.c */
+struct promise;
+/* The promise that an occasion stands for; ERR_NOT_FOUND. */
+int promise_of_occasion(struct engine *engine, const char *occasion, struct promise *out) MUST_CHECK;
+/* A follow-up has been made of its promise. */
+int promise_followed(struct engine *engine, const struct followup *followup) MUST_CHECK;
+/* A promise is on a call: an appointment of who made it, at the first moment at which it can be called, unless somebody has one already, he is gone or may not. */
+int promise_appoint(struct engine *engine, const struct followup *followup, struct moment now) MUST_CHECK;
+
 /* agenda.c */
 /* The open follow-ups of a client, and the scheduled ones of a person in order of admission, however many there are. */
 int agenda_open_of_client(struct engine *engine, int64_t client_id, struct followup_list *out) MUST_CHECK;
@@ -171,6 +180,9 @@ int decided_move(struct engine *engine, const struct followup *followup, enum fo
 int decided_window(struct engine *engine, const struct followup *before, const struct followup *followup) MUST_CHECK;
 
 /* admit.c: step 4 */
+struct agent;
+/* POLICY 6, recusal: whether an agent must not speak of this client's matter under the rule. 1 or 0. */
+int agent_is_recused(struct engine *engine, const struct client *client, const struct rule *rule, const struct agent *agent) MUST_CHECK;
 int admit_followup(struct engine *engine, struct followup *followup, struct moment now) MUST_CHECK;
 /* All items of a call go back to wait, with the reason; the call ends. Duties among them raise the alarm. */
 int call_dissolve(struct engine *engine, const struct call *call, enum reason why, struct moment now) MUST_CHECK;

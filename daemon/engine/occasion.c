@@ -21,6 +21,7 @@ static const struct {
 	[TRIGGER_URGE] = {each_urge, again_urge, false},
 	[TRIGGER_EXPIRY] = {each_expiry, again_expiry, false},
 	[TRIGGER_CADENCE] = {each_cadence, again_cadence, false},
+	[TRIGGER_PROMISE] = {each_promise, again_promise, false},
 	[TRIGGER_SAMPLE] = {each_sample, again_sample, false},
 };
 

@@ -32,6 +32,10 @@ typedef int occasion_again_function(struct engine *engine, const struct facts *f
 occasion_each_function each_event, each_outflow, each_dormant, each_series, each_urge, each_expiry, each_cadence;
 occasion_again_function again_event, again_outflow, again_dormant, again_series, again_urge, again_expiry, again_cadence;
 
+/* promise.c: what was promised */
+occasion_each_function each_promise;
+occasion_again_function again_promise;
+
 /* occasion_year.c: by the year */
 occasion_each_function each_birthday, each_festival, each_anniversary, each_yearly, each_sample;
 occasion_again_function again_birthday, again_festival, again_anniversary, again_yearly, again_sample;

@@ -196,6 +196,8 @@ static int create_one(void *context, const struct rule *rule, const struct occas
 	int result = store_followup_insert(engine->store, &f);
 	if (result == 0)
 		result = decided(engine, &f, RECORD_CREATED);
+	if (result == 0 && rule->trigger == TRIGGER_PROMISE)
+		result = promise_followed(engine, &f);
 	return result == 0 && too_late ? decided(engine, &f, RECORD_MISSED) : result;
 }
 

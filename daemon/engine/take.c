@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "followup/fact.h"
+#include "followup/json_text.h"
+#include "followup/store_promise.h"
 #include "internal.h"
 
 /* The day that looks at a fact: today, or the first of the missed days that are still to be worked, for each of them sees all that is known by then. */
@@ -30,6 +32,38 @@ int engine_take_event(struct engine *engine, const struct event_fact *fact, stru
 	for (int i = 0; result >= 0 && i < change.manager_count; i++)
 		result = store_due_mark_manager(engine->store, change.managers[i], compare || day < look_on ? look_on : day, compare);
 	return result < 0 ? result : 1;
+}
+
+static int record_promise(struct engine *engine, int64_t id, const struct promise *promise, const char *agent)
+{
+	struct buffer body = {0};
+	char text[DATE_TEXT_SIZE];
+
+	buffer_printf(&body, "{\"promise\":%lld,\"by\":\"%s\",\"matter\":", (long long)id, date_format(promise->by, text));
+	json_text_append(&body, promise->matter);
+	if (promise->dept[0] != '\0') {
+		buffer_text(&body, ",\"dept\":");
+		json_text_append(&body, promise->dept);
+	}
+	buffer_text(&body, "}");
+	int64_t entry = body.failed ? ERR_MEMORY
+				    : store_record_add(engine->store, &(struct record_entry){.kind = RECORD_PROMISED,
+									      .client_id = promise->client_id,
+									      .call_id = promise->call_id,
+									      .body = body.data,
+									      .agent = agent});
+	buffer_free(&body);
+	return entry < 0 ? (int)entry : 0;
+}
+
+int64_t engine_take_promise(struct engine *engine, const struct promise *promise, const char *agent, struct moment now)
+{
+	int64_t id = store_promise_insert(engine->store, promise, agent);
+	int result = id < 0 ? (int)id : record_promise(engine, id, promise, agent);
+
+	if (result == 0)
+		result = store_due_mark(engine->store, promise->client_id, day_to_look(engine, now), false);
+	return result < 0 ? result : id;
 }
 
 /* POLICY 10, infer_events: a new opened_on or closed_on acts as its event. The same day told again is the same event. */

@@ -50,6 +50,7 @@ static const struct option_word trigger_words[] = {
 	{"urge", TRIGGER_URGE},
 	{"expiry", TRIGGER_EXPIRY},
 	{"cadence", TRIGGER_CADENCE},
+	{"promise", TRIGGER_PROMISE},
 	{"sample", TRIGGER_SAMPLE},
 	{NULL, 0},
 };

@@ -233,8 +233,9 @@ static void check_trigger(struct builder *builder, const struct section *section
 		EXPIRY = 1 << TRIGGER_EXPIRY,
 		CADENCE = 1 << TRIGGER_CADENCE,
 		SAMPLE = 1 << TRIGGER_SAMPLE,
-		NOT_FESTIVAL =
-			EVENT | OUTFLOW | DEPARTED | DORMANT | BIRTHDAY | ANNIVERSARY | YEARLY | SERIES | URGE | EXPIRY | CADENCE | SAMPLE,
+		PROMISE = 1 << TRIGGER_PROMISE,
+		NOT_FESTIVAL = EVENT | OUTFLOW | DEPARTED | DORMANT | BIRTHDAY | ANNIVERSARY | YEARLY | SERIES | URGE | EXPIRY | CADENCE |
+			       SAMPLE | PROMISE,
 	};
 	static const struct {
 		const char *setting;

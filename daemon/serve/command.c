@@ -52,7 +52,8 @@ const struct command command_table[] = {
 		"Tell all that the record holds about a client, oldest first", command_history},
 	{"INFO", 1, 2, 0, COMMAND_SIGNED_IN, "connection", "[section]", "Tell how the daemon is", command_info},
 	{"LIST", 2, ANY, FOR_READERS, COMMAND_STORE, "supervisor",
-		"followups|calls|clients|events|attempts|tasks [CLIENT ref] [QUEUE queue] [RULE rule] [STATE state] [LIMIT n] [AFTER n]",
+		"followups|calls|clients|events|attempts|tasks|promises [CLIENT ref] [QUEUE queue] [RULE rule] [STATE state] [LIMIT n] "
+		"[AFTER n]",
 		"List rows of the book", command_list},
 	{"MINE", 1, 1, FOR_AGENTS, COMMAND_STORE, "agent", "", "List the calls that you hold, and messages whose outcome is not known",
 		command_mine},

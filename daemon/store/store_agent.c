@@ -45,6 +45,32 @@ static int read_one(struct store *store, sqlite3_stmt *s, struct agent *out)
 	return result;
 }
 
+bool queue_fits(const char *pattern, const char *queue)
+{
+	size_t length = strlen(pattern);
+
+	if (length > 0 && pattern[length - 1] == '*')
+		return strncmp(pattern, queue, length - 1) == 0;
+	return strcmp(pattern, queue) == 0;
+}
+
+bool agent_serves(const struct agent *agent, const char *queue)
+{
+	char pattern[160];
+
+	for (const char *at = agent->queues; *at != '\0';) {
+		size_t length = strcspn(at, "\n");
+		if (length < sizeof(pattern)) {
+			memcpy(pattern, at, length);
+			pattern[length] = '\0';
+			if (queue_fits(pattern, queue))
+				return true;
+		}
+		at += length + (at[length] == '\n');
+	}
+	return false;
+}
+
 int store_agent_save(struct store *store, const struct agent *agent)
 {
 	STATEMENT(save, "INSERT INTO agent(name, roles, labels, queues, token_hash) VALUES(?1, ?2, ?3, ?4, ?5)"

@@ -274,9 +274,17 @@ int store_call_next_widening(struct store *store, int64_t now, struct call *out)
 int store_call_next_unkept(struct store *store, int64_t now, struct call *out)
 {
 	STATEMENT(next, "SELECT " COLUMNS " FROM call INDEXED BY call_owner WHERE owner_id IS NOT NULL AND appointed_at<=?1 AND state<2 "
-					  "ORDER BY appointed_at LIMIT 1");
+			"ORDER BY appointed_at LIMIT 1");
 
 	return read_one(store, store_query(store, &next, "i", now - APPOINTMENT_GRACE_SECONDS), out);
+}
+
+int store_call_disown(struct store *store, int64_t agent_id)
+{
+	STATEMENT(disown, "UPDATE call SET owner_id=NULL WHERE owner_id IS NOT NULL AND owner_id=?1");
+	int result = store_run(store, &disown, "i", agent_id);
+
+	return result < 0 ? result : 0;
 }
 
 int store_call_next_time(struct store *store, int64_t *when)

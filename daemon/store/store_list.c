@@ -133,3 +133,18 @@ int store_view_list_tasks(struct store *store, const struct list_filter *filter,
 
 	return append_list(store, &list, filter, out);
 }
+
+int store_view_list_promises(struct store *store, const struct list_filter *filter, struct buffer *out)
+{
+	STATEMENT(list,
+		LIST_OF("SELECT json_object('promise', p.id, 'client_ref', k.ref, 'made_on', " DAY("p.made_on") ", 'by', " DAY(
+			"p.by_day") ", 'matter', p.matter, 'dept', p.dept, 'agent', p.agent, 'followup', p.followup_id, "
+				    "'state', " STATE_NAME("f.state") ") x"
+								      " FROM promise p JOIN client k ON k.id=p.client_id LEFT JOIN "
+								      "followup f ON f.id=p.followup_id"
+								      " WHERE (?1 IS NULL OR p.client_id=(SELECT id FROM client WHERE "
+								      "ref=?1)) AND ?2 IS NULL AND ?3 IS NULL AND (?4<0 OR f.state=?4)"
+								      " AND p.id>?5 ORDER BY p.id LIMIT ?6"));
+
+	return append_list(store, &list, filter, out);
+}

@@ -84,6 +84,13 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE TABLE lane(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
 	"INSERT INTO lane VALUES(1, '');"
 
+	/* What agents have promised clients. made_on: the day of the contact. followup_id: what stands for it once its day has come. */
+	"CREATE TABLE promise(id INTEGER PRIMARY KEY AUTOINCREMENT, client_id INTEGER NOT NULL, call_id INTEGER, made_on INTEGER NOT NULL, "
+	"at INTEGER NOT NULL, by_day INTEGER NOT NULL, matter TEXT NOT NULL, dept TEXT, agent_id INTEGER, agent TEXT NOT NULL, followup_id "
+	"INTEGER);"
+	"CREATE INDEX promise_client ON promise(client_id, id);"
+	"CREATE INDEX promise_followup ON promise(followup_id) WHERE followup_id IS NOT NULL;"
+
 	/* What a supervisor holds back: kind 0 a queue, 1 a rule, until a moment. */
 	"CREATE TABLE pause(kind INTEGER, name INTEGER, until INTEGER NOT NULL, reason TEXT NOT NULL, agent TEXT NOT NULL, PRIMARY "
 	"KEY(kind, name)) WITHOUT ROWID;"

@@ -38,8 +38,11 @@ int store_view_followups(struct store *store, followup_row_visit *visit, void *c
 
 #define AGENDA_ORDER " ORDER BY f.priority, f.due_on, r.text, f.client_ref, f.occasion"
 
-/* What only some items have: the attorneys on file, told to the holder alone. */
-#define ITEM_EXTRAS "json_object('attorney', iif(?6 AND c.bulk=0, k.attorney, NULL))"
+#define PROMISED(column) "(SELECT " column " FROM promise p WHERE p.followup_id=f.id LIMIT 1)"
+/* What only some items have: the attorneys on file, told to the holder alone; what was promised. */
+#define ITEM_EXTRAS                                                                                                                        \
+	"json_object('attorney', iif(?6 AND c.bulk=0, k.attorney, NULL), 'matter', " PROMISED("p.matter") ", 'dept', " PROMISED(           \
+		"p.dept") ", 'promised_by', " PROMISED("p.agent") ")"
 
 #define ITEM                                                                                                                               \
 	"json_patch(json_object('item', f.id, 'rule', r.text, 'client_ref', f.client_ref, 'name', k.name, 'tier', k.tier, 'occasion', "    \
@@ -156,6 +159,11 @@ int store_view_faults(struct store *store, day_t day, int *count, struct buffer 
 		" WHERE k.person<>c.person AND c.state<2"
 		" UNION ALL SELECT 'person of call ' || min(c.id) || ': two phone calls leased at once' FROM call c WHERE state=2 AND "
 		"bulk=0 GROUP BY person HAVING count(*)>1"
+		" UNION ALL SELECT 'promise ' || p.id || ': of nobody, or kept for somebody else' FROM promise p LEFT JOIN followup f ON "
+		"f.id=p.followup_id WHERE NOT EXISTS (SELECT 1 FROM client k WHERE k.id=p.client_id) OR f.client_id<>p.client_id"
+		" UNION ALL SELECT 'call ' || id || ': kept for an agent who is gone' FROM call c WHERE owner_id IS NOT NULL AND NOT "
+		"EXISTS "
+		"(SELECT 1 FROM agent a WHERE a.id=c.owner_id)"
 		" UNION ALL SELECT 'client ' || ref || ': never looked at' FROM client k WHERE name IS NOT NULL AND NOT EXISTS (SELECT 1 "
 		"FROM client_due d WHERE d.client_id=k.id)"
 		") SELECT json_group_array(text), count(*) FROM (SELECT text FROM fault LIMIT 1000)");

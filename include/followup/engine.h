@@ -29,6 +29,10 @@ struct event_fact;
 int engine_take_client(struct engine *engine, const struct client_fact *fact, struct moment now, day_t assets_day) MUST_CHECK;
 int engine_take_event(struct engine *engine, const struct event_fact *fact, struct moment now) MUST_CHECK;
 
+/* Takes in what an agent has promised a client: its number. */
+struct promise;
+int64_t engine_take_promise(struct engine *engine, const struct promise *promise, const char *agent, struct moment now) MUST_CHECK;
+
 /* Begins a book at a day that is not today's (simulate): nothing before it is worked, and it is start_on. */
 int engine_begin_at(struct engine *engine, day_t day) MUST_CHECK;
 

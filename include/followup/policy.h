@@ -102,6 +102,7 @@ enum trigger {
 	TRIGGER_URGE,        /* from an event on, again and again until another event resolves it */
 	TRIGGER_EXPIRY,      /* a date that a client's document runs out on */
 	TRIGGER_CADENCE,     /* so long since the last contact, by tier */
+	TRIGGER_PROMISE,     /* what an agent has promised the client, on its day */
 	TRIGGER_SAMPLE,      /* clients drawn by a seed, spread over the work days of the year */
 };
 

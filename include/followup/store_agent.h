@@ -26,6 +26,11 @@ struct agent {
 /* Whether a role that rules exclude stands among his labels. */
 bool agent_has_label(const struct agent *agent, const char *label);
 
+/* Whether a queue's name fits a pattern: the same, or what stands before the pattern's star. */
+bool queue_fits(const char *pattern, const char *queue);
+/* Whether one of his patterns covers a queue. */
+bool agent_serves(const struct agent *agent, const char *queue);
+
 /* By name: inserts or replaces; his break goes on. */
 int store_agent_save(struct store *store, const struct agent *agent) MUST_CHECK;
 /* code NULL: he is back. */

@@ -55,6 +55,8 @@ int store_call_next_rested(struct store *store, int64_t now, struct call *out) M
 /* POLICY 6: an appointment that its owner has not kept for 15 minutes is anyone's. */
 enum { APPOINTMENT_GRACE_SECONDS = 900 };
 int store_call_next_unkept(struct store *store, int64_t now, struct call *out) MUST_CHECK;
+/* The agent is gone: what was kept for him is anyone's. */
+int store_call_disown(struct store *store, int64_t agent_id) MUST_CHECK;
 int store_call_next_widening(struct store *store, int64_t now, struct call *out) MUST_CHECK;
 int store_call_next_time(struct store *store, int64_t *when) MUST_CHECK;
 

@@ -31,7 +31,8 @@ enum record_kind {
 	RECORD_REOPENED = 10, /* it had ended */
 	/* of a call */
 	RECORD_HANDED_OUT = 20,
-	RECORD_ATTEMPT = 21, /* a try, or what befell a call otherwise; a row of attempts too */
+	RECORD_ATTEMPT = 21,  /* a try, or what befell a call otherwise; a row of attempts too */
+	RECORD_PROMISED = 22, /* an agent has promised the client something */
 	/* of a person's doing */
 	RECORD_LOOK = 30,
 	RECORD_PAUSED = 31,

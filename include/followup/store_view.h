@@ -60,6 +60,7 @@ int store_view_list_calls(struct store *store, const struct list_filter *filter,
 int store_view_list_clients(struct store *store, const struct list_filter *filter, struct buffer *out) MUST_CHECK;
 int store_view_list_events(struct store *store, const struct list_filter *filter, struct buffer *out) MUST_CHECK;
 int store_view_list_tasks(struct store *store, const struct list_filter *filter, struct buffer *out) MUST_CHECK;
+int store_view_list_promises(struct store *store, const struct list_filter *filter, struct buffer *out) MUST_CHECK;
 int store_view_list_attempts(struct store *store, const struct list_filter *filter, struct buffer *out) MUST_CHECK;
 
 /* The contacts of a person's clients in a span of days, an array, oldest first. */

@@ -2,6 +2,7 @@
 #ifndef FOLLOWUP_HISTORY_CHECK_H
 #define FOLLOWUP_HISTORY_CHECK_H
 
+#include "history_promise.h"
 #include "history_world.h"
 
 static int agenda_of(struct world *w, int64_t call_id, struct followup *items)
@@ -196,6 +197,7 @@ static void look_at_calls(struct world *w)
 			if (manager == NOBODY || strcmp(is[i].queue + 8, w->agents[manager].name) != 0)
 				wrong(w, "call %" PRId64 " waits on %s", call->id, is[i].queue);
 		}
+		check_owner(w, call);
 		/* A lease changes hands only with a new generation. */
 		if (was != NULL && (call->generation < was->call.generation || call->generation > was->call.generation + 1))
 			wrong(w, "call %" PRId64 ": generation %d after %d", call->id, call->generation, was->call.generation);
@@ -206,6 +208,7 @@ static void look_at_calls(struct world *w)
 		mix_number(w, call->generation * 100 + call->priority);
 		mix_number(w, call->lease_until);
 		mix_number(w, call->not_before);
+		mix_number(w, call->appointed_at * 10 + call->owner_id);
 		mix_number(w, (int64_t)call->due_on * 10 + (int64_t)call->class);
 		mix_number(w, call->due_now * 100 + call->tries_today * 10 + call->widened);
 		mix_text(w, is[i].queue);
@@ -250,6 +253,7 @@ static void look_at_rest(struct world *w)
 		if (s->f.state == FOLLOWUP_SCHEDULED && s->f.opens_on <= day && s->reason[0] == '\0')
 			wrong(w, "follow-up %" PRId64 " %s %s waits for nothing", s->f.id, s->rule, s->f.occasion);
 	}
+	look_at_promises(w, day);
 	int faults = engine_check(w->engine, w->now, &json);
 	must(w, faults, "check");
 	if (faults > 0)

@@ -71,7 +71,7 @@ static bool is_exempt(struct world *w, const struct call_seen *c)
 {
 	for (int i = 0; i < c->agenda_count; i++) {
 		const char *rule = rule_of(w, &c->agenda[i]);
-		if (strcmp(rule, "complaint") == 0 || strcmp(rule, "abnormal") == 0)
+		if (strcmp(rule, "complaint") == 0 || strcmp(rule, "abnormal") == 0 || strcmp(rule, "promise") == 0)
 			return true;
 	}
 	return false;
@@ -111,6 +111,9 @@ static const char *why_not(struct world *w, const struct call_seen *c, const str
 		serves = serves || queue_matches(agent->queues[i], c->queue);
 	if (!serves)
 		return "a queue he does not serve";
+	if (c->call.owner_id != 0 && c->call.owner_id != agent->who.agent_id &&
+		w->now.unix_seconds < c->call.appointed_at + APPOINTMENT_GRACE_SECONDS)
+		return "somebody else has an appointment";
 	if (c->call.bulk != (agent_place >= FIRST_GATEWAY))
 		return "messages are for gateways, calls for agents";
 	if (agent->away)
@@ -146,10 +149,11 @@ static const char *why_not(struct world *w, const struct call_seen *c, const str
 
 static bool comes_before(const struct call *a, const struct call *b, day_t today)
 {
-	bool a_due = a->due_on <= today, b_due = b->due_on <= today;
+	int a_due = a->appointed_at != 0 ? CALL_APPOINTED : a->due_on <= today;
+	int b_due = b->appointed_at != 0 ? CALL_APPOINTED : b->due_on <= today;
 
 	if (a_due != b_due)
-		return a_due;
+		return a_due > b_due;
 	if (a->priority != b->priority)
 		return a->priority < b->priority;
 	return a->due_on != b->due_on ? a->due_on < b->due_on : a->id < b->id;

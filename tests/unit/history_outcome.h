@@ -39,7 +39,9 @@ struct telling {
 	int count;
 	bool has_done_at;
 	day_t day;
-	char json[256];
+	day_t promised[2];
+	int promise_count;
+	char json[400];
 };
 
 static void say_items(struct telling *t, int64_t id)
@@ -194,6 +196,8 @@ static void finish(struct world *w, struct lease_known *l, bool retry)
 	write_lease(l, lease);
 	draw_telling(w, &t, agenda, agenda_count, l->clients);
 	int closed_count = closed_by(w, &t, l, agenda, agenda_count, closed);
+	if (strcmp(disposition, "reached") == 0 && !l->bulk)
+		t.promise_count = say_promises(w, t.json, sizeof(t.json), t.day, t.promised);
 	w->contact_step = contact;
 	turn_begin(w);
 	int result = desk_done(w->desk, &w->agents[l->agent].who, lease, disposition, t.json, w->now, &w->answer);
@@ -226,6 +230,7 @@ static void finish(struct world *w, struct lease_known *l, bool retry)
 		if (k == NULL)
 			note_contact(w, clients, day, l->call_id, l->generation);
 		check_closed(w, closed, closed_count, day);
+		note_promises(w, t.promised, t.promise_count, l->agent, clients);
 	} else if (l->standing == LEASE_UNCERTAIN && contact_of_lease(w, l) != NULL) {
 		contact_of_lease(w, l)->counts = false; /* it bounced after all */
 	}
@@ -321,9 +326,11 @@ static void step_record(struct world *w)
 			closed[closed_count++] = waiting->agenda[i].id;
 			snprintf(own + strlen(own), sizeof(own) - strlen(own), " %" PRId64, waiting->agenda[i].id);
 		}
+	t.promise_count = say_promises(w, t.json, sizeof(t.json), t.day, t.promised);
+	int agent = draw(&w->random, FIRST_GATEWAY);
 	w->contact_step = true;
 	turn_begin(w);
-	int result = desk_record(w->desk, &w->agents[draw(&w->random, FIRST_GATEWAY)].who, ref, t.json, w->now, &w->answer);
+	int result = desk_record(w->desk, &w->agents[agent].who, ref, t.json, w->now, &w->answer);
 	trail_add(w, "RECORD %s %s%s: %d", ref, t.json, own, result);
 	turn_end(w, result);
 	if (result < 0) {
@@ -333,6 +340,7 @@ static void step_record(struct world *w)
 	}
 	unsigned clients = clients_of(w, closed, closed_count);
 	note_contact(w, clients != 0 ? clients : 1u << client, t.day, 0, 0);
+	note_promises(w, t.promised, t.promise_count, agent, clients | 1u << client);
 	check_closed(w, closed, closed_count, t.day);
 }
 

@@ -33,6 +33,7 @@ enum {
 	EVENTS_MAX = 400,
 	CONTACTS_MAX = 400,
 	LEASES_MAX = 400,
+	PROMISES_KNOWN_MAX = 100,
 	FOLLOWUPS_MAX = 2000,
 	CALLS_MAX = 128,
 	AGENDA_MAX = 64,
@@ -109,7 +110,12 @@ struct lease_known {
 	int64_t shown[AGENDA_MAX];
 	int shown_count;
 	bool told; /* an outcome was accepted: said and answer are those of it */
-	char disposition[32], said[256], *answer;
+	char disposition[32], said[400], *answer;
+};
+
+struct promise_known {
+	int client, agent;
+	day_t by;
 };
 
 struct followup_seen {
@@ -141,6 +147,7 @@ struct world {
 	int policy; /* the one in force */
 	int64_t clock;
 	struct moment now;
+	day_t begun_on;
 	day_t latest;         /* the last day that the clock ever showed */
 	struct random random; /* what happens */
 	struct random aside;  /* how: budgets, detours */
@@ -157,6 +164,8 @@ struct world {
 	int contact_count;
 	struct lease_known leases[LEASES_MAX];
 	int lease_count;
+	struct promise_known promises[PROMISES_KNOWN_MAX];
+	int promise_count;
 	struct followup_seen seen[FOLLOWUPS_MAX];
 	int seen_count;
 	struct call_seen calls[CALLS_MAX];
@@ -295,6 +304,7 @@ static void world_open(struct world *w, struct policy *const *policies, uint64_t
 	w->policies = policies;
 	w->digest = 14695981039346656037u;
 	set_clock(w, clock);
+	w->begun_on = w->now.day;
 	assert_int_equal(store_open(":memory:", &w->store, message), 0);
 	w->engine = engine_new(w->store);
 	w->desk = desk_new(w->store, w->engine);

@@ -203,7 +203,7 @@ static const struct bad_case bad_cases[] = {
 		"rule a { trigger = sometimes tiers = {gold, iron} recuse = {aunt}\n widen = {service, \"manager/M1 1d\", \"x/* 1h\", "
 		"\"sms 1h\"} class = first" REST,
 		"rules.d/a.conf:1: trigger: 'sometimes' will not do: it takes one of event, outflow, manager-departed, dormant, birthday, "
-		"festival, anniversary, yearly, series, urge, expiry, cadence, sample\n"
+		"festival, anniversary, yearly, series, urge, expiry, cadence, promise, sample\n"
 		"rules.d/a.conf:1: tiers: 'iron' is not one of the tiers, and not all, key, other or none\n"
 		"rules.d/a.conf:1: recuse: 'aunt' will not do: it takes introducer, manager, or both\n"
 		"rules.d/a.conf:2: class: 'first' will not do: it takes one of counted, exempt, free\n"
@@ -501,7 +501,7 @@ static void test_check_command(void **state)
 	(void)state;
 	assert_int_equal(run_check("conf/followupd.conf", STDOUT_FILENO, said, sizeof said), 0);
 	assert_string_equal(said,
-		"conf/followupd.conf: 23 rules, 14 of them on; 5 festivals everywhere, 6 more for branches that add them; 0 branches "
+		"conf/followupd.conf: 24 rules, 15 of them on; 5 festivals everywhere, 6 more for branches that add them; 0 branches "
 		"that differ\n"
 		"conf/calendar: work days known up to 2026-12-31, trading days up to 2026-12-31, lunar years 1949 to 2100\n");
 	write_file(made_main, "\nlimits { speed = 1 }\n", 22);

@@ -56,6 +56,7 @@ static void test_shipped_rules(void **state)
 		"large-outflow 1d..1d forward phone service 2 keep10",
 		"manager-departed 0..5wd none phone branch/* 3 keep30 not:marketing recuse:3 stop:account_closed",
 		"permission-opened 0..30d none phone hq 3 keep30 duty not:marketing recuse:3 stop:account_closed",
+		"promise 0..0 none phone service 2 keep30 exempt",
 		"series 0..7d none phone service 7 drop0 stop:account_closed off",
 		"tier-cadence 0..7d none phone manager/* 8 drop0 widen:service:172800 stop:contact off",
 		"trade-care 0..1d none phone,sms service 7 drop0 off",

@@ -1,0 +1,41 @@
+/* promise.c - what an agent has promised in a contact: checked when it is said, and kept as a fact of the client (POLICY 7). */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "followup/store_promise.h"
+#include "outcome.h"
+
+int outcome_check_promises(const struct outcome *o, struct answer *answer)
+{
+	char by[DATE_TEXT_SIZE], on[DATE_TEXT_SIZE];
+
+	if (o->said.promise_count > 0 && (!outcome_is_contact(o->disposition) || o->disposition->bulk))
+		return refuse(answer, ERR_INVALID, "promise: %s tells of nobody to whom something could be promised", o->disposition->name);
+	for (size_t i = 0; i < o->said.promise_count; i++)
+		if (o->said.promises[i].by < outcome_day(o))
+			return refuse(answer, ERR_INVALID, "promise: by: %s lies before the day of the contact, %s",
+				date_format(o->said.promises[i].by, by), date_format(outcome_day(o), on));
+	return 0;
+}
+
+/* It is the client's whom RECORD names; of a call, that of the foremost item closed, or of the foremost there is. */
+int outcome_keep_promises(struct outcome *o)
+{
+	int64_t clients[CLIENTS_OF_CALL_MAX];
+	int count = o->said.promise_count > 0 ? outcome_clients(o, clients) : 0;
+
+	if (count < 0)
+		return count;
+	for (size_t i = 0; i < o->said.promise_count; i++) {
+		struct promise promise = o->said.promises[i];
+		promise.client_id = o->shown_json == NULL || count == 0 ? o->client_id : clients[0];
+		promise.call_id = o->call.id;
+		promise.made_on = outcome_day(o);
+		promise.at = outcome_moment(o);
+		promise.agent_id = o->who->agent_id;
+		o->promises[i] = engine_take_promise(o->desk->engine, &promise, o->who->name, o->now);
+		if (o->promises[i] < 0)
+			return (int)o->promises[i];
+	}
+	return 0;
+}

@@ -1,0 +1,76 @@
+/* history_promise.h - what agents promise in a contact, and that it is kept: a follow-up for each on its day, first of all by who made it. */
+#ifndef FOLLOWUP_HISTORY_PROMISE_H
+#define FOLLOWUP_HISTORY_PROMISE_H
+
+#include "followup/store_promise.h"
+#include "history_world.h"
+
+/* Now and then one or two are made; the JSON object of an outcome gets them. A contact of earlier may promise what is over by now. */
+static int say_promises(struct world *w, char *json, size_t size, day_t day, day_t *by)
+{
+	int count = chance(&w->random, 12) ? 1 + draw(&w->random, 2) : 0;
+	char text[DATE_TEXT_SIZE];
+
+	for (int i = 0; i < count; i++) {
+		by[i] = day + draw(&w->random, 25);
+		size_t length = strlen(json) - 1; /* before the closing brace */
+		snprintf(json + length, size - length, "%s{\"by\":\"%s\",\"matter\":\"m%d\"}%s", i == 0 ? ",\"promise\":[" : ",",
+			date_format(by[i], text), w->step, i + 1 == count ? "]}" : "}");
+	}
+	return count;
+}
+
+/* They are in the book, of a client of that person. */
+static void note_promises(struct world *w, const day_t *by, int count, int agent, unsigned clients)
+{
+	for (int i = 0; i < count; i++) {
+		struct promise promise;
+		assert_true(w->promise_count < PROMISES_KNOWN_MAX);
+		must(w, store_promise_load(w->store, ++w->promise_count, &promise), "promise");
+		int client = client_of_id(w, promise.client_id);
+		if (promise.by != by[i] || client == NOBODY || !about_person(w, clients, client) ||
+			promise.agent_id != w->agents[agent].who.agent_id)
+			wrong(w, "promise %d is not the one that was made", w->promise_count);
+		w->promises[w->promise_count - 1] = (struct promise_known){client, agent, by[i]};
+	}
+}
+
+/* The promise that a follow-up stands for; NULL: none. */
+static const struct promise_known *promise_of(const struct world *w, const char *rule, const char *occasion)
+{
+	int number = strcmp(rule, "promise") == 0 ? atoi(occasion + sizeof("promise/") - 1) : 0;
+
+	return number > 0 && number <= w->promise_count ? &w->promises[number - 1] : NULL;
+}
+
+/* When all up to day has been worked: one follow-up for each promise of that time, on its day, of its client. */
+static void look_at_promises(struct world *w, day_t day)
+{
+	for (int i = 0; i < w->promise_count; i++) {
+		const struct promise_known *p = &w->promises[i];
+		int found = 0;
+		for (int k = 0; k < w->seen_count; k++) {
+			const struct followup *f = &w->seen[k].f;
+			if (promise_of(w, w->seen[k].rule, f->occasion) != p)
+				continue;
+			found++;
+			if (f->client_id != w->clients[p->client].id || f->opens_on != p->by || f->due_on != p->by)
+				wrong(w, "promise %d is kept for somebody else or on another day", i + 1);
+		}
+		if (found != (p->by <= day && p->by >= w->begun_on))
+			wrong(w, "promise %d has %d follow-ups", i + 1, found);
+	}
+}
+
+/* A call that is kept for somebody is kept for one who has made a promise that is on it, or was. */
+static void check_owner(struct world *w, const struct call *call)
+{
+	bool promised = false;
+
+	for (int i = 0; i < w->promise_count; i++)
+		promised = promised || w->agents[w->promises[i].agent].who.agent_id == call->owner_id;
+	if (call->owner_id != 0 && !promised)
+		wrong(w, "call %" PRId64 " is kept for somebody who has promised nothing", call->id);
+}
+
+#endif
