@@ -74,7 +74,7 @@ const struct command command_table[] = {
 	{"RELEASE", 3, 3, FOR_AGENTS, COMMAND_STORE | COMMAND_WRITES, "agent", "lease reason", "Give a call back", command_release},
 	{"RELOAD", 1, 1, ROLE_OPERATOR, COMMAND_ALONE, "operator", "", "Read the configuration again; a bad one changes nothing",
 		command_reload},
-	{"REPORT", 1, ANY, ROLE_SUPERVISOR, COMMAND_STORE, "supervisor",
+	{"REPORT", 1, ANY, ROLE_SUPERVISOR, COMMAND_STORE | COMMAND_WORKER, "supervisor",
 		"[FROM day] [TO day] [BY rule|branch|agent|day|queue] [FORMAT json|csv|text]",
 		"Report what was due and what became of it, and what was tried", command_report},
 	{"RESET", 1, 1, 0, COMMAND_BEFORE_AUTH, "connection", "", "Make the connection as it was when it was new", command_reset},

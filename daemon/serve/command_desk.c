@@ -332,7 +332,7 @@ int command_verify(struct request *request)
 
 int command_report(struct request *request)
 {
-	int result = desk_report(request->server->desk, request->words + 1, request->count - 1, request->now, request->answer);
+	int result = desk_report(request->desk, request->words + 1, request->count - 1, request->now, request->answer);
 
 	return result < 0 ? result : request_answer_json(request);
 }
