@@ -2,6 +2,7 @@
  *
  * FOLLOWUP_SEED=n begins with another seed, FOLLOWUP_HISTORIES=n makes more of them (history i has seed + i). A failure prints the steps that led to
  * it and the seed that repeats them. */
+#include "history_report.h"
 #include "history_time.h"
 
 #include "followup/zone.h"
@@ -77,6 +78,7 @@ static void test_histories(void **state)
 			take_step(w);
 			observe(w);
 		}
+		check_report(w);
 		handed_out += w->lease_count;
 		contacts += w->contact_count;
 		followups += w->seen_count;
