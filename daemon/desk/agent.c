@@ -119,6 +119,8 @@ int desk_agent_add(
 	if (result == 0) {
 		const char *const said[] = {"agent", name, "roles", roles, "queues", agent.queues};
 		result = acted(desk, RECORD_AGENT_ADDED, 0, said, 6);
+		if (result == 0)
+			result = agenda_agents_changed(desk->engine);
 	}
 	if (result < 0)
 		return refuse_store(desk, answer, result);
@@ -157,6 +159,8 @@ int desk_agent_delete(struct desk *desk, const char *name, struct answer *answer
 		return refuse_store(desk, answer, deleted);
 	const char *const said[] = {"agent", name};
 	deleted = acted(desk, RECORD_AGENT_DELETED, 0, said, 2);
+	if (deleted == 0)
+		deleted = agenda_agents_changed(desk->engine);
 	if (deleted < 0)
 		return refuse_store(desk, answer, deleted);
 	buffer_text(&answer->json, "{\"deleted\":");

@@ -29,29 +29,6 @@ struct search {
 	size_t opened;    /* lanes opened so far, those of each look counted */
 };
 
-/* Recusal: whether a lane's text names the agent or a role of his. */
-bool agent_is_excluded(const struct agent *agent, const char *lane)
-{
-	char line[AGENT_LABELS_SIZE];
-
-	if (lane[0] == '!')
-		return true;
-	for (const char *at = lane; *at != '\0';) {
-		const char *end = strchr(at, '\n');
-		size_t length = end != NULL ? (size_t)(end - at) : strlen(at);
-		if (length > 1 && length < sizeof(line)) {
-			memcpy(line, at + 1, length - 1);
-			line[length - 1] = '\0';
-			if (at[0] == '=' && strcmp(line, agent->name) == 0)
-				return true;
-			if (at[0] == '@' && agent_has_label(agent, line))
-				return true;
-		}
-		at += length + (end != NULL);
-	}
-	return false;
-}
-
 /* Moves a head to its next call; the head is dropped at the end of its lane. */
 static int advance(struct search *search, size_t place)
 {

@@ -77,7 +77,8 @@ int desk_handover(struct desk *desk, const struct identity *who, const char *man
 	/* Each client is looked at again in this turn, or of very many some in the next ones: his calls find their queue and who must not make them. */
 	if (result >= 0)
 		result = store_handover_mark(desk->store, manager, now.day);
-	const char *const said[] = {"manager", manager, "successor", strcasecmp(successor, "none") == 0 ? NULL : successor, "reason", reason};
+	const char *const said[] = {
+		"manager", manager, "successor", strcasecmp(successor, "none") == 0 ? NULL : successor, "reason", reason};
 	if (result >= 0)
 		result = acted(desk, RECORD_HANDED_OVER, 0, said, 6);
 	if (result >= 0)

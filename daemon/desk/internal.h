@@ -85,8 +85,6 @@ int64_t queue_opens_at(const struct desk *desk, const char *queue, struct moment
 int call_is_open(struct desk *desk, const struct call *call, struct moment now) MUST_CHECK;
 
 /* handout.c */
-/* Recusal: whether a lane's text names the agent or a role of his. */
-bool agent_is_excluded(const struct agent *agent, const char *lane);
 /* Leases a call to an agent under a new generation and describes it to him. */
 int lease_call(struct desk *desk, int64_t agent_id, struct call *call, struct moment now, struct buffer *out) MUST_CHECK;
 

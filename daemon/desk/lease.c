@@ -270,6 +270,8 @@ int desk_wake(struct desk *desk, struct moment now)
 		call.state = CALL_READY;
 		call.not_before = 0;
 		result = store_call_save(desk->store, &call);
+		if (result == 0)
+			result = agenda_note_staffing(desk->engine, &call);
 		if (result < 0)
 			return result;
 		desk->changes++;

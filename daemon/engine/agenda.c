@@ -8,7 +8,6 @@
 #include "followup/store.h"
 #include "followup/store_call.h"
 #include "followup/store_name.h"
-#include "followup/store_task.h"
 #include "internal.h"
 
 void followup_list_free(struct followup_list *list)
@@ -145,8 +144,6 @@ static void add_line(char *lines, size_t size, const char *kind, const char *nam
 	memcpy(place, line, length);
 }
 
-enum { LANE_SIZE = 8192 };
-
 static void add_person(void *lane, const char *name)
 {
 	add_line(lane, LANE_SIZE, "=", name);
@@ -232,20 +229,7 @@ static int work_out(struct engine *engine, struct call *call, const struct follo
 	call->due_now = call->appointed_at != 0                                           ? CALL_APPOINTED
 			: call->due_on <= (day > engine->reached ? day : engine->reached) ? CALL_DUE
 											  : CALL_NOT_DUE;
-	int64_t former_lane = call->lane;
 	call->lane = store_lane_id(engine->store, lane);
-	if (lane[0] == '!' && call->lane > 0 && call->lane != former_lane) {
-		struct task task = {.kind = "nobody-left",
-			.queue = "supervisors",
-			.client_id = agenda->items[0].client_id,
-			.call_id = call->id,
-			.agent = ""};
-		task.at = call->queued_at;
-		engine->counts.alarms++;
-		int raised = store_task_insert(engine->store, &task);
-		if (raised < 0)
-			return raised;
-	}
 	if (call->lane < 0)
 		return (int)call->lane;
 	const struct rule *foremost = agenda_rule(engine, &agenda->items[0]);
@@ -301,6 +285,8 @@ int call_work_out(struct engine *engine, struct call *call, day_t day)
 		result = work_out(engine, call, &agenda, day);
 		if (result == 0 && call_has_moved(&before, call))
 			result = store_call_save(engine->store, call);
+		if (result == 0)
+			result = agenda_note_staffing(engine, call);
 	}
 	followup_list_free(&agenda);
 	return result;

@@ -381,7 +381,8 @@ int engine_settle(struct engine *engine, struct moment now, int budget)
 		return result;
 	if (worked_on < now.day)
 		return 1; /* the cycle of the day comes first and finds them */
-	return settle_some(engine, not_before(now, worked_on), budget);
+	result = settle_some(engine, not_before(now, worked_on), budget);
+	return result == 0 ? staffing_work(engine, budget) : result;
 }
 
 /* Each step of the cycle: 1 when it is finished, 0 when the budget was used up before. */
@@ -467,7 +468,8 @@ static int run_step(struct engine *engine, enum cycle_step step, day_t day, stru
 	switch (step) {
 	case STEP_BEGIN: {
 		int marked = store_event_mark_departures(engine->store, day);
-		return marked < 0 ? marked : 1;
+		int begun = marked < 0 ? marked : staffing_begin(engine);
+		return begun < 0 ? begun : 1;
 	}
 	case STEP_FACTS:
 		return step_facts(engine, day, budget);
@@ -527,5 +529,6 @@ int engine_work(struct engine *engine, struct moment now, int budget)
 		if (budget <= 0)
 			return 1;
 	}
-	return settle_some(engine, not_before(now, worked_on), budget);
+	result = settle_some(engine, not_before(now, worked_on), budget);
+	return result == 0 ? staffing_work(engine, budget) : result;
 }

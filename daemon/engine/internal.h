@@ -84,6 +84,13 @@ struct work_days {
 	day_t days[366];
 };
 
+/* Who may serve a queue's lane, as it was asked last; queue 0: nothing is known. */
+enum { STAFFING_MEMO = 1024, LANE_SIZE = 8192 };
+struct staffing_memo {
+	int64_t queue, lane;
+	enum staffing found;
+};
+
 struct engine {
 	struct store *store;
 	const struct policy *policy;
@@ -108,6 +115,8 @@ struct engine {
 	struct admission_place place;   /* of the day cycle's fourth step */
 	bool place_valid;
 	uint64_t place_rollbacks;
+	struct staffing_memo staffing[STAFFING_MEMO];
+	uint64_t staffing_rollbacks;
 	struct engine_counts counts;
 };
 
@@ -164,6 +173,10 @@ int promise_of_occasion(struct engine *engine, const char *occasion, struct prom
 int promise_followed(struct engine *engine, const struct followup *followup) MUST_CHECK;
 /* A promise is on a call: an appointment of who made it, at the first moment at which it can be called, unless somebody has one already, he is gone or may not. */
 int promise_appoint(struct engine *engine, const struct followup *followup, struct moment now) MUST_CHECK;
+
+/* staffing.c: begins a look at every queue and lane with calls; and goes on with it, so many of them: 1: more are left. */
+int staffing_begin(struct engine *engine) MUST_CHECK;
+int staffing_work(struct engine *engine, int budget) MUST_CHECK;
 
 /* agenda.c */
 /* The open follow-ups of a client, and the scheduled ones of a person in order of admission, however many there are. */

@@ -4,6 +4,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "followup/agenda.h"
 #include "followup/server.h"
 #include "followup/store_record.h"
 #include "followup/store_task.h"
@@ -69,6 +70,8 @@ static void info_storage(struct server *server, struct buffer *out)
 		buffer_printf(out, "record_link:%" PRId64 "\r\nrecord_digest:%s\r\n", link, digest);
 }
 
+enum { UNSERVED_NAMED = 20 };
+
 static void info_work(struct server *server, struct buffer *out)
 {
 	print_day(out, "day", server->now.day);
@@ -83,6 +86,11 @@ static void info_work(struct server *server, struct buffer *out)
 	if (tasks >= 0)
 		buffer_printf(out, "tasks_open:%d\r\n", tasks);
 	buffer_printf(out, "long_commands:%zu\r\n", server->worker != NULL ? worker_count(server->worker) : 0);
+	struct buffer names = {0};
+	int unserved = agenda_unserved(server->engine, UNSERVED_NAMED, &names);
+	if (unserved >= 0)
+		buffer_printf(out, "queues_unserved:%d\r\nqueues_unserved_names:%s\r\n", unserved, names.data != NULL ? names.data : "");
+	buffer_free(&names);
 	buffer_printf(out, "idle:%s\r\n", !server->work_pending && engine_is_idle(server->engine, server->now) ? "yes" : "no");
 }
 

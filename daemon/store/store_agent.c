@@ -21,6 +21,28 @@ bool agent_has_label(const struct agent *agent, const char *label)
 	return false;
 }
 
+bool agent_is_excluded(const struct agent *agent, const char *lane)
+{
+	char line[AGENT_LABELS_SIZE];
+
+	if (lane[0] == '!')
+		return true;
+	for (const char *at = lane; *at != '\0';) {
+		const char *end = strchr(at, '\n');
+		size_t length = end != NULL ? (size_t)(end - at) : strlen(at);
+		if (length > 1 && length < sizeof(line)) {
+			memcpy(line, at + 1, length - 1);
+			line[length - 1] = '\0';
+			if (at[0] == '=' && strcmp(line, agent->name) == 0)
+				return true;
+			if (at[0] == '@' && agent_has_label(agent, line))
+				return true;
+		}
+		at += length + (end != NULL);
+	}
+	return false;
+}
+
 static void read_agent(sqlite3_stmt *s, struct agent *out)
 {
 	*out = (struct agent){.id = sqlite3_column_int64(s, 0), .roles = (unsigned)sqlite3_column_int(s, 2)};
@@ -121,7 +143,7 @@ int store_agent_each(struct store *store, agent_visit *visit, void *context)
 	while ((result = store_row(store, s)) > 0) {
 		read_agent(s, &agent);
 		result = visit(context, &agent);
-		if (result < 0) {
+		if (result != 0) {
 			store_end(s);
 			return result;
 		}

@@ -102,6 +102,8 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE TABLE refusal(client_id INTEGER, channel INTEGER, until TEXT NOT NULL, agent TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY "
 	"KEY(client_id, channel))"
 	" WITHOUT ROWID;"
+	/* Where calls wait that nobody may make (lane 0: nobody serves the queue at all), and the alarm about it. */
+	"CREATE TABLE unserved(queue INTEGER, lane INTEGER, task_id INTEGER NOT NULL, PRIMARY KEY(queue, lane)) WITHOUT ROWID;"
 	/* Whose clients go to whom, since the core systems still name the departed man. */
 	"CREATE TABLE handover(manager TEXT PRIMARY KEY, successor TEXT NOT NULL, reason TEXT NOT NULL, agent TEXT NOT NULL, at INTEGER "
 	"NOT NULL) WITHOUT ROWID;"

@@ -80,6 +80,22 @@ int agenda_admit(struct engine *engine, int64_t person, struct moment now) MUST_
 int agenda_slots_used(struct engine *engine, int64_t person, day_t day) MUST_CHECK;
 int agenda_foreseen(struct engine *engine, int64_t person, day_t day, int priority, day_t *days, int capacity) MUST_CHECK;
 
+/* POLICY 6, nobody left: whether somebody of the agent table may serve a queue's lane. The alarm is one task for each queue and lane (or for a queue that nobody
+ * serves at all), and ends by itself. */
+enum staffing {
+	STAFFING_SERVED = 1,
+	STAFFING_RECUSED, /* those who serve the queue are all excluded from this lane */
+	STAFFING_NOBODY,  /* nobody serves the queue */
+};
+int agenda_staffing(struct engine *engine, int64_t queue, int64_t lane, enum staffing *out) MUST_CHECK;
+/* A ready call stands on its queue: raises the alarm unless somebody may serve it or it moves to a wider queue by itself. */
+int agenda_note_staffing(struct engine *engine, const struct call *call) MUST_CHECK;
+/* The queues with ready calls of which nobody may make some, or all: at most so many names with blanks between them; how many there are. */
+struct buffer;
+int agenda_unserved(struct engine *engine, int most, struct buffer *out) MUST_CHECK;
+/* Somebody was let in, changed or shut out: every queue and lane is looked at again in slices. */
+int agenda_agents_changed(struct engine *engine) MUST_CHECK;
+
 /* Who stands for a manager by now: the end of the chain of successors (HANDOVER), himself where there is none; "" for "". */
 int agenda_present_manager(struct engine *engine, const char *manager, char out[CLIENT_TEXT_SIZE]) MUST_CHECK;
 

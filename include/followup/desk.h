@@ -12,23 +12,12 @@
 #include "followup/buffer.h"
 #include "followup/error.h"
 #include "followup/policy.h"
+#include "followup/role.h"
 #include "followup/zone.h"
 
 struct store;
 struct engine;
 struct desk;
-
-enum role {
-	ROLE_AGENT = 1,
-	ROLE_GATEWAY = 2,
-	ROLE_FEEDER = 4,
-	ROLE_SUPERVISOR = 8,
-	ROLE_REVIEWER = 16,
-	ROLE_AUDITOR = 32,
-	ROLE_OPERATOR = 64,
-};
-unsigned role_parse(const char *name); /* 0: no such role */
-const char *role_name(unsigned role);  /* of one bit */
 
 enum { AGENT_NAME_SIZE = 65 };
 

@@ -211,5 +211,80 @@ def _():
         daemon.check()
 
 
+def alarms(daemon, state="open"):
+    return [(task["client_ref"], task["call"]) for task in daemon.list("tasks", state=state) if task["kind"] == "nobody-left"]
+
+
+@test("nobody left: one alarm for a queue and those recused, raised as a call comes to stand there, ended when somebody may make it")
+def _():
+    with Daemon() as daemon:
+        for number in (1, 2, 3):
+            daemon.client(f"C{number}", manager="M1")
+        daemon.event("E1", "C1", "complaint")
+        same((alarms(daemon), daemon.info("work")["queues_unserved_names"]), ([], "service"), "a book without a desk")
+        daemon.agent("M1", queues=("service",))
+        same(alarms(daemon), [("C1", 1)], "he is recused, and nobody else serves it")
+        daemon.event("E2", "C2", "complaint")
+        same(alarms(daemon), [("C1", 1)], "the same people are recused: one alarm")
+        daemon.event("E3", "C3", "account_closed")
+        same(alarms(daemon), [("C1", 1)], "this one he may make")
+        daemon.client("C4", manager="M1")
+        daemon.event("E5", "C4", "permission_opened")
+        same(alarms(daemon), [("C1", 1), ("C4", 4)], "nobody serves hq")
+        same((daemon.info("work")["queues_unserved"], daemon.info("work")["queues_unserved_names"]), ("2", "service hq"))
+        daemon.agent("max", "agent,marketing", ("service", "hq"))
+        same(alarms(daemon), [("C1", 1), ("C4", 4)], "he is of a role that both exclude")
+        daemon.agent("anna")
+        same(alarms(daemon), [("C4", 4)], "service is served")
+        same([(task["acknowledged_by"], task["note"]) for task in daemon.list("tasks", state="acknowledged")],
+             [("", "somebody serves the queue"), ("", "somebody serves the queue")])
+        daemon.json("ACK", daemon.list("tasks", state="open")[0]["task"], "we know")
+        daemon.json("AGENT.DEL", "anna")
+        same(alarms(daemon), [("C1", 1)], "the last one who may is gone")
+        daemon.add_agent("anna", "agent", ["service", "hq"])
+        same((alarms(daemon), daemon.info("work")["queues_unserved"]), ([], "0"))
+        daemon.check()
+
+
+@test("nobody left: no alarm for what will widen by itself, one when it has; a message without a gateway; and after a restart no second one")
+def _():
+    daemon = Daemon()
+    with daemon:
+        daemon.agent("anna", queues=("hq",))
+        daemon.client("C1", manager="M1")
+        daemon.event("E1", "C1", "transfer_requested")
+        same(alarms(daemon), [], "it moves to service tomorrow")
+        daemon.client("C2", birthday="1980-03-04", tier="silver")
+        same([client for client, _ in alarms(daemon)], ["C2"], "no gateway sends messages")
+        daemon.set_clock("2025-03-05T09:31:00")
+        same([client for client, _ in alarms(daemon)], ["C1"], "the greeting's day is over")
+        daemon.restart("2025-03-05T09:32:00")
+        daemon.add_agent("bert", "agent", ["hq"])
+        same([client for client, _ in alarms(daemon)], ["C1"])
+        daemon.add_agent("cara", "agent", ["*"])
+        same(alarms(daemon), [])
+        daemon.check()
+
+
+@test("nobody left: thousands of queues are looked at in slices when the agents change")
+def _():
+    many = 1500
+    with Daemon() as daemon:
+        daemon.set("queue", '"manager/*"', "rules.d/complaint.conf")
+        daemon.json("RELOAD")
+        daemon.agent("anna", queues=("hq",))
+        daemon.operator.pipeline([("CLIENT.PUT", {"client_ref": f"C{n}", "name": "x", "phone": "13912345678", "manager": f"M{n}"}) for n in range(many)])
+        daemon.operator.pipeline([("EVENT.PUT", {"event_ref": f"E{n}", "client_ref": f"C{n}", "kind": "complaint", "occurred_at": TUESDAY}) for n in range(many)])
+        daemon.work()
+        same(len(daemon.list("tasks", state="open", limit=5000)), many)
+        daemon.add_agent("bert", "agent", ["manager/*"])
+        daemon.work()
+        same(len(daemon.list("tasks", state="open", limit=5000)), 0)
+        daemon.json("AGENT.DEL", "bert")
+        daemon.work()
+        same((len(daemon.list("tasks", state="open", limit=5000)), daemon.info("work")["queues_unserved"]), (many, str(many)))
+        daemon.check()
+
+
 if __name__ == "__main__":
     run()

@@ -308,4 +308,65 @@ static void step_handover(struct world *w)
 	trail_add(w, "HANDOVER %s %s: %d", w->agents[manager].name, back ? "none" : w->agents[successor].name, result);
 }
 
+/* AGENT.ADD: somebody is given other queues, or his own again. */
+static void step_agent(struct world *w)
+{
+	static const char *const other[] = {"service"};
+	int i = draw(&w->random, FIRST_GATEWAY);
+	struct agent_known *a = &w->agents[i];
+	bool back = a->queues[0] == other[0] || chance(&w->random, 30);
+	size_t count = 0;
+
+	memset(a->queues, 0, sizeof(a->queues));
+	for (count = 0; count < 4 && (back ? all_agents[i].queues[count] : count == 0 ? other[0] : NULL) != NULL; count++)
+		a->queues[count] = back ? all_agents[i].queues[count] : other[0];
+	turn_begin(w);
+	int result = desk_agent_add(w->desk, a->name, a->roles, a->queues, count, &w->answer);
+	buffer_clear(&w->answer.json); /* a token is another each time */
+	turn_end(w, result);
+	must(w, result, "AGENT.ADD");
+	trail_add(w, "AGENT.ADD %s %s", a->name, back ? "as he was" : "service only");
+}
+
+/* Whether some agent may ever make a call: he serves its queue, and no rule of its agenda recuses him. */
+static bool somebody_may(struct world *w, const struct call_seen *c)
+{
+	for (int i = c->call.bulk ? FIRST_GATEWAY : 0; i < (c->call.bulk ? AGENTS : FIRST_GATEWAY); i++) {
+		bool may = false;
+		for (size_t q = 0; q < 4 && w->agents[i].queues[q] != NULL; q++)
+			may = may || queue_matches(w->agents[i].queues[q], c->queue);
+		for (int k = 0; k < c->agenda_count && !c->call.bulk; k++) {
+			const struct client_known *client = &w->clients[client_of_id(w, c->agenda[k].client_id)];
+			may = may && !(rule_recuses(rule_of(w, &c->agenda[k])) &&
+					     (is_manager(w, client->manager, i) || client->introducer == i || i == MARKETEER));
+		}
+		if (may)
+			return true;
+	}
+	return false;
+}
+
+/* POLICY 6: nobody left is an alarm, not silence. */
+static void look_at_staffing(struct world *w)
+{
+	int64_t walk = 0;
+
+	must(w, store_meta_get(w->store, "staffing_queue", &walk), "the walk");
+	if (walk != -1 || !engine_is_idle(w->engine, w->now) || engine_worked_on(w->engine) < w->latest)
+		return;
+	for (int i = 0; i < w->call_count; i++) {
+		const struct call *call = &w->calls[i].call;
+		bool alarm = false;
+		if (call->state != CALL_READY || call->widen_at != 0)
+			continue;
+		int64_t queue = 0, lane = -1;
+		while (store_unserved_next(w->store, &queue, &lane) > 0)
+			alarm = alarm || (queue == call->queue && (lane == 0 || lane == call->lane));
+		bool may = somebody_may(w, &w->calls[i]);
+		w->unserved += !may;
+		if (may == alarm)
+			wrong(w, "call %" PRId64 " on %s: somebody may make it: %d, alarm: %d", call->id, w->calls[i].queue, may, alarm);
+	}
+}
+
 #endif

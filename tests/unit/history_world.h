@@ -25,6 +25,7 @@
 #include "followup/store_followup.h"
 #include "followup/store_name.h"
 #include "followup/store_record.h"
+#include "followup/store_staffing.h"
 
 enum {
 	CLIENTS = 12,
@@ -170,6 +171,7 @@ struct world {
 	int seen_count;
 	struct call_seen calls[CALLS_MAX];
 	int call_count;
+	int unserved;      /* looks that found a call which nobody may make */
 	bool contact_step; /* this step may close what was closed before */
 	bool half_worked;  /* the cycle of a day was interrupted */
 	struct answer answer;
