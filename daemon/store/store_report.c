@@ -40,7 +40,7 @@
 
 #define TASKS_BY(group)                                                                                                                    \
 	"SELECT " group ", count(*), sum(t.acked_at IS NULL) FROM task t LEFT JOIN client k ON k.id=t.client_id"                           \
-	" WHERE t.at>=?1 AND t.at<?2 GROUP BY 1"
+	" WHERE t.at>=?1 AND t.at<?2 AND t.kind<>'nobody-left' GROUP BY 1"
 
 #define RULE_OF_T "(SELECT n.text FROM followup x JOIN name n ON n.id=x.rule WHERE x.id=t.followup_id)"
 /* Who was given a message that ran out is known by its hand-out. */
