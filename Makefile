@@ -3,6 +3,7 @@
 #   make                  the daemon and followupctl
 #   make run | demo       try it: on a sample book, until Ctrl-C | from the first file to the last call
 #   make test | test-long the tests | and those that take long
+#   make fuzz             [FUZZ_SECONDS=30]: the parsers against libFuzzer; fuzz-afl: against AFL++
 #   make lint | format    look at the code | put it into shape
 #   make install          [DESTDIR=] [PREFIX=/usr] [SYSCONFDIR=/etc]; make uninstall
 #
@@ -30,17 +31,20 @@ VERSION := $(shell sed -n 's/^## \([0-9][0-9.]*\).*/\1/p' CHANGELOG | head -n 1)
 LIB_SRC := $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c))
 CTL_SRC := $(wildcard ctl/*.c)
 UNIT_SRC := $(wildcard tests/unit/*.c)
+FUZZ_SRC := $(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c))
 LIBS = -levent_openssl -levent -lssl -lcrypto -lsqlite3 -lconfuse
 CTL_LIBS = -lhiredis $(LIBS)
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
+FUZZ = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 # What is done, in short; V=1 shows the commands.
 tell = $(if $(V),,@echo '  $(1) $(2)'; )
 
 all: $(BUILD)/followupd $(BUILD)/followupctl
 unit: $(UNIT)
+fuzz-targets: $(FUZZ)
 
 # Files that change only when what they remember does, so that other flags and removed sources are noticed.
 $(shell mkdir -p $(BUILD))
@@ -68,6 +72,12 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libfollowup.a
 	@mkdir -p $(@D)
 	$(call tell,LINK,$@)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS) -lm
 
+# Fuzz targets: with what runs their seeds, or with a fuzzer in its place.
+FUZZ_MAIN ?= $(call obj,tests/fuzz/replay.c)
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(filter %.o,$(FUZZ_MAIN)) $(BUILD)/libfollowup.a
+	@mkdir -p $(@D)
+	$(call tell,LINK,$@)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(filter-out %.o,$(FUZZ_MAIN)) $(LIBS)
+
 # --- Packages: what is missing is fetched with apt ---------------------------------------------------
 deps:
 	@.ci/deps build
@@ -75,6 +85,8 @@ deps-test: deps
 	@.ci/deps test
 deps-lint: deps
 	@.ci/deps lint
+deps-fuzz: deps
+	@.ci/deps fuzz
 
 # --- Try it ------------------------------------------------------------------------------------------
 WITH = BUILD=$(BUILD)
@@ -85,12 +97,22 @@ run: all
 	@$(WITH) tests/demo/demo.sh --stay
 
 # --- Tests: make test ONLY="unit daemon/test_desk" runs a part -----------------------------------------
-test: all unit deps-test
+test: all unit fuzz-targets deps-test
 	@$(WITH) tests/run $(ONLY)
-test-long: all unit deps-test
+test-long: all unit fuzz-targets deps-test
 	@$(WITH) FOLLOWUP_LONG=1 tests/run $(ONLY)
 model-compare: all deps-test
 	FOLLOWUPD=$(BUILD)/followupd tests/model/compare.sh $(BOOKS)
+# The parsers against libFuzzer, each target FUZZ_SECONDS long, or one with ONLY=resp; and against AFL++.
+FUZZ_SECONDS ?= 30
+fuzz: deps-fuzz
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-fuzz CC=clang OPT='-O1 -g' FUZZ_MAIN=-fsanitize=fuzzer \
+		SAN='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' fuzz-targets
+	@BUILD=$(BUILD)-fuzz tests/fuzz/run $(FUZZ_SECONDS) $(ONLY)
+fuzz-afl: deps
+	@.ci/deps afl
+	@AFL_USE_ASAN=1 AFL_USE_UBSAN=1 AFL_QUIET=1 $(MAKE) --no-print-directory BUILD=$(BUILD)-afl CC=afl-clang-fast OPT='-O1 -g' fuzz-targets
+	@BUILD=$(BUILD)-afl tests/fuzz/run --afl $(FUZZ_SECONDS) $(ONLY)
 lint: deps-lint
 	@.ci/lint
 format: deps-lint
@@ -139,7 +161,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit deps deps-test deps-lint demo run test test-long model-compare lint format install uninstall clean
+.PHONY: all unit fuzz-targets deps deps-test deps-lint deps-fuzz demo run test test-long fuzz fuzz-afl model-compare lint format install uninstall clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -12,7 +12,6 @@ ALLOWED = {
     "AGENT.ADD": {"supervisor"},
     "AGENT.DEL": {"supervisor"},
     "AGENT.LIST": {"supervisor"},
-    "BACKUP": {"operator"},
     "BREAK": {"agent"},
     "CHECK": {"operator"},
     "CLIENT.PUT": {"feeder"},

@@ -24,7 +24,6 @@ static const struct {
 	{"AGENT.DEL", "s"},
 	{"AGENT.LIST", "s"},
 	{"AUTH", "+"},
-	{"BACKUP", "o"},
 	{"BREAK", "a"},
 	{"CHECK", "o"},
 	{"CLIENT", "*"},
