@@ -7,6 +7,7 @@
 #include "followup/clock.h"
 #include "followup/daemon.h"
 #include "followup/policy_check.h"
+#include "followup/restore.h"
 #include "followup/server.h"
 #include "followup/simulate.h"
 #include "followup/zone.h"
@@ -17,6 +18,7 @@ static const char usage[] = "usage: followupd [-c FILE] [-f] [--test-clock TIME]
 			    "       followupd check [-c FILE]\n"
 			    "       followupd simulate -c FILE --clients F --events F --from DAY --to DAY [--capacity QUEUE=N ...]\n"
 			    "                          [--without RULE ...] [--format csv|json] [--summary]\n"
+			    "       followupd restore [-c FILE] [--check] COPY\n"
 			    "       followupd --version | --help\n";
 
 static int wrong_usage(void)
@@ -88,5 +90,7 @@ int main(int count, char **words)
 		return run_check(count - 1, words + 1);
 	if (count > 1 && strcmp(words[1], "simulate") == 0)
 		return simulate_command(count - 1, words + 1);
+	if (count > 1 && strcmp(words[1], "restore") == 0)
+		return restore_command(count - 1, words + 1);
 	return run_daemon(count, words);
 }

@@ -103,6 +103,7 @@ void policy_free(struct policy *policy)
 	free(policy->rules_folder);
 	free(policy->calendar_folder);
 	free(policy->time_zone);
+	free(policy->backup_folder);
 	free(policy->database);
 	free(policy->log_facility);
 	free(policy->log_level);

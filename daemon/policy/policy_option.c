@@ -139,6 +139,13 @@ static const struct option hand_out_options[] = {
 	{0},
 };
 
+static const struct option backup_options[] = {
+	{.name = "folder", .kind = OPTION_FOLDER, .offset = IN_POLICY(backup_folder), .standard = "none"},
+	{.name = "at", .kind = OPTION_CLOCK, .offset = IN_POLICY(backup_minute), .standard = "02:30"},
+	{.name = "keep", .kind = OPTION_COUNT, .offset = IN_POLICY(backups_kept), .low = 1, .high = 3660, .standard = "14"},
+	{0},
+};
+
 static const struct option channel_options[] = {
 	{.name = "kind", .kind = OPTION_WORD, .offset = IN_CHANNEL(kind), .words = channel_kind_words, .required = true},
 	{.name = "address", .kind = OPTION_WORD, .offset = IN_CHANNEL(address), .words = address_words, .required = true},
@@ -235,6 +242,7 @@ const struct section_kind section_kinds[SECTION_COUNT] = {
 	[SECTION_EVENTS] = {"events", HOME_MAIN, false, events_options},
 	[SECTION_CONTACTS] = {"contacts", HOME_MAIN, false, contacts_options},
 	[SECTION_HAND_OUT] = {"hand_out", HOME_MAIN, false, hand_out_options},
+	[SECTION_BACKUP] = {"backup", HOME_MAIN, false, backup_options},
 	[SECTION_CHANNEL] = {"channel", HOME_MAIN, true, channel_options},
 	[SECTION_QUEUE] = {"queue", HOME_MAIN, true, queue_options},
 	[SECTION_DISPOSITION] = {"disposition", HOME_MAIN, true, disposition_options},

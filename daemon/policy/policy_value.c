@@ -120,6 +120,12 @@ static void option_describe(const struct option *option, char *out, size_t size)
 {
 	int used;
 	switch (option->kind) {
+	case OPTION_FOLDER:
+		snprintf(out, size, "a folder, or none");
+		break;
+	case OPTION_CLOCK:
+		snprintf(out, size, "a time of day like 02:30");
+		break;
 	case OPTION_TEXT:
 	case OPTION_PATH:
 	case OPTION_WORD:
@@ -224,7 +230,9 @@ static int value_read_text(const struct option *option, const char *text, const 
 	int ignored;
 	if (!text_is_printable(text))
 		return ERR_INVALID;
-	if (option->kind == OPTION_PATH)
+	if (option->kind == OPTION_FOLDER && value_is_none(text))
+		return text_replace(place, strdup(""));
+	if (option->kind == OPTION_PATH || option->kind == OPTION_FOLDER)
 		return text_replace(place, path_from(folder, text));
 	if (option->kind == OPTION_NAMES && (!name_is_valid(text) || text_list_has(place, text)))
 		return ERR_INVALID;
@@ -245,6 +253,7 @@ static int value_read(const struct option *option, const char *text, const char 
 	switch (option->kind) {
 	case OPTION_TEXT:
 	case OPTION_PATH:
+	case OPTION_FOLDER:
 	case OPTION_NAME:
 	case OPTION_NAMES:
 		return value_read_text(option, text, folder, place);
@@ -311,6 +320,12 @@ static int value_read(const struct option *option, const char *text, const char 
 		*(day_t *)place = day;
 		return 0;
 	}
+	case OPTION_CLOCK:
+		word = clock_parse(text);
+		if (word < 0 || word == 1440)
+			return ERR_INVALID;
+		*(int *)place = word;
+		return 0;
 	case OPTION_HOURS:
 	case OPTION_OWN:
 	case OPTION_OWN_LIST:

@@ -25,6 +25,8 @@ const struct command command_table[] = {
 	{"AGENT.LIST", 1, 1, ROLE_SUPERVISOR, COMMAND_STORE, "supervisor", "", "List the agents with their roles and queues",
 		command_agent_list},
 	{"AUTH", 2, 3, 0, COMMAND_BEFORE_AUTH, "connection", "name token", "Sign in as an agent", command_auth},
+	{"BACKUP", 1, 2, ROLE_OPERATOR, COMMAND_ALONE, "operator", "[file]",
+		"Copy the book while it serves, and verify the copy; without a file into the folder of the configuration", command_backup},
 	{"BREAK", 2, 2, ROLE_AGENT, COMMAND_STORE | COMMAND_WRITES, "agent", "code", "Be away: no phone call until READY", command_break},
 	{"CHECK", 1, 1, ROLE_OPERATOR, COMMAND_STORE | COMMAND_WORKER, "operator", "",
 		"Compare what is kept with a full scan and list every fault", command_check_book},

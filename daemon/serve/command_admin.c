@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "followup/backup.h"
 #include "followup/command.h"
 #include "followup/server.h"
 #include "followup/turn.h"
@@ -175,4 +176,15 @@ int command_shutdown(struct request *request)
 	reply_simple(&request->reply, "OK");
 	server_drain(request->server, "SHUTDOWN");
 	return COMMAND_ANSWERED;
+}
+
+int command_backup(struct request *request)
+{
+	struct server *server = request->server;
+
+	int result = backup_begin(server, request->session, request->count > 1 ? request->words[1] : NULL, request->answer->why);
+	if (result < 0)
+		return result;
+	request->park = PARK_BACKUP;
+	return COMMAND_PARKED;
 }

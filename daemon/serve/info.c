@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "followup/agenda.h"
+#include "followup/backup.h"
 #include "followup/server.h"
 #include "followup/store_record.h"
 #include "followup/store_task.h"
@@ -64,6 +65,7 @@ static void info_storage(struct server *server, struct buffer *out)
 		buffer_text(out, "storage:healthy\r\n");
 	}
 	buffer_printf(out, "storage_failures:%" PRIu64 "\r\n", health->failures);
+	backup_info(server, out);
 	char digest[RECORD_DIGEST_TEXT_SIZE];
 	int64_t link;
 	if (store_record_head(server->store, &link, digest) == 0)

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "followup/backup.h"
 #include "followup/notify.h"
 #include "followup/store_record.h"
 #include "followup/turn.h"
@@ -160,6 +161,8 @@ int server_init(struct server *server, struct policy *policy)
 	server->wake_wanted = true;
 	server->day_seen = server->now.day;
 	server->midnight = zone_unix(server->day_seen + 1, 0);
+	if (store_meta_get(server->store, "backup_at", &server->last_backup_at) < 0)
+		server->last_backup_at = 0;
 	server->work_pending = true; /* missed days, and whatever was left */
 	server->work_budget = SLICE_ROWS_FIRST;
 	if (watchdog_us > 0) {
@@ -322,6 +325,7 @@ static void turn_begin(struct server *server)
 		server_warn_reach(server);
 		log_record_head(server);
 	}
+	backup_look(server);
 	if ((server->wake_wanted || server->wakeup_at <= now.unix_seconds) && server->exit_status == 0) {
 		server->wake_wanted = false;
 		/* Leases that ended, retries that are due, or calling hours that open. */
@@ -499,6 +503,7 @@ static void arm_timer(struct server *server)
 		int64_t now = clock_now(server->business_clock);
 		int64_t at = server->midnight;
 		sooner(&at, server->wakeup_at);
+		sooner(&at, backup_next(server));
 		if (at - now < TIMER_MS_MAX / 1000)
 			sooner(&at_ms, now_ms + (at > now ? (at - now) * 1000 : 0));
 	}
@@ -538,7 +543,7 @@ static void feed_watchdog(struct server *server)
 int server_run(struct server *server)
 {
 	while (!server->finished) {
-		bool busy = server->work_pending || server->sweep_unfinished || !TAILQ_EMPTY(&server->ready);
+		bool busy = server->work_pending || backup_is_copying(server) || server->sweep_unfinished || !TAILQ_EMPTY(&server->ready);
 		arm_timer(server);
 		if (event_base_loop(server->base, EVLOOP_ONCE | (busy ? EVLOOP_NONBLOCK : 0)) < 0) {
 			log_event(server->log, LOG_LEVEL_ERROR, "loop_failed", "error=\"%s\"", strerror(errno));
@@ -549,6 +554,10 @@ int server_run(struct server *server)
 		feed_watchdog(server);
 		if (server->work_pending && !server->draining)
 			run_slice(server);
+		if (backup_is_copying(server) && server->draining)
+			backup_end(server);
+		else if (backup_is_copying(server))
+			backup_slice(server);
 		if (server->checkpoint_wanted && server->exit_status == 0)
 			store_checkpoint(server->store); /* which knows whether it is worth while */
 		server->checkpoint_wanted = false;

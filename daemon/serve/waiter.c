@@ -1,5 +1,6 @@
 #include "followup/waiter.h"
 
+#include "followup/backup.h"
 #include "followup/long_command.h"
 #include "followup/server.h"
 #include "followup/turn.h"
@@ -32,6 +33,7 @@ void waiter_unpark(struct session *session)
 	if (session->park == PARK_NONE)
 		return;
 	long_command_leave(session);
+	backup_leave(session);
 	session->park = PARK_NONE;
 	TAILQ_REMOVE(&server->parked, session, in_parked);
 	server->parked_count--;
@@ -110,7 +112,7 @@ void waiter_dismiss(struct server *server)
 	while ((session = TAILQ_FIRST(&server->parked)) != NULL) {
 		if (server->exit_status != 0)
 			answer(session, "STORE", server->health.refusal);
-		else if (session->park == PARK_IDLE || session->park == PARK_WORKER)
+		else if (session->park == PARK_IDLE || session->park == PARK_WORKER || session->park == PARK_BACKUP)
 			answer(session, "BUSY", "the daemon stops");
 		else
 			answer(session, NULL, NULL);

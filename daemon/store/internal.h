@@ -95,6 +95,9 @@ day_t column_day(sqlite3_stmt *statement, int column);
 /* Runs statements that return nothing and have no parameters. */
 int store_execute(struct store *store, const char *sql) MUST_CHECK;
 
+enum { STORE_APPLICATION_ID = 0x464f4c55 /* "FOLU" */ };
+int store_schema_version(void);
+
 /* Creates or upgrades the tables; store_schema.c. */
 int store_schema_prepare(struct store *store) MUST_CHECK;
 

@@ -4,7 +4,7 @@
 
 #include "internal.h"
 
-enum { APPLICATION_ID = 0x464f4c55 /* "FOLU" */, SCHEMA_VERSION = 1 };
+enum { SCHEMA_VERSION = 1 };
 
 /* Each entry brings a file from version i to i + 1. Never change one that has been released: add the next. */
 static const char *const upgrades[SCHEMA_VERSION] = {
@@ -179,7 +179,7 @@ int store_schema_prepare(struct store *store)
 		result = pragma_integer(store, "SELECT count(*) FROM sqlite_schema", &tables);
 	if (result < 0)
 		return result;
-	if (application != APPLICATION_ID && (tables > 0 || version > 0)) {
+	if (application != STORE_APPLICATION_ID && (tables > 0 || version > 0)) {
 		snprintf(store->message, sizeof(store->message), "not a followupd database");
 		return ERR_INVALID;
 	}
@@ -195,7 +195,8 @@ int store_schema_prepare(struct store *store)
 		result = execute(store, upgrades[i]);
 	if (result == 0) {
 		char sql[128];
-		snprintf(sql, sizeof(sql), "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT", APPLICATION_ID, SCHEMA_VERSION);
+		snprintf(
+			sql, sizeof(sql), "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT", STORE_APPLICATION_ID, SCHEMA_VERSION);
 		result = execute(store, sql);
 	}
 	if (result < 0) {
@@ -205,4 +206,9 @@ int store_schema_prepare(struct store *store)
 		snprintf(store->message, sizeof(store->message), "%s", kept);
 	}
 	return result;
+}
+
+int store_schema_version(void)
+{
+	return SCHEMA_VERSION;
 }

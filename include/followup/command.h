@@ -114,7 +114,7 @@ command_handler command_next, command_touch, command_done, command_release, comm
 /* command_routing.c */
 command_handler command_break, command_ready, command_handover;
 /* command_admin.c */
-command_handler command_agent_add, command_agent_delete, command_agent_list, command_check_book, command_clock, command_info,
-	command_reload, command_shutdown;
+command_handler command_agent_add, command_agent_delete, command_agent_list, command_backup, command_check_book, command_clock,
+	command_info, command_reload, command_shutdown;
 
 #endif

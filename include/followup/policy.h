@@ -253,6 +253,11 @@ struct policy {
 	struct text_list break_codes; /* why an agent may be away: "lunch", "meeting" */
 	bool infer_events;
 
+	/* backup */
+	char *backup_folder; /* "": no copies by themselves */
+	int backup_minute;   /* of the local day */
+	int backups_kept;
+
 	struct rule *rules; /* sorted by name, bytewise */
 	size_t rule_count;
 

@@ -9,6 +9,7 @@
 enum option_kind {
 	OPTION_TEXT,     /* char *: printable, not empty */
 	OPTION_PATH,     /* char *: a file; a relative one starts at the main file's folder */
+	OPTION_FOLDER,   /* char *: the same, or none: "" */
 	OPTION_NAME,     /* char *: lower-case letters, digits, - and _ */
 	OPTION_NAMES,    /* struct text_list of such names */
 	OPTION_COUNT,    /* int, low .. high */
@@ -25,6 +26,7 @@ enum option_kind {
 	OPTION_CHOICE,   /* bool: one of two words */
 	OPTION_MODE,     /* int: octal */
 	OPTION_DAY,      /* day_t: YYYY-MM-DD, or none: NO_DAY */
+	OPTION_CLOCK,    /* int: HH:MM as a minute of the day */
 	OPTION_HOURS,    /* struct hours and its companions: read by the section's own code */
 	OPTION_OWN,      /* one value, read by the section's own code */
 	OPTION_OWN_LIST, /* any number of values, read by the section's own code */
@@ -56,6 +58,7 @@ enum section_name {
 	SECTION_EVENTS,
 	SECTION_CONTACTS,
 	SECTION_HAND_OUT,
+	SECTION_BACKUP,
 	SECTION_CHANNEL,
 	SECTION_QUEUE,
 	SECTION_DISPOSITION,

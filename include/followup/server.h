@@ -21,6 +21,7 @@
 #include "followup/zone.h"
 
 struct event;
+struct backup;
 struct event_base;
 struct worker;
 
@@ -100,6 +101,11 @@ struct server {
 	int work_budget;
 	bool checkpoint_wanted; /* something has been committed since the last look */
 	bool policy_unset;      /* the disk was full when the engine was given the policy: tried again by and by */
+
+	/* Copies of the book (backup.h). */
+	struct backup *backup;                   /* being made; NULL: none */
+	int64_t last_backup_at, backup_retry_at; /* unix seconds; 0: never, no */
+	bool backup_failed;                      /* the last one */
 
 	struct storage_health health;
 	bool draining, finished;

@@ -30,6 +30,7 @@ enum park {
 	PARK_NONE,
 	PARK_NEXT,   /* a call, in NEXT WAIT */
 	PARK_LIST,   /* calls, in NEXT WAIT COUNT: the same, but nothing is the null of a list */
+	PARK_BACKUP, /* a copy of the book to be made and verified */
 	PARK_IDLE,   /* the engine to have done all its work, in CLOCK */
 	PARK_WORKER, /* its long command, which the other thread works on */
 };

@@ -383,6 +383,14 @@ class Daemon:
         with open(self.log_file, encoding="utf-8", errors="backslashreplace") as file:
             return file.read()
 
+    def wait_logged(self, pattern):
+        """Waits until the log has a line that matches."""
+        until = time.monotonic() + PATIENCE
+        while re.search(pattern, log := self.log()) is None:
+            true(time.monotonic() < until, lambda: f"the log never said {pattern!r}: {self.log_tail()}")
+            self.operator.call("PING")  # a turn of its loop
+        return log
+
     def log_tail(self):
         return " | ".join(self.log().splitlines()[-8:])
 

@@ -161,6 +161,7 @@ def documents():
         hear(daemon.json("AGENT.ADD", "bob", "feeder"))
         hear(daemon.json("AGENT.DEL", "bob"))
         hear(daemon.json("CHECK"))
+        hear(daemon.json("BACKUP", os.path.join(daemon.folder, "copy.db")))
         hear(daemon.json("RELOAD"))
         hear(daemon.json("WHOAMI"))
         said.update(daemon.call("HELLO", "3"))

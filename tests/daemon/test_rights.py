@@ -12,6 +12,7 @@ ALLOWED = {
     "AGENT.ADD": {"supervisor"},
     "AGENT.DEL": {"supervisor"},
     "AGENT.LIST": {"supervisor"},
+    "BACKUP": {"operator"},
     "BREAK": {"agent"},
     "CHECK": {"operator"},
     "CLIENT.PUT": {"feeder"},

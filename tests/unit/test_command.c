@@ -24,6 +24,7 @@ static const struct {
 	{"AGENT.DEL", "s"},
 	{"AGENT.LIST", "s"},
 	{"AUTH", "+"},
+	{"BACKUP", "o"},
 	{"BREAK", "a"},
 	{"CHECK", "o"},
 	{"CLIENT", "*"},

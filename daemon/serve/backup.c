@@ -1,0 +1,384 @@
+#include "followup/backup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "followup/command.h"
+#include "followup/json_text.h"
+#include "followup/server.h"
+#include "followup/store_backup.h"
+#include "followup/store_reader.h"
+#include "followup/turn.h"
+#include "followup/waiter.h"
+#include "followup/worker.h"
+
+enum { SLICE_MS = 2, PAGES_FIRST = 64, PAGES_LEAST = 8, PAGES_MOST = 2048, RETRY_SECONDS = 3600 };
+
+static const char name_format[] = "followupd-????????T??????.db";
+
+struct backup {
+	struct job job; /* first: the verification */
+	struct server *server;
+	struct session *asker; /* NULL: nobody, or gone */
+	struct store_backup *copy;
+	struct policy *policy; /* held while the job runs */
+	bool own_name;         /* in the folder, where old ones go */
+	int pages;             /* a slice */
+	int64_t began_at, began_ms;
+	char path[PATH_MAX], part[PATH_MAX];
+	struct backup_verdict verdict;
+	char why[BACKUP_MESSAGE_SIZE];
+};
+
+static int name_copy(const struct server *server, const char *file, struct backup *backup)
+{
+	const char *folder = server->policy->backup_folder;
+	char day[DATE_TEXT_SIZE];
+	int length;
+
+	backup->own_name = file == NULL;
+	if (file != NULL) {
+		length = snprintf(
+			backup->path, sizeof backup->path, "%s%s%s", file[0] == '/' ? "" : folder, file[0] == '/' ? "" : "/", file);
+	} else {
+		(void)date_format(server->now.day, day);
+		length = snprintf(backup->path, sizeof backup->path, "%s/followupd-%.4s%.2s%.2sT%02d%02d%02d.db", folder, day, day + 5,
+			day + 8, (int)(server->now.second / 3600), (int)(server->now.second / 60 % 60), (int)(server->now.second % 60));
+	}
+	if (length < 0 || (size_t)length + sizeof ".part" > sizeof backup->part)
+		return ERR_INVALID;
+	(void)snprintf(backup->part, sizeof backup->part, "%.*s.part", length, backup->path);
+	return 0;
+}
+
+static int open_copy(struct server *server, struct backup *backup, const char *file, char why[256])
+{
+	if (name_copy(server, file, backup) < 0) {
+		(void)snprintf(why, 256, "the file's name is too long");
+		return ERR_INVALID;
+	}
+	/* The rename at the end would write over it. */
+	if (access(backup->path, F_OK) == 0) {
+		(void)snprintf(why, 256, "%.200s: is there already", backup->path);
+		return ERR_INVALID;
+	}
+	/* What a killed daemon has left of a copy. */
+	if (unlink(backup->part) == 0)
+		log_event(server->log, LOG_LEVEL_NOTICE, "backup_remains_removed", "text=\"a copy had been cut short\"");
+	return store_backup_start(server->store, backup->part, &backup->copy, why);
+}
+
+int backup_begin(struct server *server, struct session *asker, const char *file, char why[256])
+{
+	struct backup *backup;
+
+	if (server->backup != NULL) {
+		(void)snprintf(why, 256, "a copy is being made already");
+		return ERR_BUSY;
+	}
+	if (server->policy->backup_folder[0] == '\0' && (file == NULL || file[0] != '/')) {
+		(void)snprintf(why, 256, "where to? Name a file from / on, or set folder in section backup");
+		return ERR_INVALID;
+	}
+	backup = calloc(1, sizeof *backup);
+	if (backup == NULL) {
+		(void)snprintf(why, 256, "out of memory");
+		return ERR_MEMORY;
+	}
+	int result = open_copy(server, backup, file, why);
+	if (result < 0) {
+		free(backup);
+		return result;
+	}
+	backup->server = server;
+	backup->asker = asker;
+	backup->pages = PAGES_FIRST;
+	backup->began_at = server->now.unix_seconds;
+	backup->began_ms = clock_monotonic_ms();
+	server->backup = backup;
+	return 0;
+}
+
+bool backup_is_copying(const struct server *server)
+{
+	return server->backup != NULL && server->backup->copy != NULL;
+}
+
+static void describe(const struct backup *backup, struct buffer *out)
+{
+	struct stat size = {0};
+
+	(void)stat(backup->path, &size);
+	buffer_text(out, "{\"backup\":");
+	json_text_append(out, backup->path);
+	buffer_printf(out,
+		",\"bytes\":%lld,\"clients\":%" PRId64 ",\"events\":%" PRId64 ",\"followups\":%" PRId64 ",\"attempts\":%" PRId64
+		",\"links\":%" PRId64 ",\"head\":\"%s\",\"verified\":true}",
+		(long long)size.st_size, backup->verdict.clients, backup->verdict.events, backup->verdict.followups,
+		backup->verdict.attempts, backup->verdict.record.links, backup->verdict.record.head);
+}
+
+static void answer(struct backup *backup, int result)
+{
+	struct session *session = backup->asker;
+	struct buffer json = {0};
+
+	if (session == NULL)
+		return;
+	struct reply reply = {.out = &session->replies, .protocol = session->standing.protocol};
+	session_touch(session);
+	describe(backup, &json);
+	if (result == 0 && !json.failed)
+		reply_bulk(&reply, json.data, json.length);
+	else
+		reply_error(&reply, command_error_word(result), backup->why);
+	session_mark(session, false);
+	waiter_unpark(session); /* which lets go of us */
+	buffer_free(&json);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The names in the folder that are copies of our own making; the count. */
+static size_t list_copies(DIR *folder, char ***out)
+{
+	char **names = NULL;
+	size_t count = 0;
+	const struct dirent *entry;
+
+	while ((entry = readdir(folder)) != NULL) {
+		if (fnmatch(name_format, entry->d_name, FNM_PERIOD) != 0)
+			continue;
+		char **larger = realloc(names, (count + 1) * sizeof *names);
+		if (larger == NULL)
+			break;
+		names = larger;
+		names[count] = strdup(entry->d_name);
+		if (names[count] == NULL)
+			break;
+		count++;
+	}
+	if (count > 1)
+		qsort(names, count, sizeof *names, compare_names);
+	*out = names;
+	return count;
+}
+
+/* The newest stay. */
+static void drop_old(struct server *server)
+{
+	DIR *folder = opendir(server->policy->backup_folder);
+	char **names;
+
+	if (folder == NULL)
+		return;
+	size_t count = list_copies(folder, &names), keep = (size_t)server->policy->backups_kept;
+	for (size_t i = 0; i < count; i++) {
+		if (i + keep < count && unlinkat(dirfd(folder), names[i], 0) == 0)
+			log_event(server->log, LOG_LEVEL_INFO, "backup_dropped", "name=%s", names[i]);
+		free(names[i]);
+	}
+	free(names);
+	(void)closedir(folder);
+}
+
+/* Its name is given to it when it is known to be good; a name that lasts. */
+static int put_in_place(struct backup *backup)
+{
+	char folder[PATH_MAX];
+
+	if (rename(backup->part, backup->path) != 0) {
+		(void)snprintf(backup->why, sizeof backup->why, "%.150s: %.90s", backup->path, strerror(errno));
+		return ERR_SYSTEM;
+	}
+	(void)snprintf(folder, sizeof folder, "%s", backup->path);
+	char *slash = strrchr(folder, '/');
+	if (slash != NULL)
+		slash[slash == folder] = '\0';
+	int file = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int result = file >= 0 && fsync(file) == 0 ? 0 : ERR_SYSTEM;
+	if (file >= 0)
+		(void)close(file);
+	if (result < 0)
+		(void)snprintf(backup->why, sizeof backup->why, "%.150s: its folder cannot be made durable", backup->path);
+	return result;
+}
+
+/* The next start must know of it too. When it cannot be noted the copy is there all the same, and another one comes. */
+static void remember(struct server *server, int64_t began_at)
+{
+	server->last_backup_at = began_at;
+	server->backup_failed = false;
+	if (turn_open(server) < 0)
+		return;
+	int result = store_meta_set(server->store, "backup_at", began_at);
+	if (result < 0)
+		turn_fail(server, result);
+	turn_close(server);
+}
+
+static void failed(struct server *server, const char *why)
+{
+	char quoted[LOG_QUOTED_SIZE];
+
+	server->backup_failed = true;
+	server->backup_retry_at = server->now.unix_seconds + RETRY_SECONDS;
+	log_event(server->log, LOG_LEVEL_ERROR, "backup_failed", "reason=%s", log_quote(why, strlen(why), quoted));
+}
+
+static void finish(struct backup *backup, int result)
+{
+	struct server *server = backup->server;
+	char quoted[LOG_QUOTED_SIZE];
+
+	if (result == 0)
+		result = put_in_place(backup);
+	if (result == 0) {
+		remember(server, backup->began_at);
+		log_event(server->log, LOG_LEVEL_NOTICE, "backup", "file=%s links=%" PRId64 " head=%s ms=%" PRId64,
+			log_quote(backup->path, strlen(backup->path), quoted), backup->verdict.record.links, backup->verdict.record.head,
+			clock_monotonic_ms() - backup->began_ms);
+		if (backup->own_name)
+			drop_old(server);
+	} else {
+		(void)unlink(backup->part);
+		failed(server, backup->why);
+	}
+	answer(backup, result);
+	server->backup = NULL;
+	free(backup);
+	turn_close(server);
+}
+
+/* On the worker's thread. The snapshot of the book that comes with every job is not needed, and would only hold up the log of writes. */
+static int verify(struct job *job, const struct worker_book *book)
+{
+	struct backup *backup = (struct backup *)job;
+
+	store_read_end(book->store);
+	return store_backup_verify(backup->part, &backup->verdict);
+}
+
+static void verified(struct job *job, void *context)
+{
+	struct backup *backup = (struct backup *)job;
+	const char *why = backup->verdict.why;
+	int result = job->result;
+
+	(void)context;
+	policy_free(backup->policy);
+	if (result == 0 && why[0] != '\0')
+		result = ERR_SYSTEM;
+	if (result < 0 && why[0] == '\0')
+		why = job->stop != JOB_STOP_NONE ? "the daemon stops" : error_text(result);
+	if (result < 0)
+		(void)snprintf(backup->why, sizeof backup->why, "the copy is not verified: %.200s", why);
+	finish(backup, result);
+}
+
+void backup_slice(struct server *server)
+{
+	struct backup *backup = server->backup;
+	int64_t began_ms = clock_monotonic_ms();
+	int left;
+
+	int result = store_backup_step(backup->copy, backup->pages, &left, backup->why);
+	int64_t took_ms = clock_monotonic_ms() - began_ms;
+	if (took_ms > SLICE_MS && backup->pages > PAGES_LEAST)
+		backup->pages /= 2;
+	else if (took_ms == 0 && backup->pages < PAGES_MOST)
+		backup->pages *= 2;
+	if (result > 0)
+		return;
+	store_backup_end(backup->copy);
+	backup->copy = NULL;
+	if (result < 0) {
+		finish(backup, result);
+		return;
+	}
+	backup->policy = policy_hold(server->policy);
+	backup->job = (struct job){.run = verify, .finish = verified, .policy = backup->policy};
+	if (server->worker != NULL && worker_submit(server->worker, &backup->job, SIZE_MAX) == 0) {
+		worker_release(server->worker);
+		return;
+	}
+	/* Without a second thread the desk waits. */
+	backup->job.result = store_backup_verify(backup->part, &backup->verdict);
+	verified(&backup->job, server);
+}
+
+/* The latest moment up to now at which a copy was to be made. */
+static int64_t last_due(const struct server *server)
+{
+	int32_t second = (int32_t)server->policy->backup_minute * 60;
+
+	return zone_unix(server->now.second >= second ? server->now.day : server->now.day - 1, second);
+}
+
+void backup_look(struct server *server)
+{
+	char why[256];
+
+	if (server->policy->backup_folder[0] == '\0' || server->backup != NULL || server->draining || server->health.failing ||
+		server->last_backup_at >= last_due(server) || server->now.unix_seconds < server->backup_retry_at)
+		return;
+	if (backup_begin(server, NULL, NULL, why) < 0)
+		failed(server, why);
+}
+
+int64_t backup_next(struct server *server)
+{
+	int32_t second = (int32_t)server->policy->backup_minute * 60;
+
+	if (server->policy->backup_folder[0] == '\0' || server->backup != NULL)
+		return INT64_MAX;
+	if (server->backup_retry_at > server->now.unix_seconds)
+		return server->backup_retry_at;
+	return zone_unix(server->now.second < second ? server->now.day : server->now.day + 1, second);
+}
+
+void backup_leave(struct session *session)
+{
+	struct backup *backup = session->server->backup;
+
+	if (backup != NULL && backup->asker == session)
+		backup->asker = NULL;
+}
+
+void backup_end(struct server *server)
+{
+	struct backup *backup = server->backup;
+
+	if (backup == NULL || backup->copy == NULL)
+		return; /* the worker has it, and ends it */
+	store_backup_end(backup->copy);
+	backup->copy = NULL;
+	(void)snprintf(backup->why, sizeof backup->why, "the daemon stops");
+	finish(backup, ERR_BUSY);
+}
+
+void backup_info(struct server *server, struct buffer *out)
+{
+	char text[DATE_TEXT_SIZE];
+
+	buffer_printf(out, "backup_running:%s\r\nbackup_failed:%s\r\n", server->backup != NULL ? "yes" : "no",
+		server->backup_failed ? "yes" : "no");
+	if (server->last_backup_at == 0)
+		return;
+	struct moment at = zone_moment(server->last_backup_at);
+	buffer_printf(out, "last_backup:%sT%02d:%02d:%02d\r\nlast_backup_age_seconds:%" PRId64 "\r\n", date_format(at.day, text),
+		(int)(at.second / 3600), (int)(at.second / 60 % 60), (int)(at.second % 60),
+		server->now.unix_seconds - server->last_backup_at);
+}

@@ -1,0 +1,290 @@
+/* store_backup.c - copies of the book: made page by page through the writing connection, so that what it commits meanwhile is in the copy too; verified by reading them
+ * whole; put back by renaming. */
+#include "followup/store_backup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+struct store_backup {
+	sqlite3 *copy;
+	sqlite3_backup *work;
+	char *path;
+	bool whole;
+};
+
+static int say(char message[BACKUP_MESSAGE_SIZE], int error, const char *what, const char *why)
+{
+	snprintf(message, BACKUP_MESSAGE_SIZE, "%.150s: %.90s", what, why);
+	return error;
+}
+
+/* Made by ourselves, so that nobody else may read it, and nothing that is there is written over. */
+static int create_alone(const char *path, char message[BACKUP_MESSAGE_SIZE])
+{
+	int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (file < 0)
+		return say(message, errno == EEXIST ? ERR_INVALID : ERR_SYSTEM, path, strerror(errno));
+	(void)close(file);
+	return 0;
+}
+
+int store_backup_start(struct store *store, const char *path, struct store_backup **out, char message[BACKUP_MESSAGE_SIZE])
+{
+	struct store_backup *backup = calloc(1, sizeof(*backup));
+
+	if (backup == NULL)
+		return say(message, ERR_MEMORY, path, error_text(ERR_MEMORY));
+	int result = create_alone(path, message);
+	if (result < 0) {
+		free(backup);
+		return result;
+	}
+	backup->path = strdup(path);
+	if (backup->path == NULL) {
+		(void)unlink(path);
+		free(backup);
+		return say(message, ERR_MEMORY, path, error_text(ERR_MEMORY));
+	}
+	if (sqlite3_open_v2(path, &backup->copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
+		sqlite3_exec(backup->copy, "PRAGMA journal_mode=OFF; PRAGMA synchronous=FULL; PRAGMA cache_size=-8000", NULL, NULL, NULL) ==
+			SQLITE_OK)
+		backup->work = sqlite3_backup_init(backup->copy, "main", store->db, "main");
+	if (backup->work == NULL) {
+		result = say(message, ERR_SYSTEM, path, backup->copy != NULL ? sqlite3_errmsg(backup->copy) : error_text(ERR_MEMORY));
+		store_backup_end(backup);
+		return result;
+	}
+	*out = backup;
+	return 0;
+}
+
+/* A book by itself, not one that waits for a log beside it; and what is in the folder is on the disk too. */
+static int finish(struct store_backup *backup, char message[BACKUP_MESSAGE_SIZE])
+{
+	int code = sqlite3_backup_finish(backup->work);
+
+	backup->work = NULL;
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(backup->copy, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
+	if (code != SQLITE_OK)
+		return say(message, ERR_SYSTEM, backup->path, sqlite3_errmsg(backup->copy));
+	sqlite3_close(backup->copy);
+	backup->copy = NULL;
+	int file = open(backup->path, O_RDONLY | O_CLOEXEC);
+	int failed = file < 0 || fsync(file) != 0 ? errno : 0;
+	if (file >= 0)
+		(void)close(file);
+	if (failed != 0)
+		return say(message, ERR_SYSTEM, backup->path, strerror(failed));
+	backup->whole = true;
+	return 0;
+}
+
+int store_backup_step(struct store_backup *backup, int pages, int *left, char message[BACKUP_MESSAGE_SIZE])
+{
+	int code = sqlite3_backup_step(backup->work, pages);
+
+	*left = sqlite3_backup_remaining(backup->work);
+	/* The book was busy for a moment: the next step goes on where this one stood. */
+	if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED)
+		return 1;
+	if (code == SQLITE_DONE)
+		return finish(backup, message);
+	return say(message, ERR_SYSTEM, backup->path, sqlite3_errstr(code));
+}
+
+void store_backup_end(struct store_backup *backup)
+{
+	if (backup == NULL)
+		return;
+	if (backup->work != NULL)
+		(void)sqlite3_backup_finish(backup->work);
+	sqlite3_close(backup->copy);
+	if (!backup->whole)
+		(void)unlink(backup->path);
+	free(backup->path);
+	free(backup);
+}
+
+static int first_integer(sqlite3 *db, const char *sql, int64_t *out)
+{
+	sqlite3_stmt *s = NULL;
+	int code = sqlite3_prepare_v2(db, sql, -1, &s, NULL);
+
+	if (code == SQLITE_OK && (code = sqlite3_step(s)) == SQLITE_ROW)
+		*out = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	return code == SQLITE_ROW ? 0 : ERR_CORRUPT;
+}
+
+static bool is_sound(sqlite3 *db, char why[BACKUP_MESSAGE_SIZE])
+{
+	sqlite3_stmt *s = NULL;
+	bool sound = false;
+
+	snprintf(why, BACKUP_MESSAGE_SIZE, "it cannot be read: %s", "not a book");
+	if (sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &s, NULL) != SQLITE_OK) {
+		snprintf(why, BACKUP_MESSAGE_SIZE, "it cannot be read: %s", sqlite3_errmsg(db));
+	} else if (sqlite3_step(s) == SQLITE_ROW) {
+		sound = strcmp(column_text(s, 0), "ok") == 0;
+		snprintf(why, BACKUP_MESSAGE_SIZE, "%s", sound ? "" : column_text(s, 0));
+	}
+	sqlite3_finalize(s);
+	return sound;
+}
+
+static void count_rows(sqlite3 *db, struct backup_verdict *verdict)
+{
+	if (first_integer(db, "SELECT count(*) FROM client", &verdict->clients) < 0 ||
+		first_integer(db, "SELECT count(*) FROM event", &verdict->events) < 0 ||
+		first_integer(db, "SELECT count(*) FROM followup", &verdict->followups) < 0 ||
+		first_integer(db, "SELECT count(*) FROM attempt", &verdict->attempts) < 0)
+		snprintf(verdict->why, sizeof(verdict->why), "it is no followupd book: %s", sqlite3_errmsg(db));
+}
+
+int store_backup_verify(const char *path, struct backup_verdict *verdict)
+{
+	struct store *store = calloc(1, sizeof(*store));
+	int64_t application = 0;
+
+	*verdict = (struct backup_verdict){0};
+	if (store == NULL)
+		return ERR_MEMORY;
+	store->lock = -1;
+	int result = sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK ? 0 : ERR_SYSTEM;
+	if (result < 0)
+		snprintf(verdict->why, sizeof(verdict->why), "%s", store->db != NULL ? sqlite3_errmsg(store->db) : error_text(ERR_MEMORY));
+	if (result == 0 && is_sound(store->db, verdict->why)) {
+		if (first_integer(store->db, "PRAGMA application_id", &application) < 0 || application != STORE_APPLICATION_ID)
+			snprintf(verdict->why, sizeof(verdict->why), "it is no followupd book");
+		else if (first_integer(store->db, "PRAGMA user_version", &verdict->schema) < 0 || verdict->schema > store_schema_version())
+			snprintf(verdict->why, sizeof(verdict->why), "its schema %lld is newer than this program's %d",
+				(long long)verdict->schema, store_schema_version());
+		else
+			count_rows(store->db, verdict);
+		/* Of an older schema the record is what the upgrade makes of it. */
+		if (verdict->why[0] == '\0' && verdict->schema == store_schema_version()) {
+			result = store_record_verify(store, 0, "", &verdict->record);
+			if (result == 0 && verdict->record.why[0] != '\0')
+				snprintf(verdict->why, sizeof(verdict->why), "its record does not hold: link %lld: %.150s",
+					(long long)verdict->record.broken_link, verdict->record.why);
+		}
+	}
+	store_close(store);
+	return result;
+}
+
+static int copy_file(const char *from, const char *to, char message[BACKUP_MESSAGE_SIZE])
+{
+	enum { PIECE = 1 << 20 };
+	char *piece = malloc(PIECE);
+	int in = open(from, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	ssize_t got = -1;
+	int result = piece == NULL || in < 0 || out < 0 ? ERR_SYSTEM : 0;
+
+	while (result == 0 && (got = read(in, piece, PIECE)) > 0)
+		for (ssize_t done = 0, put; result == 0 && done < got; done += put) {
+			put = write(out, piece + done, (size_t)(got - done));
+			if (put < 0)
+				result = ERR_SYSTEM;
+		}
+	if (result == 0 && (got < 0 || fsync(out) != 0))
+		result = ERR_SYSTEM;
+	if (result < 0)
+		(void)say(message, result, out < 0 ? to : from, strerror(errno));
+	if (in >= 0)
+		(void)close(in);
+	if (out >= 0)
+		(void)close(out);
+	if (result < 0 && out >= 0)
+		(void)unlink(to);
+	free(piece);
+	return result;
+}
+
+/* The book's own folder, so that a rename in it lasts. */
+static int sync_folder(const char *path)
+{
+	char *folder = strdup(path);
+	int result = folder != NULL ? 0 : ERR_MEMORY;
+
+	if (result == 0) {
+		char *slash = strrchr(folder, '/');
+		if (slash != NULL)
+			slash[slash == folder] = '\0';
+		int file = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		result = file < 0 || fsync(file) != 0 ? ERR_SYSTEM : 0;
+		if (file >= 0)
+			(void)close(file);
+	}
+	free(folder);
+	return result;
+}
+
+/* What belongs to a book: the file, its write-ahead log and that one's index. They move together. */
+static int set_aside(const char *path, const char *kept, char message[BACKUP_MESSAGE_SIZE])
+{
+	static const char *const suffixes[] = {"-shm", "-wal", ""};
+	char from[4096], to[4096];
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		snprintf(from, sizeof(from), "%s%s", path, suffixes[i]);
+		snprintf(to, sizeof(to), "%s%s", kept, suffixes[i]);
+		if (rename(from, to) != 0 && errno != ENOENT)
+			return say(message, ERR_SYSTEM, from, strerror(errno));
+	}
+	return 0;
+}
+
+int store_backup_restore(
+	const char *copy, const char *path, const char *stamp, char *kept, size_t kept_size, char message[BACKUP_MESSAGE_SIZE])
+{
+	struct stat there;
+	char part[4096], lock_name[4096];
+	bool stood = stat(path, &there) == 0;
+
+	kept[0] = '\0';
+	if (strlen(path) + strlen(stamp) + 32 > sizeof(part) || strlen(path) + strlen(stamp) + 32 > kept_size)
+		return say(message, ERR_INVALID, path, "the name is too long");
+	snprintf(lock_name, sizeof(lock_name), "%s-lock", path);
+	int lock = open(lock_name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (lock < 0)
+		return say(message, ERR_SYSTEM, lock_name, strerror(errno));
+	int result =
+		flock(lock, LOCK_EX | LOCK_NB) != 0 ? say(message, ERR_BUSY, path, "another process serves this book; stop it first") : 0;
+	snprintf(part, sizeof(part), "%s.part-%s", path, stamp);
+	if (result == 0)
+		result = copy_file(copy, part, message);
+	/* It belongs to whom the book belonged, or its folder does. */
+	if (result == 0 && !stood) {
+		char *slash = strrchr(lock_name, '/');
+		if (slash != NULL)
+			slash[slash == lock_name] = '\0';
+		if (stat(slash != NULL ? lock_name : ".", &there) != 0)
+			result = say(message, ERR_SYSTEM, path, strerror(errno));
+	}
+	if (result == 0 && geteuid() == 0 &&
+		(chown(part, there.st_uid, there.st_gid) != 0 || fchown(lock, there.st_uid, there.st_gid) != 0))
+		result = say(message, ERR_SYSTEM, part, strerror(errno));
+	if (result == 0 && stood) {
+		snprintf(kept, kept_size, "%s.before-%s", path, stamp);
+		result = set_aside(path, kept, message);
+	}
+	if (result == 0 && rename(part, path) != 0)
+		result = say(message, ERR_SYSTEM, path, strerror(errno));
+	if (result == 0 && sync_folder(path) < 0)
+		result = say(message, ERR_SYSTEM, path, strerror(errno));
+	if (result < 0)
+		(void)unlink(part);
+	(void)close(lock);
+	return result;
+}

@@ -1,0 +1,228 @@
+/* Copies of the book: made while it is written to, verified, spoiled and found out, put back. */
+#include <fcntl.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "followup/store.h"
+#include "followup/store_backup.h"
+#include "followup/store_client.h"
+
+static char folder[] = "/tmp/followupd-backup-XXXXXX";
+
+static const char *in_folder(const char *name)
+{
+	static char paths[4][PATH_MAX];
+	static int turn;
+	char *path = paths[turn++ % 4];
+
+	snprintf(path, PATH_MAX, "%s/%s", folder, name);
+	return path;
+}
+
+static struct store *open_book(const char *name)
+{
+	struct store *store = NULL;
+	char message[256];
+
+	if (store_open(in_folder(name), &store, message) < 0)
+		fail_msg("%s", message);
+	return store;
+}
+
+/* A commit with some clients, each with an entry of the record that is long enough to fill pages. */
+static void write_some(struct store *store, int from, int count)
+{
+	char ref[32], body[2048];
+
+	assert_int_equal(store_begin(store, 1000 + from), 0);
+	memset(body, 'x', sizeof(body));
+	memcpy(body, "{\"note\":\"", 9);
+	memcpy(body + sizeof(body) - 3, "\"}", 3);
+	for (int i = from; i < from + count; i++) {
+		snprintf(ref, sizeof(ref), "C%d", i);
+		int64_t id = store_client_ensure(store, ref);
+		assert_true(id > 0);
+		struct record_entry entry = {.kind = RECORD_ATTEMPT, .client_id = id, .client_ref = ref, .agent = "anna", .body = body};
+		assert_true(store_record_add(store, &entry) > 0);
+	}
+	assert_int_equal(store_commit(store), 0);
+}
+
+static void test_copy_while_written(void **state)
+{
+	struct store *store = open_book("book.db");
+	struct store_backup *backup = NULL;
+	struct backup_verdict verdict;
+	char message[BACKUP_MESSAGE_SIZE], head[RECORD_DIGEST_TEXT_SIZE];
+	int64_t link;
+	int left, steps = 0, result;
+
+	(void)state;
+	write_some(store, 0, 300);
+	assert_int_equal(store_backup_start(store, in_folder("copy.db"), &backup, message), 0);
+	while ((result = store_backup_step(backup, 10, &left, message)) > 0)
+		if (++steps % 5 == 0 && steps < 100)
+			write_some(store, 1000 * steps, 3);
+	assert_int_equal(result, 0);
+	assert_true(steps > 10);
+	store_backup_end(backup);
+	struct stat kept;
+	assert_int_equal(stat(in_folder("copy.db"), &kept), 0);
+	assert_int_equal(kept.st_mode & 0777, 0600);
+	assert_int_not_equal(access(in_folder("copy.db-wal"), F_OK), 0);
+
+	assert_int_equal(store_backup_verify(in_folder("copy.db"), &verdict), 0);
+	assert_string_equal(verdict.why, "");
+	assert_int_equal(store_record_head(store, &link, head), 0);
+	/* All that was committed before the last step is in it. */
+	assert_int_equal(verdict.record.links, link);
+	assert_string_equal(verdict.record.head, head);
+	assert_int_equal(verdict.clients, verdict.record.entries);
+	store_close(store);
+}
+
+static void test_nothing_is_written_over(void **state)
+{
+	struct store *store = open_book("book.db");
+	struct store_backup *backup = NULL;
+	char message[BACKUP_MESSAGE_SIZE];
+	int left;
+
+	(void)state;
+	assert_int_equal(store_backup_start(store, in_folder("copy.db"), &backup, message), ERR_INVALID);
+	assert_int_equal(symlink(in_folder("elsewhere"), in_folder("link.db")), 0);
+	assert_int_equal(store_backup_start(store, in_folder("link.db"), &backup, message), ERR_INVALID);
+	assert_int_equal(store_backup_start(store, in_folder("no/such/folder"), &backup, message), ERR_SYSTEM);
+	assert_non_null(strstr(message, "No such file"));
+	assert_int_equal(store_backup_start(store, "/dev/full", &backup, message), ERR_INVALID);
+	/* One that is given up leaves nothing. */
+	assert_int_equal(store_backup_start(store, in_folder("half.db"), &backup, message), 0);
+	assert_int_equal(store_backup_step(backup, 1, &left, message), 1);
+	store_backup_end(backup);
+	assert_int_not_equal(access(in_folder("half.db"), F_OK), 0);
+	store_close(store);
+}
+
+static void spoil(const char *path, off_t at, const char *bytes, size_t count)
+{
+	int file = open(path, O_WRONLY);
+
+	assert_true(file >= 0);
+	assert_int_equal(pwrite(file, bytes, count, at), (ssize_t)count);
+	assert_int_equal(close(file), 0);
+}
+
+static void copy(const char *from, const char *to)
+{
+	char command[2 * PATH_MAX + 16];
+
+	snprintf(command, sizeof(command), "cp %s %s", from, to);
+	assert_int_equal(system(command), 0);
+}
+
+static void test_bad_copies(void **state)
+{
+	static const char junk[4096] = {1, 2, 3};
+	struct backup_verdict verdict;
+	struct stat size;
+
+	(void)state;
+	assert_int_equal(stat(in_folder("copy.db"), &size), 0);
+	copy(in_folder("copy.db"), in_folder("bad.db"));
+	spoil(in_folder("bad.db"), 0, junk, 100);
+	assert_true(store_backup_verify(in_folder("bad.db"), &verdict) <= 0);
+	assert_string_not_equal(verdict.why, "");
+	for (off_t page = 4; page < size.st_size / 4096; page += 37) {
+		copy(in_folder("copy.db"), in_folder("bad.db"));
+		spoil(in_folder("bad.db"), page * 4096, junk, sizeof(junk));
+		assert_true(store_backup_verify(in_folder("bad.db"), &verdict) <= 0);
+		assert_string_not_equal(verdict.why, "");
+	}
+	/* A byte of what somebody said: the pages are sound, the record is not. */
+	copy(in_folder("copy.db"), in_folder("bad.db"));
+	bool found = false;
+	for (off_t at = size.st_size / 4096 * 4096 - 100; at > 4096 && !found; at -= 4096) {
+		spoil(in_folder("bad.db"), at, "y", 1);
+		assert_int_equal(store_backup_verify(in_folder("bad.db"), &verdict), 0);
+		found = strstr(verdict.why, "its record does not hold") != NULL;
+	}
+	assert_true(found);
+	/* A newer schema, and something else altogether. */
+	copy(in_folder("copy.db"), in_folder("bad.db"));
+	spoil(in_folder("bad.db"), 60, "\x00\x00\x7f\xff", 4);
+	assert_int_equal(store_backup_verify(in_folder("bad.db"), &verdict), 0);
+	assert_non_null(strstr(verdict.why, "newer"));
+	spoil(in_folder("bad.db"), 68, "ABCD", 4);
+	assert_int_equal(store_backup_verify(in_folder("bad.db"), &verdict), 0);
+	assert_non_null(strstr(verdict.why, "no followupd book"));
+	assert_int_equal(store_backup_verify(in_folder("nothing.db"), &verdict), ERR_SYSTEM);
+}
+
+static void test_restore(void **state)
+{
+	struct store *store = open_book("book.db");
+	char message[BACKUP_MESSAGE_SIZE], kept[PATH_MAX];
+
+	(void)state;
+	assert_int_equal(store_backup_restore(in_folder("copy.db"), in_folder("book.db"), "now", kept, sizeof(kept), message), ERR_BUSY);
+	write_some(store, 900000, 5);
+	assert_true(store_client_find(store, "C900000") > 0);
+	store_close(store);
+	assert_int_equal(store_backup_restore(in_folder("copy.db"), in_folder("book.db"), "now", kept, sizeof(kept), message), 0);
+	assert_string_equal(kept, in_folder("book.db.before-now"));
+	store = open_book("book.db");
+	assert_int_equal(store_client_find(store, "C900000"), ERR_NOT_FOUND);
+	assert_true(store_client_find(store, "C1") > 0);
+	write_some(store, 910000, 5);
+	store_close(store);
+	store = open_book("book.db.before-now");
+	assert_true(store_client_find(store, "C900000") > 0);
+	store_close(store);
+	/* Where none stood. */
+	assert_int_equal(store_backup_restore(in_folder("copy.db"), in_folder("fresh.db"), "now", kept, sizeof(kept), message), 0);
+	assert_string_equal(kept, "");
+	store = open_book("fresh.db");
+	assert_true(store_client_find(store, "C1") > 0);
+	store_close(store);
+	assert_int_equal(store_backup_restore(in_folder("none.db"), in_folder("fresh.db"), "now", kept, sizeof(kept), message), ERR_SYSTEM);
+	store = open_book("fresh.db");
+	assert_true(store_client_find(store, "C1") > 0);
+	store_close(store);
+}
+
+static int make_folder(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) != NULL ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+	char command[PATH_MAX + 16];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return system(command);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_copy_while_written),
+		cmocka_unit_test(test_nothing_is_written_over),
+		cmocka_unit_test(test_bad_copies),
+		cmocka_unit_test(test_restore),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
