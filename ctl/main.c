@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "followup/ctl_connection.h"
 #include "followup/ctl_import.h"
@@ -58,6 +60,14 @@ static const char options_text[] = "usage: followupctl [OPTION ...] COMMAND [WOR
 				   "\n"
 				   "Exit status: 0 done, 1 refused or some rows were bad, 2 usage, 3 no connection, 4 nothing there.\n";
 
+/* How wide tables may be: as wide as the terminal. What goes into a file or a pipe is never broken into lines. */
+static size_t terminal_width(void)
+{
+	struct winsize size;
+
+	return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 /* Prints an answer for people, or as it is. */
 static enum ctl_status show_document(const char *document, size_t length, bool json)
 {
@@ -65,7 +75,7 @@ static enum ctl_status show_document(const char *document, size_t length, bool j
 	int result = ERR_SYNTAX;
 
 	if (!json) {
-		struct ctl_table *table = ctl_table_new();
+		struct ctl_table *table = ctl_table_new(terminal_width());
 		result = table != NULL ? ctl_table_show(table, document, length, &out) : ERR_MEMORY;
 		ctl_table_free(table);
 		if (result < 0)

@@ -5,13 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "followup/ctl_grid.h"
 #include "followup/json.h"
 #include "followup/text.h"
 
-enum { COLUMNS_MAX = 64, INDENT = 2, COLUMN_GAP = 2 };
+enum { INDENT = 2 };
 
 struct ctl_table {
 	struct json *json;
+	size_t width; /* of the terminal; 0: any */
 };
 
 /* One value, copied: a visit may not use the reader that is visiting. */
@@ -27,12 +29,13 @@ struct items {
 	size_t count, capacity;
 };
 
-struct ctl_table *ctl_table_new(void)
+struct ctl_table *ctl_table_new(size_t width)
 {
 	struct ctl_table *table = calloc(1, sizeof *table);
 
 	if (table == NULL)
 		return NULL;
+	table->width = width;
 	table->json = json_new();
 	if (table->json == NULL) {
 		free(table);
@@ -148,124 +151,31 @@ static int show_cell(struct ctl_table *table, const struct item *item, struct bu
 	return 0;
 }
 
-static void pad(struct buffer *out, size_t columns)
+static int grid_put(struct ctl_table *table, struct ctl_grid *grid, size_t row, const struct item *item)
 {
-	static const char blanks[] = "                                ";
+	struct buffer name = {0}, cell = {0};
+	const char *key = item->key != NULL ? item->key : "";
 
-	while (columns > 0) {
-		size_t now = columns < sizeof blanks - 1 ? columns : sizeof blanks - 1;
-		buffer_append(out, blanks, now);
-		columns -= now;
-	}
-}
-
-/* A table being laid out: cells stands row after row, `columns` to a row; a cell that a row does not have is NULL. */
-struct grid {
-	char *names[COLUMNS_MAX];
-	size_t widths[COLUMNS_MAX];
-	bool numeric[COLUMNS_MAX];
-	size_t columns, rows;
-	char **cells; /* rows * COLUMNS_MAX */
-};
-
-static void grid_free(struct grid *grid)
-{
-	for (size_t i = 0; i < grid->columns; i++)
-		free(grid->names[i]);
-	for (size_t i = 0; grid->cells != NULL && i < grid->rows * COLUMNS_MAX; i++)
-		free(grid->cells[i]);
-	free(grid->cells);
-	free(grid);
-}
-
-/* The column of a key, a new one where there is none; COLUMNS_MAX when there is no room, ERR_MEMORY. */
-static int grid_column(struct grid *grid, const char *key)
-{
-	struct buffer clean = {0};
-
-	text_clean(&clean, key, strlen(key), false);
-	if (clean.failed)
-		return ERR_MEMORY;
-	const char *name = clean.data != NULL ? clean.data : "";
-	size_t column = 0;
-	while (column < grid->columns && strcmp(grid->names[column], name) != 0)
-		column++;
-	if (column == grid->columns && column < COLUMNS_MAX) {
-		grid->names[column] = strdup(name);
-		if (grid->names[column] == NULL) {
-			buffer_free(&clean);
-			return ERR_MEMORY;
-		}
-		grid->widths[column] = text_width(name, strlen(name));
-		grid->numeric[column] = true;
-		grid->columns++;
-	}
-	buffer_free(&clean);
-	return (int)column;
-}
-
-static int grid_put(struct ctl_table *table, struct grid *grid, size_t row, const struct item *item)
-{
-	struct buffer cell = {0};
-	int column = grid_column(grid, item->key != NULL ? item->key : "");
-
-	if (column < 0)
-		return column;
-	if (column == COLUMNS_MAX)
-		return 0; /* no document of the daemon is that wide; --json shows the rest */
+	text_clean(&name, key, strlen(key), false);
 	int result = show_cell(table, item, &cell);
-	if (result < 0 || cell.failed) {
-		buffer_free(&cell);
-		return result < 0 ? result : ERR_MEMORY;
-	}
-	if (cell.data == NULL)
-		return 0;
-	size_t width = text_width(cell.data, cell.length);
-	if (width > grid->widths[column])
-		grid->widths[column] = width;
-	if (!is_number(item->type) && item->type != JSON_NULL)
-		grid->numeric[column] = false;
-	char **place = &grid->cells[row * COLUMNS_MAX + (size_t)column];
-	free(*place); /* a key that stands there twice: the later one */
-	*place = cell.data;
-	return 0;
-}
-
-static void show_grid_line(const struct grid *grid, char *const *cells, size_t indent, struct buffer *out)
-{
-	size_t owed = indent; /* blanks, written only when something follows them */
-
-	for (size_t column = 0; column < grid->columns; column++) {
-		const char *cell = cells[column] != NULL ? cells[column] : "";
-		size_t width = text_width(cell, strlen(cell));
-		if (grid->numeric[column])
-			owed += grid->widths[column] - width;
-		if (*cell != '\0') {
-			pad(out, owed);
-			buffer_text(out, cell);
-			owed = 0;
-		} else {
-			owed += width;
-		}
-		if (!grid->numeric[column])
-			owed += grid->widths[column] - width;
-		owed += COLUMN_GAP;
-	}
-	buffer_text(out, "\n");
+	if (result >= 0 && (name.failed || cell.failed))
+		result = ERR_MEMORY;
+	if (result >= 0)
+		result = ctl_grid_put(
+			grid, row, name.data != NULL ? name.data : "", cell.data != NULL ? cell.data : "", is_number(item->type));
+	buffer_free(&name);
+	buffer_free(&cell);
+	return result;
 }
 
 /* Objects as rows; what is no object is a row of its own in a column without a name. */
 static int show_table(struct ctl_table *table, const struct items *rows, size_t indent, struct buffer *out)
 {
-	struct grid *grid = calloc(1, sizeof *grid);
-	int result = ERR_MEMORY;
+	struct ctl_grid *grid = ctl_grid_new(rows->count);
+	int result = 0;
 
 	if (grid == NULL)
 		return ERR_MEMORY;
-	grid->cells = calloc(rows->count, COLUMNS_MAX * sizeof *grid->cells);
-	if (grid->cells == NULL)
-		goto end;
-	grid->rows = rows->count;
 	for (size_t row = 0; row < rows->count; row++) {
 		const struct item *item = &rows->items[row];
 		struct items members = {0};
@@ -279,12 +189,10 @@ static int show_table(struct ctl_table *table, const struct items *rows, size_t 
 		if (result < 0)
 			goto end;
 	}
-	show_grid_line(grid, grid->names, indent, out);
-	for (size_t row = 0; row < rows->count; row++)
-		show_grid_line(grid, grid->cells + row * COLUMNS_MAX, indent, out);
+	ctl_grid_show(grid, indent, table->width, out);
 	result = 0;
 end:
-	grid_free(grid);
+	ctl_grid_free(grid);
 	return result;
 }
 
@@ -321,7 +229,7 @@ static int show_nested(struct ctl_table *table, const struct item *item, struct 
 	} else if (item->type == JSON_ARRAY && hold_sentences(&members)) {
 		buffer_text(out, "\n");
 		for (size_t i = 0; i < members.count; i++) {
-			pad(out, INDENT);
+			text_pad(out, INDENT);
 			show_scalar(&members.items[i], out);
 			buffer_text(out, "\n");
 		}
@@ -332,7 +240,7 @@ static int show_nested(struct ctl_table *table, const struct item *item, struct 
 	} else {
 		buffer_text(out, "\n");
 		for (size_t i = 0; result >= 0 && i < members.count; i++) {
-			pad(out, INDENT);
+			text_pad(out, INDENT);
 			text_clean(out, members.items[i].key, strlen(members.items[i].key), false);
 			buffer_text(out, ": ");
 			result = show_cell(table, &members.items[i], out);

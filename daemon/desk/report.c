@@ -23,7 +23,7 @@ static const char *const page_titles[PAGE_COUNT] = {
 	[PAGE_QUALITY] = "quality",
 };
 
-/* In the order of the CSV columns, which never changes: new ones are added at the end. */
+/* Tries, being calls and messages, would take the room that names need. In the order of the CSV columns, which never changes: new ones are added at the end. */
 static const struct column {
 	const char *name;
 	const char *heading; /* for people */
@@ -46,7 +46,7 @@ static const struct column {
 	{"suppressed_wrong_number", "wrong-number", PAGE_SUPPRESSED, COLUMN_COUNT, REPORT_SUPPRESSED_WRONG_NUMBER, 0},
 	{"suppressed_other", "other", PAGE_SUPPRESSED, COLUMN_COUNT, REPORT_SUPPRESSED_OTHER, 0},
 	{"open", "open", PAGE_DUE, COLUMN_COUNT, REPORT_OPEN, 0},
-	{"tries", "tries", PAGE_TRIES, COLUMN_COUNT, REPORT_TRIES, 0},
+	{"tries", "", NO_PAGE, COLUMN_COUNT, REPORT_TRIES, 0},
 	{"calls", "calls", PAGE_TRIES, COLUMN_COUNT, REPORT_CALLS, 0},
 	{"reached", "reached", PAGE_TRIES, COLUMN_COUNT, REPORT_REACHED, 0},
 	{"reach_rate", "%", PAGE_TRIES, COLUMN_PERCENT, REPORT_REACHED, REPORT_CALLS},
@@ -60,7 +60,7 @@ static const struct column {
 	{"escalations", "escalations", PAGE_QUALITY, COLUMN_COUNT, REPORT_ESCALATIONS, 0},
 	{"escalations_open", "open", PAGE_QUALITY, COLUMN_COUNT, REPORT_ESCALATIONS_OPEN, 0},
 };
-enum { COLUMN_TOTAL = sizeof(columns) / sizeof(columns[0]), CELL_SIZE = 32, COLUMN_GAP = 2 };
+enum { COLUMN_TOTAL = sizeof(columns) / sizeof(columns[0]), CELL_SIZE = 32, COLUMN_GAP = 2, LINE_WIDTH = 80 };
 
 static const char *const by_names[REPORT_BY_COUNT] = {
 	[REPORT_BY_RULE] = "rule",
@@ -244,80 +244,103 @@ static bool is_empty(const struct row *row, enum page page)
 	return true;
 }
 
-static void pad(struct buffer *out, size_t blanks)
-{
-	while (blanks-- > 0)
-		buffer_append(out, " ", 1);
-}
-
 /* Of the reasons only those that occur: all of them would not fit. */
 static bool is_shown(const struct report *report, const struct column *column, enum page page)
 {
 	return column->page == page && (page != PAGE_SUPPRESSED || report->total.figures[column->figure] != 0);
 }
 
-/* One table: groups that have something there, and the total. Names come from files and people, so nothing of them steers a terminal. */
-static int write_page(const struct report *report, enum page page, struct buffer *out)
+/* How a table is laid out: the figures as wide as they are, the names in what is left of the line. */
+struct layout {
+	size_t name_width, widths[COLUMN_TOTAL];
+};
+
+/* The rows, and behind them the total. */
+static const struct row *row_at(const struct report *report, size_t i)
 {
-	size_t name_width = strlen(page_titles[page]), widths[COLUMN_TOTAL];
+	return i < report->count ? &report->rows[i] : &report->total;
+}
+
+static void clean_name(const struct report *report, const struct row *row, struct buffer *name)
+{
+	buffer_clear(name);
+	text_clean(name, name_of(row, report), strlen(name_of(row, report)),
+		false); /* names come from files and people: nothing of them steers a terminal */
+}
+
+static void lay_out(const struct report *report, enum page page, struct buffer *name, struct layout *out)
+{
+	size_t figures = 0, widest = strlen(page_titles[page]);
 	char cell[CELL_SIZE];
 
 	for (size_t i = 0; i < COLUMN_TOTAL; i++) {
-		widths[i] = strlen(columns[i].heading);
+		out->widths[i] = strlen(columns[i].heading);
 		for (size_t row = 0; row <= report->count; row++) {
-			format_cell(&columns[i], row < report->count ? &report->rows[row] : &report->total, cell);
-			if (strlen(cell) > widths[i])
-				widths[i] = strlen(cell);
+			format_cell(&columns[i], row_at(report, row), cell);
+			if (strlen(cell) > out->widths[i])
+				out->widths[i] = strlen(cell);
 		}
+		if (is_shown(report, &columns[i], page))
+			figures += COLUMN_GAP + out->widths[i];
 	}
-	struct buffer *names = calloc(report->count + 1, sizeof(*names));
-	if (names == NULL)
-		return ERR_MEMORY;
+	out->name_width = widest;
 	for (size_t i = 0; i <= report->count; i++) {
-		const struct row *row = i < report->count ? &report->rows[i] : &report->total;
-		text_clean(&names[i], name_of(row, report), strlen(name_of(row, report)), false);
-		size_t width = names[i].failed ? 0 : text_width(names[i].data, names[i].length);
-		if (!is_empty(row, page) && width > name_width)
-			name_width = width;
-		out->failed |= names[i].failed;
+		clean_name(report, row_at(report, i), name);
+		size_t width = name->failed ? 0 : text_width(name->data, name->length);
+		if (!is_empty(row_at(report, i), page) && width > out->name_width)
+			out->name_width = width;
 	}
+	if (out->name_width + figures > LINE_WIDTH)
+		out->name_width = figures + widest < LINE_WIDTH ? LINE_WIDTH - figures : widest;
+}
+
+/* One table: groups that have something there, and the total. A name that is too long has a line of its own. */
+static void write_page(const struct report *report, enum page page, struct buffer *name, struct buffer *out)
+{
+	struct layout layout;
+	char cell[CELL_SIZE];
+
+	lay_out(report, page, name, &layout);
 	buffer_printf(out, "\n%s", page_titles[page]);
-	pad(out, name_width - strlen(page_titles[page]));
+	text_pad(out, layout.name_width - strlen(page_titles[page]));
 	for (size_t i = 0; i < COLUMN_TOTAL; i++)
 		if (is_shown(report, &columns[i], page))
-			buffer_printf(out, "%*s", (int)widths[i] + COLUMN_GAP, columns[i].heading);
+			buffer_printf(out, "%*s", (int)layout.widths[i] + COLUMN_GAP, columns[i].heading);
 	buffer_text(out, "\n");
-	for (size_t i = 0; i <= report->count && !out->failed; i++) {
-		const struct row *row = i < report->count ? &report->rows[i] : &report->total;
+	for (size_t i = 0; i <= report->count; i++) {
+		const struct row *row = row_at(report, i);
 		if (row != &report->total && is_empty(row, page))
 			continue;
-		buffer_text(out, names[i].data);
-		size_t width = text_width(names[i].data, names[i].length);
-		pad(out, width < name_width ? name_width - width : 0);
+		clean_name(report, row, name);
+		if (name->failed)
+			return;
+		size_t width = text_width(name->data, name->length);
+		buffer_text(out, name->data);
+		if (width > layout.name_width)
+			buffer_text(out, "\n");
+		text_pad(out, width > layout.name_width ? layout.name_width : layout.name_width - width);
 		for (size_t c = 0; c < COLUMN_TOTAL; c++) {
 			if (!is_shown(report, &columns[c], page))
 				continue;
 			format_cell(&columns[c], row, cell);
-			buffer_printf(out, "%*s", (int)widths[c] + COLUMN_GAP, cell[0] != '\0' ? cell : "-");
+			buffer_printf(out, "%*s", (int)layout.widths[c] + COLUMN_GAP, cell[0] != '\0' ? cell : "-");
 		}
 		buffer_text(out, "\n");
 	}
-	for (size_t i = 0; i <= report->count; i++)
-		buffer_free(&names[i]);
-	free(names);
-	return 0;
 }
 
 static int write_text(const struct report *report, struct buffer *out)
 {
 	char first[DATE_TEXT_SIZE], last[DATE_TEXT_SIZE];
-	int result = 0;
+	struct buffer name = {0};
 
 	buffer_printf(out, "report by %s from %s to %s\n", by_names[report->by], date_format(report->first, first),
 		date_format(report->last, last));
-	for (enum page page = 0; result == 0 && page < PAGE_COUNT; page++)
+	for (enum page page = 0; page < PAGE_COUNT; page++)
 		if (page == PAGE_DUE || !is_empty(&report->total, page))
-			result = write_page(report, page, out);
+			write_page(report, page, &name, out);
+	int result = name.failed ? ERR_MEMORY : 0;
+	buffer_free(&name);
 	return result;
 }
 

@@ -144,6 +144,17 @@ size_t text_width(const char *bytes, size_t length)
 	return width;
 }
 
+void text_pad(struct buffer *out, size_t blanks)
+{
+	static const char some[] = "                                ";
+
+	while (blanks > 0) {
+		size_t now = blanks < sizeof(some) - 1 ? blanks : sizeof(some) - 1;
+		buffer_append(out, some, now);
+		blanks -= now;
+	}
+}
+
 void text_json(struct buffer *out, const char *text, size_t length)
 {
 	size_t kept = 0; /* bytes before here are written */

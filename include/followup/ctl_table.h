@@ -9,7 +9,8 @@
 
 struct ctl_table; /* the readers of JSON that it takes */
 
-struct ctl_table *ctl_table_new(void);
+/* width: the columns of the terminal, which tables keep to (ctl_grid.h); 0: they may be as wide as they like. */
+struct ctl_table *ctl_table_new(size_t width);
 void ctl_table_free(struct ctl_table *table);
 
 /* Appends the document: an array of objects as aligned columns (as one block an object where they hold tables of their own), an object as "key: value" lines

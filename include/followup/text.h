@@ -14,6 +14,9 @@ void text_clean(struct buffer *out, const char *bytes, size_t length, bool lines
 /* The columns that clean UTF-8 takes on a terminal: two for each East Asian wide character, none for combining ones. */
 size_t text_width(const char *bytes, size_t length);
 
+/* Appends so many blanks. */
+void text_pad(struct buffer *out, size_t blanks);
+
 /* Appends text as a JSON string, quotes included. text must be UTF-8. */
 void text_json(struct buffer *out, const char *text, size_t length);
 

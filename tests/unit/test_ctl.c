@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "../../ctl/grid.c"
 #include "../../ctl/table.c"
 #include "../../daemon/ops/text.c"
 
@@ -129,7 +130,7 @@ static void test_tables(void **state)
 		{"[{\"a\":1,\"a\":2}]", "a\n2\n"},
 		{"{\"warnings\":[\"one thing\",\"x\"],\"n\":1}", "warnings:\n  one thing\n  x\nn: 1\n"},
 	};
-	struct ctl_table *table = ctl_table_new();
+	struct ctl_table *table = ctl_table_new(0);
 
 	(void)state;
 	assert_non_null(table);
@@ -150,10 +151,60 @@ static void test_tables(void **state)
 	ctl_table_free(NULL);
 }
 
+/* Tables that a terminal is too narrow for. */
+static void test_widths(void **state)
+{
+	static const struct {
+		size_t width;
+		const char *document, *shown;
+	} cases[] = {
+		/* It fits: nothing is lost. */
+		{12, "[{\"a\":1,\"b\":null,\"c\":\"孔丽勇\"}]", "a  b  c\n1     孔丽勇\n"},
+		/* The column in which nothing stands goes. */
+		{11, "[{\"a\":1,\"b\":null,\"c\":\"孔丽勇\"}]", "a  c\n1  孔丽勇\n"},
+		{8, "[{\"empty\":null,\"void\":\"\"}]", "\n\n"},
+		/* Words are broken, at blanks; Chinese anywhere; the other cells stand beside their first line. */
+		{30, "[{\"n\":1,\"says\":\"the client asks to be rung after supper\",\"m\":2},{\"n\":3,\"says\":\"well\",\"m\":4}]",
+			"n  says                      m\n1  the client asks to be     2\n   rung after supper\n3  well                     "
+			" 4\n"},
+		{29, "[{\"n\":1,\"says\":\"客户要求晚饭之后再打电话联系他本人\"}]",
+			"n  says\n1  客户要求晚饭之后再打电话联\n   系他本人\n"},
+		{28, "[{\"n\":1,\"says\":\"客户要求晚饭之后再打电话联系他本人\"}]",
+			"n  says\n1  客户要求晚饭之后再打电话\n   联系他本人\n"},
+		/* Or the columns that have no room stand below the second one, and numbers at the right there too. */
+		{20,
+			"[{\"no\":1,\"name\":\"孔丽勇\",\"tier\":\"diamond\",\"sum\":5},{\"no\":22,\"name\":\"Ann\",\"tier\":\"\",\"sum\":"
+			"17}]",
+			"no  name    tier\n    sum\n 1  孔丽勇  diamond\n      5\n22  Ann\n     17\n"},
+		/* A row that has nothing there takes no line for it. */
+		{17,
+			"[{\"no\":1,\"name\":\"孔丽勇\",\"tier\":\"gold\",\"why\":\"x\"},{\"no\":2,\"name\":\"Ann\",\"tier\":\"\",\"why\":"
+			"\"\"}]",
+			"no  name    tier\n    why\n 1  孔丽勇  gold\n    x\n 2  Ann\n"},
+		/* Narrower than anything: every character is still there. */
+		{1, "[{\"aa\":\"xy\",\"bb\":\"孔\"}]", "aa  bb\nxy  孔\n"},
+		/* Below a key, behind its blanks. */
+		{14, "{\"agenda\":[{\"item\":1,\"name\":\"孔丽勇\",\"n\":7}]}",
+			"agenda:\n  item  name\n        n\n     1  孔丽勇\n        7\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct ctl_table *table = ctl_table_new(cases[i].width);
+		struct buffer out = {0};
+		assert_non_null(table);
+		assert_int_equal(ctl_table_show(table, cases[i].document, strlen(cases[i].document), &out), 0);
+		if (strcmp(out.data, cases[i].shown) != 0)
+			fail_msg("%s is shown on %zu columns as\n%s", cases[i].document, cases[i].width, out.data);
+		buffer_free(&out);
+		ctl_table_free(table);
+	}
+}
+
 /* Hostile documents: more columns than a table has, and deeper than anyone reads. */
 static void test_monsters(void **state)
 {
-	struct ctl_table *table = ctl_table_new();
+	struct ctl_table *table = ctl_table_new(0);
 	struct buffer document = {0}, out = {0};
 
 	(void)state;
@@ -185,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_spans_ascend),
 		cmocka_unit_test(test_json_text),
 		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_widths),
 		cmocka_unit_test(test_monsters),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

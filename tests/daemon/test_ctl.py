@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""followupctl's pages: on a terminal they keep to its width, whatever is written in Chinese; in a pipe nothing is broken; --json answers JSON everywhere (followupctl(1))."""
+import fcntl
+import json
+import os
+import pty
+import struct
+import termios
+import unicodedata
+
+from harness import FOLLOWUPCTL, Daemon, run, same, test, true
+
+
+def on_terminal(daemon, *words, columns=80):
+    """What a terminal of so many columns is sent."""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    child = os.fork()
+    if child == 0:
+        os.dup2(follower, 1)
+        os.execv(FOLLOWUPCTL, [FOLLOWUPCTL, "-s", daemon.socket, *words])
+    os.close(follower)
+    told = b""
+    while True:
+        try:
+            data = os.read(leader, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not data:
+            break
+        told += data
+    os.close(leader)
+    same(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0, " ".join(words))
+    return told.decode().replace("\r\n", "\n").splitlines()
+
+
+def width(line):
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in line)
+
+
+def fill(daemon):
+    names = ("孔丽勇", "欧阳震华", "Li Na", "周勇刚")
+    for number, name in enumerate(names):
+        daemon.client(f"C00000{number}", name=name, branch="上海浦东新区世纪大道营业部", tier="diamond", birthday="1980-03-06", manager=f"SH01-M{number}",
+                      email=f"c{number}@example.com")
+        daemon.event(f"COMPLAINT-{number}", f"C00000{number}", "complaint", detail="很生气，要求尽快回电，并且希望由营业部负责人亲自解释交易规则")
+        daemon.event(f"OPENED-{number}", f"C00000{number}", "account_opened")
+    agent = daemon.agent("李明")
+    call = agent.json("NEXT")
+    agent.json("DONE", call["lease"], "disputed")
+    agent.json("DONE", agent.json("NEXT")["lease"], "no-answer")
+    agent.json("NEXT")
+    daemon.json("PAUSE", "RULE", "birthday-call", "2025-03-05T12:00", "the list of birthdays is being looked through once more by the head of the desk")
+
+
+PAGES = [("queues",), ("show", "3"), ("why", "C000000"), ("history", "C000000"), ("agent", "list"), ("pause",), ("check",), ("whoami",),
+         *(("report", "--by", by) for by in ("rule", "branch", "agent", "day", "queue")),
+         *(("list", rows) for rows in ("followups", "calls", "clients", "events", "attempts", "tasks"))]
+
+
+@test("on a terminal of 80 columns no line of any page is longer, and every word of a row is there")
+def _():
+    with Daemon() as daemon:
+        fill(daemon)
+        for page in PAGES:
+            lines = on_terminal(daemon, *page)
+            same([line for line in lines if width(line) > 80], [], " ".join(page))
+            true(len(lines) > 1, " ".join(page))
+        clients = "".join("".join(on_terminal(daemon, "list", "clients")).split())
+        for row in daemon.list("clients"):
+            for value in row.values():
+                true(value is None or "".join(str(value).split()) in clients, f"{value} is lost")
+
+
+@test("a wide terminal and a pipe get each row on a line of its own, with every column")
+def _():
+    with Daemon() as daemon:
+        fill(daemon)
+        for rows in ("followups", "clients", "events"):
+            piped = daemon.ctl("list", rows)[1].splitlines()
+            same(piped[0].split(), list(daemon.list(rows)[0]))
+            same(len(piped), 1 + len(daemon.list(rows)))
+            same(on_terminal(daemon, "list", rows, columns=400), piped)
+        lines = daemon.ctl("list", "clients")[1].splitlines()
+        same({width(line[:line.index("SH01-M")]) for line in lines[1:]}, {width(lines[0][:lines[0].index("manager")])}, "aligned by the width of Chinese")
+
+
+@test("--json answers JSON everywhere, before and behind the command")
+def _():
+    with Daemon() as daemon:
+        fill(daemon)
+        for page in (*PAGES, ("info",), ("reload",), ("help", "next"), ("verify",)):
+            for words in (("--json", *page), (*page, "--json")):
+                status, told, errors = daemon.ctl(*words)
+                same((status, errors), (0, ""), " ".join(words))
+                for line in told.splitlines():
+                    json.loads(line)
+        same(json.loads(daemon.ctl("--json", "list", "clients")[1]), daemon.list("clients"))
+
+
+if __name__ == "__main__":
+    run()
