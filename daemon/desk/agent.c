@@ -76,6 +76,11 @@ bool queue_is_known(const struct policy *policy, const char *name)
 	return false;
 }
 
+bool desk_knows_queue(const struct desk *desk, const char *queue)
+{
+	return queue_is_known(desk->policy, queue);
+}
+
 static int parse_queues(const struct policy *policy, const char *const *queues, size_t count, struct agent *agent, struct answer *answer)
 {
 	for (size_t i = 0; i < count; i++) {

@@ -1,4 +1,4 @@
-/* simulate.c - files in, days worked one by one with a desk that a person can check by hand (DESIGN 4). */
+/* simulate.c - files in, then day by day (DESIGN 4). */
 #include "followup/simulate.h"
 
 #include <errno.h>
@@ -9,12 +9,9 @@
 #include "followup/csv.h"
 #include "followup/engine.h"
 #include "followup/fact.h"
+#include "followup/simulate_desk.h"
 #include "followup/store.h"
-#include "followup/store_call.h"
-#include "followup/store_name.h"
 #include "followup/store_record.h"
-
-enum { WITHOUT_LIMIT = INT32_MAX };
 
 struct loading {
 	struct engine *engine;
@@ -139,150 +136,28 @@ static int load_file(struct loading *loading)
 	return result;
 }
 
-/* The desk. */
-struct desk_day {
-	const struct simulation *simulation;
-	struct engine *engine;
-	struct moment now;
-};
-
-/* Reached at the first try: its whole agenda is closed. */
-static int reach(struct desk_day *desk, const struct call *call)
+static long capacity_of(void *context, const char *queue, struct moment now)
 {
-	bool over_cap;
-	int64_t contact = agenda_contact_whole(desk->engine, call, true, desk->now, &over_cap);
+	const struct simulation *simulation = context;
 
-	return contact < 0 ? (int)contact : agenda_settle(desk->engine, desk->now.day, WITHOUT_LIMIT);
-}
-
-/* The best ready call of a queue over all its lanes: the desk of a simulation has nobody to recuse. */
-static int best_call(struct store *store, int64_t queue, struct call *best)
-{
-	bool found = false;
-	int64_t lane = 0;
-
-	while ((lane = store_call_next_lane(store, queue, lane)) > 0) {
-		struct call_place place = {0};
-		struct call call;
-		int result = store_call_next(store, queue, lane, &place, &call);
-		if (result < 0)
-			return result;
-		if (result > 0 && (!found || call_compare(&call, best) < 0)) {
-			*best = call;
-			found = true;
-		}
-	}
-	return lane < 0 ? (int)lane : found;
-}
-
-static int hand_out(struct desk_day *desk, int64_t queue, long capacity)
-{
-	struct store *store = engine_store(desk->engine);
-	struct call call;
-	int result = 0;
-
-	while (capacity > 0 && (result = best_call(store, queue, &call)) > 0) {
-		result = gate_call(desk->engine, &call, desk->now);
-		if (result < 0)
-			return result;
-		if (result != GATE_OPEN)
-			continue;
-		result = reach(desk, &call);
-		if (result < 0)
-			return result;
-		capacity--;
-	}
-	return result;
-}
-
-static long capacity_of(const struct simulation *simulation, const char *queue)
-{
+	(void)now;
 	for (size_t i = 0; i < simulation->capacity_count; i++)
 		if (strcmp(simulation->capacities[i].queue, queue) == 0)
 			return simulation->capacities[i].calls_a_day;
-	return WITHOUT_LIMIT;
-}
-
-static bool is_bulk(const struct policy *policy, const char *queue)
-{
-	int channel = policy_channel(policy, queue);
-
-	return channel >= 0 && policy->channels[channel].kind == CHANNEL_BULK;
-}
-
-static bool is_staffed(const struct policy *policy, const char *queue, day_t day)
-{
-	const struct queue_settings *settings = policy_queue(policy, queue);
-
-	if (!calendar_is_work_day(policy->calendar, day))
-		return false;
-	return settings->always_open || hours_on(&settings->hours, day, policy->calendar) != NULL;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* The names of the queues that have calls, bytewise. */
-static int list_queues(struct store *store, char ***out, size_t *out_count)
-{
-	char **names = NULL;
-	size_t count = 0;
-	int64_t queue = 0;
-
-	while ((queue = store_call_next_queue(store, queue)) > 0) {
-		char **larger = realloc(names, (count + 1) * sizeof(*names));
-		char *name = strdup(store_name_text(store, queue));
-		if (larger != NULL)
-			names = larger;
-		if (larger == NULL || name == NULL) {
-			free(name);
-			queue = ERR_MEMORY;
-			break;
-		}
-		names[count++] = name;
-	}
-	if (count > 0)
-		qsort(names, count, sizeof(*names), compare_names);
-	*out = names;
-	*out_count = count;
-	return queue < 0 ? (int)queue : 0;
-}
-
-static int work_desk(struct desk_day *desk, bool bulk)
-{
-	struct store *store = engine_store(desk->engine);
-	char **names;
-	size_t count;
-
-	int result = list_queues(store, &names, &count);
-	for (size_t i = 0; result == 0 && i < count; i++) {
-		const struct policy *policy = desk->simulation->policy;
-		if (is_bulk(policy, names[i]) != bulk || (!bulk && !is_staffed(policy, names[i], desk->now.day)))
-			continue;
-		int64_t queue = store_name_find(store, names[i]);
-		result = queue < 0 ? (int)queue : hand_out(desk, queue, bulk ? WITHOUT_LIMIT : capacity_of(desk->simulation, names[i]));
-	}
-	for (size_t i = 0; i < count; i++)
-		free(names[i]);
-	free(names);
-	return result;
+	return SIMULATE_WITHOUT_LIMIT;
 }
 
 static int run_days(const struct simulation *simulation, struct engine *engine)
 {
-	struct desk_day desk = {simulation, engine, {0, 0, 0}};
+	struct simulation lent = *simulation;
+	struct simulate_desk desk = {engine, simulation->policy, capacity_of, NULL, &lent};
 	int result = 0;
 
 	for (day_t day = simulation->from; result == 0 && day <= simulation->to; day++) {
-		desk.now = (struct moment){(int64_t)day * 86400, day, 0};
-		while ((result = engine_work(engine, desk.now, WITHOUT_LIMIT)) > 0)
-			continue;
+		struct moment now = {(int64_t)day * 86400, day, 0};
+		result = simulate_desk_work(&desk, now);
 		if (result == 0)
-			result = work_desk(&desk, false);
-		if (result == 0)
-			result = work_desk(&desk, true);
+			result = simulate_desk_hand_out(&desk, now);
 	}
 	return result;
 }

@@ -499,6 +499,10 @@ static int queue_apply(struct builder *builder, const struct section *section, s
 		(result = section_apply(section, builder->folder, queue, builder->complaints)) < 0)
 		return result;
 	const struct setting *hours = section_setting(section, "hours");
+	const struct setting *capacity = section_setting(section, "capacity");
+	if (bulk && capacity != NULL)
+		complaints_error(builder->complaints, section->file, capacity->line,
+			"queue '%s': a queue of messages has no capacity: they go out as they are fetched", section->title);
 	if (bulk) {
 		if (hours != NULL)
 			complaints_error(builder->complaints, section->file, hours->line,
@@ -524,6 +528,7 @@ static int queue_add(struct builder *builder, const char *pattern, bool always_o
 	enum hours_choice choice;
 	if ((queue->pattern = strdup(pattern)) == NULL || (queue->place.file = strdup(policy->file)) == NULL)
 		return ERR_MEMORY;
+	queue->capacity = CAPACITY_BY_PACE;
 	int result = section_standard(SECTION_QUEUE, builder->folder, queue);
 	if (result < 0)
 		return result;

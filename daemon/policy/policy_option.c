@@ -162,6 +162,7 @@ static const struct option queue_options[] = {
 		.low = 10,
 		.high = 7L * DAY_SECONDS,
 		.standard = "15min"},
+	{.name = "capacity", .kind = OPTION_LIMIT, .offset = IN_QUEUE(capacity), .low = 0, .high = 1000000},
 	{0},
 };
 

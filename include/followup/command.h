@@ -113,6 +113,8 @@ command_handler command_next, command_touch, command_done, command_release, comm
 	command_queues, command_list, command_history, command_verify, command_why, command_report, command_client_put, command_event_put;
 /* command_routing.c */
 command_handler command_break, command_ready, command_handover;
+/* command_forecast.c */
+command_handler command_forecast;
 /* command_admin.c */
 command_handler command_agent_add, command_agent_delete, command_agent_list, command_backup, command_check_book, command_clock,
 	command_info, command_reload, command_shutdown;

@@ -72,6 +72,9 @@ int desk_history(struct desk *desk, const char *const *words, size_t count, stru
 int desk_verify(struct desk *desk, const char *const *words, size_t count, struct answer *answer) MUST_CHECK;
 int desk_report(struct desk *desk, const char *const *words, size_t count, struct moment now, struct answer *answer) MUST_CHECK;
 
+/* Whether calls can ever wait on a queue of that name, or on one that a pattern like "manager/" and a star fits. */
+bool desk_knows_queue(const struct desk *desk, const char *queue);
+
 /* AGENT.ADD name role[,role...] [QUEUES q ...]: answers {"agent":..., "token":...}; the token is shown this once and only its SHA-256 is kept. */
 int desk_agent_add(struct desk *desk, const char *name, const char *roles, const char *const *queues, size_t queue_count,
 	struct answer *answer) MUST_CHECK;

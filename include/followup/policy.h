@@ -81,11 +81,13 @@ struct branch {
 
 /* Settings of queues whose name matches: exact ("service"), or a prefix and a star ("manager/"*). The first matching row counts. Every bulk channel has its row,
  * before all others, and a last one fits any queue. */
+enum { CAPACITY_BY_PACE = -1 };
 struct queue_settings {
 	char *pattern;
 	struct hours hours; /* of talk queues; bulk queues are always open */
 	bool always_open;
 	int lease_seconds;
+	int capacity; /* calls a work day, for FORECAST; NO_LIMIT, or CAPACITY_BY_PACE when it is not set */
 	struct place place;
 };
 

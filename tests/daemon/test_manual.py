@@ -156,6 +156,7 @@ def documents():
         hear(daemon.json("WHY", "C1"))
         hear(daemon.json("HISTORY", "C1"))
         hear(daemon.json("VERIFY"))
+        hear(daemon.json("FORECAST", "CAPACITY", "service=0"))
         hear(daemon.json("REPORT"))
         hear(daemon.json("AGENT.LIST"))
         hear(daemon.json("AGENT.ADD", "bob", "feeder"))

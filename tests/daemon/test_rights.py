@@ -21,6 +21,7 @@ ALLOWED = {
     "DNC": {"supervisor"},
     "EVENT.PUT": {"feeder"},
     "HANDOVER": {"supervisor"},
+    "FORECAST": {"supervisor"},
     "HISTORY": READERS,
     "LIST": READERS,
     "MINE": {"agent", "gateway"},

@@ -35,6 +35,7 @@ static const struct {
 	{"DONE", "ag"},
 	{"ECHO", "*"},
 	{"EVENT.PUT", "f"},
+	{"FORECAST", "s"},
 	{"HANDOVER", "s"},
 	{"HELLO", "+"},
 	{"HELP", "*"},
