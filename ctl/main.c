@@ -13,6 +13,7 @@
 
 #include "followup/ctl_connection.h"
 #include "followup/ctl_import.h"
+#include "followup/ctl_page.h"
 #include "followup/ctl_table.h"
 #include "followup/text.h"
 
@@ -157,6 +158,18 @@ static enum ctl_status show_reply(const redisReply *reply, const char *command, 
 	return json ? show_as_json(reply) : show_for_people(reply);
 }
 
+/* A list that ends at its limit says so, beside the answer and not in it. */
+static void tell_more(int count, char *const *words, const redisReply *reply)
+{
+	struct buffer note = {0};
+
+	if (reply->type == REDIS_REPLY_STRING && ctl_page_note(count, words, reply->str, reply->len, &note) == 0 && note.length > 0) {
+		fflush(stdout);
+		fputs(note.data, stderr);
+	}
+	buffer_free(&note);
+}
+
 /* Sends the words as they are and shows the answer. */
 static enum ctl_status pass_on(const struct invocation *invocation, int count, char **words)
 {
@@ -179,6 +192,8 @@ static enum ctl_status pass_on(const struct invocation *invocation, int count, c
 	status = ctl_ask(connection, (size_t)count, sent, lengths, &reply);
 	if (status == CTL_OK) {
 		status = show_reply(reply, words[0], invocation->json);
+		if (!invocation->json)
+			tell_more(count, words, reply);
 		freeReplyObject(reply);
 	}
 	redisFree(connection);

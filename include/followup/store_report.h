@@ -40,7 +40,7 @@ enum report_figure {
 	REPORT_OVER_CAP,           /* contacts marked so */
 	REPORT_SATISFACTION_SUM,   /* of marks from 1 to 5 */
 	REPORT_SATISFACTION_COUNT, /* how many there were */
-	REPORT_ESCALATIONS,        /* tasks for people, of every kind */
+	REPORT_ESCALATIONS,        /* tasks for people about a client */
 	REPORT_ESCALATIONS_OPEN,   /* those of them that nobody has acknowledged */
 	REPORT_FIGURES
 };

@@ -85,6 +85,16 @@ def _():
         same({width(line[:line.index("SH01-M")]) for line in lines[1:]}, {width(lines[0][:lines[0].index("manager")])}, "aligned by the width of Chinese")
 
 
+@test("a list that ends at its limit says how to go on, beside the answer")
+def _():
+    with Daemon() as daemon:
+        fill(daemon)
+        status, told, errors = daemon.ctl("list", "clients", "limit", "3")
+        same((status, len(told.splitlines()), errors), (0, 4, '3 of perhaps more; those behind them: add "after 3"\n'))
+        same(daemon.ctl("list", "clients", "limit", "3", "after", "3"), daemon.ctl("list", "clients", "after", "3"))
+        same(daemon.ctl("list", "clients", "limit", "3", "--json")[2], "")
+
+
 @test("--json answers JSON everywhere, before and behind the command")
 def _():
     with Daemon() as daemon:

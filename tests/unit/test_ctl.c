@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "../../ctl/grid.c"
+#include "../../ctl/page.c"
 #include "../../ctl/table.c"
 #include "../../daemon/ops/text.c"
 
@@ -201,6 +202,45 @@ static void test_widths(void **state)
 	}
 }
 
+/* Lists that may go on behind their last row. */
+static void test_pages(void **state)
+{
+	static const struct {
+		const char *words[5];
+		const char *document, *note;
+	} cases[] = {
+		{{"list", "clients", "limit", "2"}, "[{\"client\":4,\"name\":\"a: 7\"},{\"client\":17}]",
+			"2 of perhaps more; those behind them: add \"after 17\"\n"},
+		{{"LIST", "clients", "CLIENT", "limit", NULL}, "[{\"client\":4}]", NULL},
+		{{"list", "clients", "LIMIT", "3"}, "[{\"client\":4},{\"client\":17}]", NULL},
+		{{"list", "clients"}, "[{\"client\":4}]", NULL},
+		{{"list", "clients", "limit", "0"}, "[]", NULL},
+		{{"history", "C1", "limit", "1"}, "[{\"entry\":9}]", "1 of perhaps more; those behind them: add \"after 9\"\n"},
+		{{"history", "C1", "limit", "1"}, "[{\"client\":\"C\"}]", NULL},
+		{{"queues", "limit", "1"}, "[{\"queue\":1}]", NULL},
+		{{"list", "clients", "limit", "1"}, "no JSON", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char words[5][16];
+		char *given[5];
+		int count = 0;
+		struct buffer out = {0};
+		while (count < 5 && cases[i].words[count] != NULL) {
+			snprintf(words[count], sizeof words[count], "%s", cases[i].words[count]);
+			given[count] = words[count];
+			count++;
+		}
+		assert_int_equal(ctl_page_note(count, given, cases[i].document, strlen(cases[i].document), &out), 0);
+		if (cases[i].note == NULL)
+			assert_int_equal(out.length, 0);
+		else
+			assert_string_equal(out.data, cases[i].note);
+		buffer_free(&out);
+	}
+}
+
 /* Hostile documents: more columns than a table has, and deeper than anyone reads. */
 static void test_monsters(void **state)
 {
@@ -237,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_json_text),
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_widths),
+		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_monsters),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
