@@ -17,7 +17,7 @@ static int put_on(struct engine *engine, struct followup *f, const struct call *
 	f->state = FOLLOWUP_QUEUED;
 	f->reason = 0;
 	engine->counts.admitted++;
-	int result = store_followup_save(engine->store, f);
+	int result = followup_save(engine, f);
 	return result < 0 ? result : decided(engine, f, RECORD_QUEUED);
 }
 
@@ -115,7 +115,7 @@ static int wait_for_slot(struct engine *engine, struct followup *f, const struct
 	if (f->reason == engine->reasons[why] || (slot && f->reason != 0 && !was_held))
 		return 0;
 	f->reason = engine->reasons[why];
-	int result = store_followup_save(engine->store, f);
+	int result = followup_save(engine, f);
 	if (result == 0)
 		result = decided(engine, f, RECORD_DEFERRED);
 	return result == 0 && rule->duty && slot ? raise_alarm(engine, f, now) : result;

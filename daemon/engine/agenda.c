@@ -77,12 +77,19 @@ int agenda_hold_client(struct engine *engine, int64_t client_id, day_t day)
 		} else {
 			bool told = f->reason == reason;
 			f->reason = reason;
-			result = store_followup_save(engine->store, f);
+			result = followup_save(engine, f);
 			if (result == 0 && !told)
 				result = decided(engine, f, RECORD_DEFERRED);
 		}
 	}
 	return result;
+}
+
+int followup_save(struct engine *engine, const struct followup *f)
+{
+	int result = store_followup_save(engine->store, f);
+
+	return result < 0 ? result : sample_note(engine, f);
 }
 
 int followup_move(struct engine *engine, struct followup *f, enum followup_state to, int64_t reason, day_t day)
@@ -110,7 +117,7 @@ int followup_move(struct engine *engine, struct followup *f, enum followup_state
 	f->state = to;
 	f->reason = reason;
 	f->closed_on = followup_state_is_open(to) ? NO_DAY : day;
-	int result = store_followup_save(engine->store, f);
+	int result = followup_save(engine, f);
 	return result < 0 ? result : decided_move(engine, f, from);
 }
 

@@ -3,6 +3,7 @@
 
 #include "followup/json_text.h"
 #include "followup/store.h"
+#include "followup/store_sample.h"
 #include "followup/store_view.h"
 #include "internal.h"
 
@@ -52,6 +53,9 @@ int engine_check(struct engine *engine, struct moment now, struct buffer *json)
 	if (result < 0)
 		return result;
 	json->length--; /* the closing bracket comes again below */
+	result = store_sample_faults(engine->store, day, &faults, json);
+	if (result < 0)
+		return result;
 	day = day_of_facts(engine, day);
 	while ((id = store_client_after(engine->store, id)) > 0) {
 		result = check_client(engine, id, day, now.day, &faults, json);

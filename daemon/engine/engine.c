@@ -13,7 +13,7 @@
 #include "internal.h"
 
 /* Where the cycle of a day stands, kept in the store, so that a crash goes on from the step it was in; within a step the work is found from state. */
-enum cycle_step { STEP_BEGIN, STEP_FACTS, STEP_FACTS_CALLS, STEP_EXPIRE, STEP_EXPIRE_CALLS, STEP_DUE, STEP_ADMIT, STEP_END };
+enum cycle_step { STEP_BEGIN, STEP_SAMPLE, STEP_FACTS, STEP_FACTS_CALLS, STEP_EXPIRE, STEP_EXPIRE_CALLS, STEP_DUE, STEP_ADMIT, STEP_END };
 
 static const char *const reason_names[REASON_COUNT] = {
 	[REASON_NONE] = "",
@@ -471,6 +471,8 @@ static int run_step(struct engine *engine, enum cycle_step step, day_t day, stru
 		int begun = marked < 0 ? marked : staffing_begin(engine);
 		return begun < 0 ? begun : 1;
 	}
+	case STEP_SAMPLE:
+		return sample_work(engine, day, budget);
 	case STEP_FACTS:
 		return step_facts(engine, day, budget);
 	case STEP_FACTS_CALLS:

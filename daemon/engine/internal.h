@@ -76,7 +76,7 @@ struct foresight {
 	} days[FORESIGHT_MAX];
 };
 
-/* The work days of one year, for the yearly sample. */
+/* The work days of one year, for the yearly sample. version: of the policy. */
 struct work_days {
 	int year;
 	uint64_t version;
@@ -179,6 +179,8 @@ int staffing_begin(struct engine *engine) MUST_CHECK;
 int staffing_work(struct engine *engine, int budget) MUST_CHECK;
 
 /* agenda.c */
+/* Writes a follow-up back, and what it means for the draw that it comes from. */
+int followup_save(struct engine *engine, const struct followup *f) MUST_CHECK;
 /* The open follow-ups of a client, and the scheduled ones of a person in order of admission, however many there are. */
 int agenda_open_of_client(struct engine *engine, int64_t client_id, struct followup_list *out) MUST_CHECK;
 int agenda_scheduled_of_person(struct engine *engine, int64_t person, struct followup_list *out) MUST_CHECK;
@@ -213,6 +215,15 @@ int slots_used(struct engine *engine, int64_t person, const struct call *calls, 
 bool slots_too_soon(struct engine *engine, const struct followup *f, day_t day, int *error);
 /* How many days a follow-up of that priority must leave free for better-ranked greetings. */
 int slots_foresight(struct engine *engine, int64_t person, day_t day, int priority) MUST_CHECK;
+
+/* sample.c: the yearly sample. The day cycle's share of it, before facts are settled: 1 when it is done, 0 when the budget was used up before. */
+int sample_work(struct engine *engine, day_t day, int *budget) MUST_CHECK;
+/* A follow-up has been made or has moved to another state: what that means for the draw it comes from, if it does. */
+int sample_note(struct engine *engine, const struct followup *followup) MUST_CHECK;
+/* sample_coverage.c: how often one drawn on day can be lost by expiry and replaced until the year ends (sample_plan.h). */
+struct sample_draw;
+int64_t sample_pending(const struct sample_draw *draw, int rounds); /* who can still be reached in the year */
+int sample_rounds(const struct rule *rule, day_t day, day_t year_end, const struct calendar *calendar);
 
 /* digest.c: a number that changes when a rule or a calendar does */
 int64_t policy_digest(const struct policy *policy);

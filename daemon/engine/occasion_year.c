@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "followup/store_sample.h"
 #include "occasion_internal.h"
 
 static bool birthday_occasion(
@@ -166,65 +167,21 @@ int again_yearly(struct engine *engine, const struct facts *facts, const struct 
 	return year_occasion(engine, rule, rule->month, rule->day, atoi(followup->occasion), out);
 }
 
-/* A number that looks drawn and is the same whenever it is asked for: of the seed, the year and the client. */
-static uint64_t draw(int seed, int year, const char *client_ref, unsigned salt)
-{
-	uint64_t hash = 1469598103934665603u;
-
-	for (; *client_ref != '\0'; client_ref++)
-		hash = (hash ^ (unsigned char)*client_ref) * 1099511628211u;
-	hash += ((uint64_t)(unsigned)seed << 32) ^ ((uint64_t)(unsigned)year << 8) ^ salt;
-	/* splitmix64's last steps spread it over all bits */
-	hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9u;
-	hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebu;
-	return hash ^ (hash >> 31);
-}
-
-/* The place-th work day of a year; NO_DAY beyond its last. Kept for one year at a time. */
-static day_t work_day_of_year(struct engine *engine, int year, uint64_t pick)
-{
-	struct work_days *days = &engine->work_days;
-
-	if (days->year != year || days->version != engine->policy_version) {
-		days->count = 0;
-		for (day_t day = date_to_day(year, 1, 1); day <= date_to_day(year, 12, 31); day++)
-			if (calendar_is_work_day(engine->policy->calendar, day))
-				days->days[days->count++] = day;
-		days->year = year;
-		days->version = engine->policy_version;
-	}
-	return days->count > 0 ? days->days[pick % (uint64_t)days->count] : NO_DAY;
-}
-
-/* POLICY 4, yearly-sample: drawn by client from last year-end's book, so that a new client or another order of facts changes nobody else's draw. */
-static bool sample_occasion(struct engine *engine, const struct facts *facts, const struct rule *rule, int year, struct occasion *out)
-{
-	day_t year_end = date_to_day(year - 1, 12, 31);
-
-	if (strcmp(facts->client.status, "dormant") == 0 || strcmp(facts->client.status, "suspended") == 0)
-		return false;
-	if (facts->opened_on != NO_DAY && facts->opened_on > year_end)
-		return false;
-	if (draw(rule->seed, year, facts->client.ref, 1) % 10000 >= (uint64_t)rule->share_percent * 100)
-		return false;
-	day_t on = work_day_of_year(engine, year, draw(rule->seed, year, facts->client.ref, 2));
-	if (on == NO_DAY)
-		return false;
-	occasion_key_day(out, on);
-	occasion_place(engine, rule, out, on, rule->priority);
-	return true;
-}
-
+/* POLICY 4, yearly-sample: the days that the client was drawn for (sample.c). */
 int each_sample(struct engine *engine, const struct facts *facts, const struct visitor *visitor)
 {
-	struct occasion occasion;
+	enum { YEARS_MAX = 8 };
+	struct sample_drawn drawn[YEARS_MAX];
 	int result = 0;
 
-	/* Calendars of years to come are not published; the draw of a year is made when it begins. */
-	for (int year = first_year(visitor); result >= 0 && year <= date_of_day(facts->day).year; year++)
-		if (sample_occasion(engine, facts, visitor->rule, year, &occasion))
-			result = occasion_offer(visitor, &occasion);
-	return result < 0 ? result : 0;
+	int count = store_sample_of_client(engine->store, facts->client.id, rule_index_of(engine, visitor->rule)->name, drawn, YEARS_MAX);
+	for (int i = 0; result >= 0 && i < count && i < YEARS_MAX; i++) {
+		struct occasion occasion;
+		occasion_key_day(&occasion, drawn[i].day);
+		occasion_place(engine, visitor->rule, &occasion, drawn[i].day, visitor->rule->priority);
+		result = occasion_offer(visitor, &occasion);
+	}
+	return count < 0 ? count : result < 0 ? result : 0;
 }
 
 /* Once drawn, a client stays drawn: a calendar that came later does not draw him again on another day. */

@@ -54,7 +54,7 @@ static int follow_facts(struct engine *engine, const struct facts *facts, const 
 		return followup_move(engine, f, FOLLOWUP_SCHEDULED, 0, facts->day);
 	if (f->state == FOLLOWUP_SCHEDULED && f->opens_on - rule->early_days > facts->day)
 		f->reason = 0; /* it waits for its day now, not for a slot */
-	int result = store_followup_save(engine->store, f);
+	int result = followup_save(engine, f);
 	if (result == 0 && f->state == FOLLOWUP_QUEUED)
 		result = store_call_touch(engine->store, f->call_id);
 	return result;
@@ -194,6 +194,8 @@ static int create_one(void *context, const struct rule *rule, const struct occas
 		creating->next_on = facts->day + 1;
 	engine->counts.created++;
 	int result = store_followup_insert(engine->store, &f);
+	if (result == 0)
+		result = sample_note(engine, &f);
 	if (result == 0)
 		result = decided(engine, &f, RECORD_CREATED);
 	if (result == 0 && rule->trigger == TRIGGER_PROMISE)

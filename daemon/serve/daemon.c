@@ -171,6 +171,7 @@ static int start_server(struct parts *parts, const struct daemon_options *option
 		return EXIT_SYSTEM;
 	}
 	server_warn_reach(server);
+	server_warn_sample(server);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "followup/agenda.h"
 #include "followup/backup.h"
+#include "followup/sample.h"
 #include "followup/server.h"
 #include "followup/store_record.h"
 #include "followup/store_task.h"
@@ -96,6 +97,22 @@ static void info_work(struct server *server, struct buffer *out)
 	buffer_printf(out, "idle:%s\r\n", !server->work_pending && engine_is_idle(server->engine, server->now) ? "yes" : "no");
 }
 
+/* A line for each draw of the yearly sample, as Redis tells of its databases. */
+static void info_sample(struct server *server, struct buffer *out)
+{
+	struct sample_coverage c;
+	int64_t draw_id = 0;
+
+	while (sample_coverage_next(server->store, server->policy, server->now.day, &draw_id, &c) > 0) {
+		buffer_printf(out, "%s_%d:book=%" PRId64 ",wanted=%" PRId64 ",drawn=%" PRId64 ",reached=%" PRId64 ",reached_late=%" PRId64,
+			c.rule, c.year, c.book, c.wanted, c.drawn, c.reached, c.reached_late);
+		buffer_printf(out,
+			",open=%" PRId64 ",waiting=%" PRId64 ",lost=%" PRId64 ",to_come=%" PRId64 ",days_left=%d,projected=%" PRId64
+			",will_make_it=%s\r\n",
+			c.open, c.waiting, c.lost, c.to_come, c.days_left, c.projected, c.will_make_it ? "yes" : "no");
+	}
+}
+
 static void info_calendar(struct server *server, struct buffer *out)
 {
 	print_day(out, "work_days_until", calendar_reach(server->policy->calendar));
@@ -112,6 +129,7 @@ static const struct {
 	{"Storage", info_storage},
 	{"Work", info_work},
 	{"Calendar", info_calendar},
+	{"Sample", info_sample},
 };
 
 void server_info(struct server *server, const char *section, struct buffer *out)

@@ -6,6 +6,7 @@
 #include "followup/daemon.h"
 #include "followup/json_text.h"
 #include "followup/notify.h"
+#include "followup/sample.h"
 #include "followup/server.h"
 #include "followup/turn.h"
 
@@ -149,7 +150,11 @@ int server_reload(struct server *server, struct buffer *json, struct buffer *why
 	result = policy_load(server->config_file, hear, &heard, &policy);
 	if (result >= 0) {
 		warn_of_fixed(server->policy, policy, &heard);
-		result = swap_policy(server, policy);
+		result = sample_warn_of_kept(server->store, policy, server->now.day, hear, &heard);
+		if (result < 0)
+			policy_free(policy);
+		else
+			result = swap_policy(server, policy);
 	} else if (heard.mistake_count == 0) {
 		buffer_text(&heard.mistakes, error_text(result));
 	}
@@ -162,6 +167,7 @@ int server_reload(struct server *server, struct buffer *json, struct buffer *why
 		log_event(server->log, LOG_LEVEL_NOTICE, "reloaded", "rules=%zu warnings=%zu", server->policy->rule_count,
 			heard.warning_count);
 		server_warn_reach(server);
+		server_warn_sample(server);
 		(void)notify_send("READY=1\nSTATUS=serving");
 	} else {
 		buffer_printf(why, "nothing has changed; %zu mistakes: ", heard.mistake_count);

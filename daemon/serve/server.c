@@ -16,6 +16,7 @@
 
 #include "followup/backup.h"
 #include "followup/notify.h"
+#include "followup/sample.h"
 #include "followup/store_record.h"
 #include "followup/turn.h"
 #include "followup/waiter.h"
@@ -297,6 +298,21 @@ static void warn(void *context, const struct complaint *complaint)
 void server_warn_reach(struct server *server)
 {
 	policy_check_reach(server->policy, server->now.day, warn, server);
+}
+
+static void warn_of_draw(void *context, const struct complaint *complaint)
+{
+	struct server *server = context;
+	char text[LOG_QUOTED_SIZE];
+
+	log_event(server->log, LOG_LEVEL_WARNING, "sample_kept", "text=%s", log_quote(complaint->text, strlen(complaint->text), text));
+}
+
+void server_warn_sample(struct server *server)
+{
+	/* A failure is no more than a warning that is not said: whatever reads the book next says what is wrong with it. */
+	if (sample_warn_of_kept(server->store, server->policy, server->now.day, warn_of_draw, server) < 0)
+		return;
 }
 
 /* Once a day: who keeps the log elsewhere can prove later that the record was not cut short or made anew (VERIFY). */

@@ -39,6 +39,7 @@ static const struct {
 	{RECORD_BREAK, "break", false},
 	{RECORD_READY, "ready", false},
 	{RECORD_HANDED_OVER, "handed-over", false},
+	{RECORD_SAMPLE_DRAWN, "sample-drawn", false},
 };
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
 

@@ -62,6 +62,21 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE INDEX followup_call ON followup(call_id) WHERE call_id IS NOT NULL;"
 	"CREATE INDEX followup_scheduled ON followup(priority, due_on, rule, client_ref, occasion) WHERE state=0;"
 
+	/* The yearly sample: a draw for each rule and year, and its candidates in order of key (store_sample.h). */
+	"CREATE TABLE sample_draw(id INTEGER PRIMARY KEY, rule INTEGER NOT NULL, year INTEGER NOT NULL, seed INTEGER NOT NULL, share "
+	"INTEGER NOT NULL, made_on INTEGER NOT NULL,"
+	" counted INTEGER NOT NULL DEFAULT 0, scanned INTEGER NOT NULL DEFAULT 0, key_end INTEGER NOT NULL, book INTEGER NOT NULL DEFAULT "
+	"0, wanted INTEGER NOT NULL DEFAULT 0,"
+	" last_key INTEGER NOT NULL DEFAULT -1, last_client INTEGER NOT NULL DEFAULT 0, batch_count INTEGER NOT NULL DEFAULT 0, batch_done "
+	"INTEGER NOT NULL DEFAULT 0,"
+	" batch_from INTEGER NOT NULL, to_come INTEGER NOT NULL DEFAULT 0, open INTEGER NOT NULL DEFAULT 0, reached INTEGER NOT NULL "
+	"DEFAULT 0, lost INTEGER NOT NULL DEFAULT 0,"
+	" reached_late INTEGER NOT NULL DEFAULT 0, waiting INTEGER NOT NULL DEFAULT 0, UNIQUE(rule, year));"
+	"CREATE TABLE sample_client(draw_id INTEGER, key INTEGER, client_id INTEGER, day INTEGER, state INTEGER NOT NULL, PRIMARY "
+	"KEY(draw_id, key, client_id)) WITHOUT ROWID;"
+	"CREATE INDEX sample_of_client ON sample_client(client_id) WHERE state>0;"
+	"CREATE INDEX sample_to_come ON sample_client(day) WHERE state=1;"
+
 	/* state: 0 ready, 1 resting until not_before, 2 leased, 3 uncertain. A call that has ended is no row: its attempts are. lane: who must not call. due_now: 1 due today or overdue, 2 an appointment. widen_at: when it moves to a wider queue, if nobody has taken it.
 	 * moved: the queue a supervisor has put it on. */
 	"CREATE TABLE call(id INTEGER PRIMARY KEY AUTOINCREMENT, person INTEGER NOT NULL, channel INTEGER NOT NULL, bulk INTEGER NOT NULL, "

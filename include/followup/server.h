@@ -148,6 +148,9 @@ int server_set_policy(struct server *server, const struct policy *policy) MUST_C
 /* Says the calendars' warnings in the log. */
 void server_warn_reach(struct server *server);
 
+/* Logs which rules have another seed or share than this year's draw of the yearly sample, which is kept. */
+void server_warn_sample(struct server *server);
+
 /* Reads the configuration again. JSON of what is in force now, and of the warnings, goes to json; on failure every complaint goes to why and nothing has changed. No transaction may be
  * open. Says its outcome in the log. */
 int server_reload(struct server *server, struct buffer *json, struct buffer *why);

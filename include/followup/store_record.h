@@ -44,6 +44,8 @@ enum record_kind {
 	RECORD_BREAK = 50,
 	RECORD_READY = 51,
 	RECORD_HANDED_OVER = 52, /* a manager's clients to a successor, or back */
+	/* of a draw */
+	RECORD_SAMPLE_DRAWN = 40, /* clients for the yearly sample: at the year's beginning, and in place of those who were lost */
 };
 
 struct record_entry {
