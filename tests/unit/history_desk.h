@@ -54,7 +54,8 @@ static bool queue_matches(const char *pattern, const char *queue)
 
 static bool rule_recuses(const char *rule)
 {
-	static const char *const rules[] = {"account-opened", "abnormal", "permission-opened", "yearly-sample", "manager-departed", "complaint"};
+	static const char *const rules[] = {
+		"account-opened", "abnormal", "permission-opened", "yearly-sample", "manager-departed", "complaint"};
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (strcmp(rules[i], rule) == 0)
