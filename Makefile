@@ -3,6 +3,7 @@
 #   make                  the daemon and followupctl
 #   make run | demo       try it: on a sample book, until Ctrl-C | from the first file to the last call
 #   make test | test-long the tests | and those that take long
+#   make coverage         how much of the code the tests run, against the limits
 #   make fuzz             [FUZZ_SECONDS=30]: the parsers against libFuzzer; fuzz-afl: against AFL++
 #   make lint | format    look at the code | put it into shape
 #   make install          [DESTDIR=] [PREFIX=/usr] [SYSCONFDIR=/etc]; make uninstall
@@ -103,6 +104,12 @@ test-long: all unit fuzz-targets deps-test
 	@$(WITH) FOLLOWUP_LONG=1 tests/run $(ONLY)
 model-compare: all deps-test
 	FOLLOWUPD=$(BUILD)/followupd tests/model/compare.sh $(BOOKS)
+# How much of the code these tests run; with a build of its own, whose counts begin anew each time.
+COVERAGE_TESTS ?= unit/ fuzz/ daemon/ crash/
+coverage: deps-test
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-coverage OPT='-O0 -g' SAN='--coverage -fprofile-update=atomic' all unit fuzz-targets
+	@find $(BUILD)-coverage -name '*.gcda' -delete
+	@status=0; BUILD=$(BUILD)-coverage FOLLOWUP_END_GENTLY=1 tests/run $(COVERAGE_TESTS) || status=1; tests/coverage $(BUILD)-coverage && exit $$status
 # The parsers against libFuzzer, each target FUZZ_SECONDS long, or one with ONLY=resp; and against AFL++.
 FUZZ_SECONDS ?= 30
 fuzz: deps-fuzz
@@ -161,7 +168,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit fuzz-targets deps deps-test deps-lint deps-fuzz demo run test test-long fuzz fuzz-afl model-compare lint format install uninstall clean
+.PHONY: all unit fuzz-targets deps deps-test deps-lint deps-fuzz demo run test test-long coverage fuzz fuzz-afl model-compare lint format install uninstall clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -22,6 +22,7 @@ BUILD = os.path.abspath(os.environ.get("BUILD") or os.path.join(ROOT, "build"))
 FOLLOWUPD = os.path.abspath(os.environ.get("FOLLOWUPD") or os.path.join(BUILD, "followupd"))
 FOLLOWUPCTL = os.path.abspath(os.environ.get("FOLLOWUPCTL") or os.path.join(BUILD, "followupctl"))
 LONG = os.environ.get("FOLLOWUP_LONG") == "1"
+GENTLE = os.environ.get("FOLLOWUP_END_GENTLY") == "1"  # a test ends its daemon by SIGTERM
 
 PATIENCE = 60.0  # seconds after which something that was announced is taken for lost
 
@@ -372,6 +373,13 @@ class Daemon:
         return self.start(clock, **start)
 
     def remove(self):
+        if GENTLE and self.process is not None:
+            # Only a daemon that leaves by itself writes down what was run, and what leaked.
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                pass
         self.kill()
         self.notify.close()
         if not os.environ.get("KEEP"):
