@@ -1,4 +1,5 @@
 /* report.c - REPORT: what fell due and what was tried in a span of days, by group, as JSON, CSV or a table for people (POLICY 9). Only reads. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "followup/csv.h"
 #include "followup/json_text.h"
 #include "followup/report_figure.h"
+#include "followup/sample.h"
 #include "followup/store_report.h"
 #include "followup/text.h"
 #include "internal.h"
@@ -60,7 +62,7 @@ static const struct column {
 	{"escalations", "escalations", PAGE_QUALITY, COLUMN_COUNT, REPORT_ESCALATIONS, 0},
 	{"escalations_open", "open", PAGE_QUALITY, COLUMN_COUNT, REPORT_ESCALATIONS_OPEN, 0},
 };
-enum { COLUMN_TOTAL = sizeof(columns) / sizeof(columns[0]), CELL_SIZE = 32, COLUMN_GAP = 2, LINE_WIDTH = 80 };
+enum { COLUMN_TOTAL = sizeof(columns) / sizeof(columns[0]), CELL_SIZE = 32, COLUMN_GAP = 2, LINE_WIDTH = 80, YEAR_WIDTH = 5 /* " 2025" */ };
 
 static const char *const by_names[REPORT_BY_COUNT] = {
 	[REPORT_BY_RULE] = "rule",
@@ -80,6 +82,8 @@ struct row {
 };
 
 struct report {
+	struct desk *desk;
+	day_t today;
 	enum report_by by;
 	enum report_format format;
 	day_t first, last;
@@ -186,7 +190,7 @@ static void write_json_row(const struct report *report, const struct row *row, s
 	buffer_text(out, "}");
 }
 
-static void write_json(const struct report *report, struct buffer *out)
+static int write_json(const struct report *report, struct buffer *out)
 {
 	char first[DATE_TEXT_SIZE], last[DATE_TEXT_SIZE];
 
@@ -198,7 +202,11 @@ static void write_json(const struct report *report, struct buffer *out)
 	}
 	buffer_text(out, "],\"total\":");
 	write_json_row(report, &report->total, out);
+	buffer_text(out, ",\"sample_coverage\":");
+	int result = sample_coverage_append(report->desk->store, report->desk->policy, report->today, date_of_day(report->first).year,
+		date_of_day(report->last).year, out);
 	buffer_text(out, "}");
+	return result;
 }
 
 /* RFC 4180 with LF. */
@@ -329,6 +337,37 @@ static void write_page(const struct report *report, enum page page, struct buffe
 	}
 }
 
+/* The yearly sample of each year that the span touches: how much of the book has been reached, against how much is to be. */
+static int write_samples(const struct report *report, struct buffer *name, struct buffer *out)
+{
+	static const char title[] = "sample";
+	int first = date_of_day(report->first).year, last = date_of_day(report->last).year, result;
+	size_t name_width = strlen(title);
+	struct sample_coverage c;
+	char percent[CELL_SIZE] = "";
+	int64_t draw_id = 0;
+
+	while ((result = sample_coverage_next(report->desk->store, report->desk->policy, report->today, &draw_id, &c)) > 0)
+		if (c.year >= first && c.year <= last && strlen(c.rule) + YEAR_WIDTH > name_width)
+			name_width = strlen(c.rule) + YEAR_WIDTH;
+	if (result < 0 || name_width == strlen(title))
+		return result;
+	buffer_printf(out, "\n%-*s%8s%8s%9s%7s%4s%6s%11s%8s\n", (int)name_width, title, "book", "wanted", "reached", "%", "of", "lost",
+		"projected", "enough");
+	draw_id = 0;
+	while ((result = sample_coverage_next(report->desk->store, report->desk->policy, report->today, &draw_id, &c)) > 0) {
+		if (c.year < first || c.year > last)
+			continue;
+		buffer_clear(name);
+		buffer_printf(name, "%s %d", c.rule, c.year);
+		buffer_printf(out, "%-*s%8" PRId64 "%8" PRId64 "%9" PRId64 "%7s%4d%6" PRId64 "%11" PRId64 "%8s\n", (int)name_width,
+			name->data, c.book, c.wanted, c.reached,
+			c.book > 0 ? report_percent(c.reached, c.book, percent, sizeof(percent)) : "-", c.share_percent, c.lost,
+			c.projected, c.will_make_it ? "yes" : "no");
+	}
+	return result;
+}
+
 static int write_text(const struct report *report, struct buffer *out)
 {
 	char first[DATE_TEXT_SIZE], last[DATE_TEXT_SIZE];
@@ -339,7 +378,9 @@ static int write_text(const struct report *report, struct buffer *out)
 	for (enum page page = 0; page < PAGE_COUNT; page++)
 		if (page == PAGE_DUE || !is_empty(&report->total, page))
 			write_page(report, page, &name, out);
-	int result = name.failed ? ERR_MEMORY : 0;
+	int result = write_samples(report, &name, out);
+	if (result == 0 && name.failed)
+		result = ERR_MEMORY;
 	buffer_free(&name);
 	return result;
 }
@@ -400,7 +441,7 @@ static void write_bulk_channels(const struct policy *policy, struct buffer *out)
 
 int desk_report(struct desk *desk, const char *const *words, size_t count, struct moment now, struct answer *answer)
 {
-	struct report report = {.first = date_quarter_start(now.day), .last = date_quarter_end(now.day)};
+	struct report report = {.desk = desk, .today = now.day, .first = date_quarter_start(now.day), .last = date_quarter_end(now.day)};
 	struct buffer bulk = {0};
 
 	int result = parse_words(&report, words, count, answer);
@@ -420,7 +461,7 @@ int desk_report(struct desk *desk, const char *const *words, size_t count, struc
 		if (report.count > 0)
 			qsort(report.rows, report.count, sizeof(*report.rows), compare_rows);
 		if (report.format == FORMAT_JSON)
-			write_json(&report, &answer->json);
+			result = write_json(&report, &answer->json);
 		else
 			result = report.format == FORMAT_CSV ? write_csv(&report, &answer->json) : write_text(&report, &answer->json);
 	}

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "followup/json_text.h"
+#include "followup/report_figure.h"
 #include "followup/sample_plan.h"
 #include "followup/store_name.h"
 #include "followup/store_sample.h"
@@ -72,7 +73,7 @@ int sample_coverage_append(
 	struct store *store, const struct policy *policy, day_t today, int first_year, int last_year, struct buffer *json)
 {
 	struct sample_coverage c;
-	char text[DATE_TEXT_SIZE];
+	char text[DATE_TEXT_SIZE], coverage[32];
 	int64_t draw_id = 0;
 	bool first = true;
 	int result;
@@ -90,6 +91,8 @@ int sample_coverage_append(
 			",\"drawn\":%" PRId64 ",\"reached\":%" PRId64 ",\"reached_late\":%" PRId64 ",\"open\":%" PRId64
 			",\"waiting\":%" PRId64,
 			c.drawn, c.reached, c.reached_late, c.open, c.waiting);
+		if (c.book > 0)
+			buffer_printf(json, ",\"coverage\":%s", report_percent(c.reached, c.book, coverage, sizeof(coverage)));
 		buffer_printf(json,
 			",\"lost\":%" PRId64 ",\"to_come\":%" PRId64 ",\"days_left\":%d,\"projected\":%" PRId64 ",\"will_make_it\":%s}",
 			c.lost, c.to_come, c.days_left, c.projected, c.will_make_it ? "true" : "false");

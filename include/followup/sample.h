@@ -36,7 +36,8 @@ struct sample_coverage {
 int sample_coverage_next(
 	struct store *store, const struct policy *policy, day_t today, int64_t *draw_id, struct sample_coverage *out) MUST_CHECK;
 
-/* All of them as a JSON array of objects whose members are those of struct sample_coverage; of years first to last. */
+/* All of them as a JSON array of objects whose members are those of struct sample_coverage, and coverage, the percentage of the book that was reached in the year; of
+ * years first to last. */
 int sample_coverage_append(
 	struct store *store, const struct policy *policy, day_t today, int first_year, int last_year, struct buffer *json) MUST_CHECK;
 

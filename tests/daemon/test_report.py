@@ -184,7 +184,7 @@ def _():
         day = daemon.json("REPORT", "FROM", THURSDAY, "TO", THURSDAY)
         same(day["total"], BY["day"][THURSDAY])
         same(daemon.json("REPORT", "from", "2031-01-01", "to", "2031-12-31"),
-             {"from": "2031-01-01", "to": "2031-12-31", "by": "rule", "rows": [], "total": row()})
+             {"from": "2031-01-01", "to": "2031-12-31", "by": "rule", "rows": [], "total": row(), "sample_coverage": []})
 
 
 @test("CSV: the columns stand as documented, the rows are those of JSON, RFC 4180 with LF")
@@ -260,6 +260,36 @@ def _():
             (("SINCE", "2025-03-01"), "FROM day"),
         ):
             matches(daemon.refused("REPORT", *words), f"^ERR .*{why}", " ".join(words))
+
+
+@test("the yearly sample: how much of the book has been reached, against what is to be, in each year that the span touches")
+def _():
+    daemon = Daemon(clock="2025-01-01T10:00:00", settings={"hours": "always"})
+    daemon.switch("yearly-sample", "yes")
+    daemon.set("share", "10", "rules.d/yearly-sample.conf")
+    with daemon:
+        for number in range(20):
+            daemon.client(f"C{number:02}", phone=f"139123456{number:02}", opened_on="2020-05-06")
+        daemon.set_clock("2025-01-02T10:00:00")
+        agent, reached = daemon.agent("anna", queues=["hq"]), []
+        before = daemon.json("REPORT", "FROM", "2025-12-31", "TO", "2026-01-01")["sample_coverage"]
+        same([(draw["year"], draw["book"], draw["share"], draw["wanted"], draw["reached"], draw["coverage"]) for draw in before], [(2025, 20, 10, 2, 0, 0.0)])
+        for month in range(1, 13):
+            daemon.set_clock(f"2025-{month:02}-28T10:00:00")
+            while (call := agent.json("NEXT")) is not None:
+                agent.json("DONE", call["lease"], "reached")
+                reached.append(call["agenda"][0]["client_ref"])
+        same(len(reached), 2)
+        report = daemon.json("REPORT", "FROM", "2025-01-01", "TO", "2025-12-31")
+        (draw,) = report["sample_coverage"]
+        same([draw[name] for name in ("rule", "year", "drawn", "reached", "coverage", "projected", "will_make_it")], ["yearly-sample", 2025, 2, 2, 10.0, 2, True])
+        (line,) = (line for line in report["rows"] if line["rule"] == "yearly-sample")
+        same((line["rule"], line["due"], line["done"], line["reached"]), ("yearly-sample", 2, 2, 2))
+        same(daemon.json("REPORT", "FROM", "2024-01-01", "TO", "2024-12-31")["sample_coverage"], [])
+        same(daemon.call("REPORT", "FROM", "2025-01-01", "TO", "2025-12-31", "FORMAT", "text").splitlines()[-2:],
+             ["sample                book  wanted  reached      %  of  lost  projected  enough",
+              "yearly-sample 2025      20       2        2   10.0  10     0          2     yes"])
+        true("sample_coverage" not in daemon.call("REPORT", "FORMAT", "csv"))
 
 
 @test("it only reads: nothing has changed afterwards, and agents may not ask")
