@@ -5,6 +5,7 @@
 
 #include "followup/store_followup.h"
 #include "followup/store_name.h"
+#include "followup/store_review.h"
 #include "followup/store_view.h"
 #include "internal.h"
 
@@ -259,6 +260,10 @@ int desk_wake(struct desk *desk, struct moment now)
 	struct call call;
 	int woken = 0, result;
 
+	result = store_review_put_back(desk->store, now.unix_seconds);
+	if (result < 0)
+		return result;
+	woken += result;
 	while ((result = store_call_next_expired(desk->store, now.unix_seconds, &call)) > 0) {
 		call.expiries++;
 		result = call.bulk ? make_uncertain(desk, &call, now) : put_back(desk, &call, now);

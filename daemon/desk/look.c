@@ -8,6 +8,7 @@
 #include "followup/explain.h"
 #include "followup/json_text.h"
 #include "followup/store_client.h"
+#include "followup/store_review.h"
 #include "followup/store_view.h"
 #include "internal.h"
 
@@ -90,6 +91,7 @@ static const struct {
 	{"attempts", store_view_list_attempts, NULL, true, false},
 	{"tasks", store_view_list_tasks, task_state_parse, true, false},
 	{"promises", store_view_list_promises, followup_state_parse, false, false},
+	{"reviews", store_view_list_reviews, review_state_parse, false, false},
 };
 enum { LIST_COUNT = sizeof(lists) / sizeof(lists[0]), LIST_DEFAULT = 100, LIST_MOST = 10000 };
 
@@ -153,7 +155,8 @@ int desk_list(struct desk *desk, const struct identity *who, const char *const *
 		return result < 0 ? refuse_store(desk, answer, result) : 0;
 	}
 	return refuse(answer, ERR_INVALID,
-		"LIST followups|calls|clients|events|attempts|tasks|promises [CLIENT ref] [QUEUE q] [RULE r] [STATE s] [LIMIT n] [AFTER "
+		"LIST followups|calls|clients|events|attempts|tasks|promises|reviews [CLIENT ref] [QUEUE q] [RULE r] [STATE s] [LIMIT n] "
+		"[AFTER "
 		"n]");
 }
 
@@ -215,6 +218,10 @@ int desk_why(struct desk *desk, const struct identity *who, const char *client_r
 	if (result == 0) {
 		buffer_text(out, ",\"promises\":");
 		result = store_view_list_promises(desk->store, &filter, out);
+	}
+	if (result == 0) {
+		buffer_text(out, ",\"reviews\":");
+		result = store_view_list_reviews(desk->store, &filter, out);
 	}
 	if (result == 0) {
 		buffer_text(out, ",\"waiting\":");

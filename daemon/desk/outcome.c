@@ -78,7 +78,8 @@ static int write_down(struct outcome *o, const char *detail, const char *answer_
 		.closed_count = o->ticked_count,
 	};
 
-	return agenda_write_down(o->desk->engine, &attempt, &o->agenda, o->client_id);
+	int64_t id = agenda_attempt(o->desk->engine, &attempt, &o->agenda, o->client_id);
+	return id < 0 ? (int)id : outcome_draw_review(o, id);
 }
 
 /* After everything: calls worked out, matters that moved on admitted at once, the record written. */

@@ -47,6 +47,8 @@ day_t outcome_day(const struct outcome *o);
 int outcome_check_attorney(struct outcome *o, struct answer *answer) MUST_CHECK;
 /* The matter that a try was made for: the foremost of the call, of what was shown of it, or of what RECORD closes; 0: none. */
 int64_t outcome_foremost(const struct outcome *o);
+/* review.c: draws a contact for second-line review, or not. */
+int outcome_draw_review(struct outcome *o, int64_t attempt_id) MUST_CHECK;
 /* promise.c: whether what was promised can be, and keeps it. */
 int outcome_check_promises(const struct outcome *o, struct answer *answer) MUST_CHECK;
 int outcome_keep_promises(struct outcome *o) MUST_CHECK;

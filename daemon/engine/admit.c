@@ -57,6 +57,15 @@ int agent_is_recused(struct engine *engine, const struct client *client, const s
 	return 0;
 }
 
+int agenda_is_close(struct engine *engine, int64_t client_id, const struct agent *agent)
+{
+	static const struct rule close = {.recuse = RECUSE_INTRODUCER | RECUSE_MANAGER};
+	struct client client;
+	int result = store_client_load(engine->store, client_id, &client);
+
+	return result < 0 ? result : agent_is_recused(engine, &client, &close, agent);
+}
+
 /* The same for the agent who holds a call. 1 or 0. */
 static int is_recused(struct engine *engine, const struct client *client, const struct rule *rule, int64_t agent_id)
 {
@@ -107,7 +116,8 @@ static int raise_alarm(struct engine *engine, const struct followup *f, struct m
 
 static int wait_for_slot(struct engine *engine, struct followup *f, const struct rule *rule, enum reason why, struct moment now)
 {
-	bool was_held = f->reason == engine->reasons[REASON_PAUSED] || f->reason == engine->reasons[REASON_WRONG_NUMBER];
+	bool was_held = f->reason == engine->reasons[REASON_PAUSED] || f->reason == engine->reasons[REASON_WRONG_NUMBER] ||
+			f->reason == engine->reasons[REASON_REJECTED];
 	bool slot = why == REASON_CAP || why == REASON_GAP;
 
 	engine->counts.deferred++;

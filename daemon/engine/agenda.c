@@ -394,7 +394,21 @@ int64_t agenda_contact_whole(struct engine *engine, const struct call *call, boo
 	return result < 0 ? result : contact;
 }
 
-int agenda_write_down(struct engine *engine, const struct attempt *attempt, const struct followup_list *agenda, int64_t client_id)
+int agenda_reopen(struct engine *engine, struct followup *f, int days, struct moment now)
+{
+	day_t today = now.day > engine->reached ? now.day : engine->reached; /* not of a clock that has stepped back */
+
+	if (f->last_on < today + days)
+		f->last_on = today + days;
+	f->channel_from = 0;
+	f->tries = 0;
+	f->overridden = false;
+	int result = followup_move(engine, f, FOLLOWUP_SCHEDULED, engine->reasons[REASON_REJECTED], now.day);
+	/* What has become known since may stop or move it; then it is admitted like any other. */
+	return result < 0 ? result : store_due_mark(engine->store, f->client_id, now.day, true);
+}
+
+int64_t agenda_attempt(struct engine *engine, const struct attempt *attempt, const struct followup_list *agenda, int64_t client_id)
 {
 	int64_t id = store_attempt_insert(engine->store, attempt);
 	int result = id < 0 ? (int)id : 0;
@@ -403,7 +417,14 @@ int agenda_write_down(struct engine *engine, const struct attempt *attempt, cons
 		result = store_record_about(engine->store, id, agenda->items[i].client_id);
 	if (result == 0 && client_id != 0)
 		result = store_record_about(engine->store, id, client_id);
-	return result;
+	return result < 0 ? result : id;
+}
+
+int agenda_write_down(struct engine *engine, const struct attempt *attempt, const struct followup_list *agenda, int64_t client_id)
+{
+	int64_t id = agenda_attempt(engine, attempt, agenda, client_id);
+
+	return id < 0 ? (int)id : 0;
 }
 
 int agenda_admit(struct engine *engine, int64_t person, struct moment now)

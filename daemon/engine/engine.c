@@ -32,6 +32,7 @@ static const char *const reason_names[REASON_COUNT] = {
 	[REASON_CONTACT] = "contact",
 	[REASON_PAUSED] = "paused",
 	[REASON_WRONG_NUMBER] = "wrong-number",
+	[REASON_REJECTED] = "rejected",
 };
 
 struct engine *engine_new(struct store *store)

@@ -4,30 +4,23 @@
  * are drawn from the front of that order and given their days, in slices too. Every day's cycle after that draws as many more as are missing. All of it goes on where it
  * stood after a crash: the store knows how far it came. */
 #include <inttypes.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "followup/draw.h"
 #include "followup/json_text.h"
 #include "followup/sample_plan.h"
 #include "followup/store_condition.h"
 #include "followup/store_sample.h"
 #include "internal.h"
 
-enum { KEY_BITS = 60 };
-
 /* followup-rules(5): the first 15 hexadecimal digits of SHA-256 of "seed/year/client_ref". */
 static int64_t key_of(const struct sample_draw *draw, const char *client_ref)
 {
-	unsigned char digest[SHA256_DIGEST_LENGTH];
 	char text[128];
-	uint64_t key = 0;
 
-	int length = snprintf(text, sizeof(text), "%" PRId64 "/%d/%s", draw->seed, draw->year, client_ref);
-	SHA256((const unsigned char *)text, (size_t)length, digest);
-	for (int i = 0; i < 8; i++)
-		key = key << 8 | digest[i];
-	return (int64_t)(key >> (64 - KEY_BITS));
+	snprintf(text, sizeof(text), "%" PRId64 "/%d/%s", draw->seed, draw->year, client_ref);
+	return draw_key(text);
 }
 
 /* Whether a client belongs to the rule's book: his account was open at the end of the year before, as is known now. 1, 0. */
@@ -59,7 +52,7 @@ static int begin_draw(struct engine *engine, const struct rule *rule, int64_t na
 		.made_on = day,
 		.batch_from = day,
 		/* Keys are spread evenly, so below this part of them lie about so many candidates. */
-		.key_end = kept == clients ? INT64_C(1) << KEY_BITS : (INT64_C(1) << KEY_BITS) / clients * kept,
+		.key_end = kept == clients ? INT64_C(1) << DRAW_KEY_BITS : (INT64_C(1) << DRAW_KEY_BITS) / clients * kept,
 	};
 	int result = store_sample_begin(engine->store, draw);
 	return result < 0 ? result : 1;

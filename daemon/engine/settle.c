@@ -41,10 +41,14 @@ static int follow_facts(struct engine *engine, const struct facts *facts, const 
 		return 0;
 	struct followup before = *f;
 	memcpy(f->occasion, now.key, sizeof(f->occasion));
+	/* Somebody has said that it is of use for longer than the rule does: so it stays. */
+	day_t longer = f->last_on > last_useful(rule, f->due_on) ? f->last_on : NO_DAY;
 	f->occasion_on = now.on;
 	f->opens_on = now.window.opens_on;
 	f->due_on = now.window.due_on;
 	f->last_on = last_useful(rule, now.window.due_on);
+	if (longer > f->last_on)
+		f->last_on = longer;
 	f->priority = now.priority;
 	engine->counts.moved++;
 	int told = decided_window(engine, &before, f);
@@ -107,7 +111,7 @@ int settle_expire(struct engine *engine, struct followup *f, day_t day)
 {
 	engine->counts.expired++;
 	/* Waiting for a slot when its last useful day passed: the reason it waited for is why it never came. */
-	if (f->state == FOLLOWUP_SCHEDULED && f->reason != 0)
+	if (f->state == FOLLOWUP_SCHEDULED && f->reason != 0 && f->reason != engine->reasons[REASON_REJECTED])
 		return followup_move(engine, f, FOLLOWUP_SUPPRESSED, f->reason, day);
 	return followup_move(engine, f, FOLLOWUP_MISSED, engine->reasons[REASON_EXPIRED], day);
 }

@@ -97,6 +97,7 @@ void policy_free(struct policy *policy)
 	text_list_clear(&policy->event_kinds);
 	text_list_clear(&policy->day_parts);
 	text_list_clear(&policy->break_codes);
+	text_list_clear(&policy->review_form);
 	calendar_free(policy->calendar);
 	lunar_free(policy->lunar);
 	free(policy->file);

@@ -224,6 +224,18 @@ static int day_part_add(struct builder *builder, void *target, const char *text,
 	return text_list_add(&policy->day_parts, text);
 }
 
+static int review_form_add(struct builder *builder, void *target, const char *text, const char *file, int line)
+{
+	struct policy *policy = target;
+	if (!name_is_valid(text) || text_list_has(&policy->review_form, text) || policy->review_form.count == REVIEW_FORM_MAX) {
+		complaints_error(builder->complaints, file, line,
+			"form: '%s' will not do: it takes at most %d different names of lower-case letters, digits, - and _", text,
+			REVIEW_FORM_MAX);
+		return 0;
+	}
+	return text_list_add(&policy->review_form, text);
+}
+
 static int break_code_add(struct builder *builder, void *target, const char *text, const char *file, int line)
 {
 	enum { BREAK_CODES_MAX = 32, BREAK_CODE_LENGTH_MAX = 64 };
@@ -293,7 +305,8 @@ static int build_singles(struct builder *builder)
 	if ((result = own_list_read(builder, SECTION_DAEMON, singles[SECTION_DAEMON], "listen", listener_add, policy)) < 0 ||
 		(result = own_list_read(builder, SECTION_CLIENTS, singles[SECTION_CLIENTS], "key_tiers", key_tier_add, policy)) < 0 ||
 		(result = own_list_read(builder, SECTION_HAND_OUT, singles[SECTION_HAND_OUT], "day_parts", day_part_add, policy)) < 0 ||
-		(result = own_list_read(builder, SECTION_HAND_OUT, singles[SECTION_HAND_OUT], "break_codes", break_code_add, policy)) < 0)
+		(result = own_list_read(builder, SECTION_HAND_OUT, singles[SECTION_HAND_OUT], "break_codes", break_code_add, policy)) < 0 ||
+		(result = own_list_read(builder, SECTION_REVIEW, singles[SECTION_REVIEW], "form", review_form_add, policy)) < 0)
 		return result;
 	check_time_zone(builder, singles[SECTION_DAEMON]);
 	check_event_kinds(builder, singles[SECTION_EVENTS]);

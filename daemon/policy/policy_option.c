@@ -146,6 +146,21 @@ static const struct option backup_options[] = {
 	{0},
 };
 
+static const struct option review_options[] = {
+	{.name = "share", .kind = OPTION_COUNT, .offset = IN_POLICY(review_share_percent), .high = 100, .standard = "5"},
+	{.name = "seed", .kind = OPTION_COUNT, .offset = IN_POLICY(review_seed), .high = 2000000000, .standard = "1"},
+	{.name = "form", .kind = OPTION_OWN_LIST, .standard = "greeting listening verifying acting closing"},
+	{.name = "score_max", .kind = OPTION_COUNT, .offset = IN_POLICY(review_score_max), .low = 1, .high = 100, .standard = "5"},
+	{.name = "again", .kind = OPTION_DAYS, .offset = IN_POLICY(review_again_days), .high = 366, .standard = "7d"},
+	{.name = "lease",
+		.kind = OPTION_DURATION,
+		.offset = IN_POLICY(review_lease_seconds),
+		.low = 60,
+		.high = 7L * DAY_SECONDS,
+		.standard = "60min"},
+	{0},
+};
+
 static const struct option channel_options[] = {
 	{.name = "kind", .kind = OPTION_WORD, .offset = IN_CHANNEL(kind), .words = channel_kind_words, .required = true},
 	{.name = "address", .kind = OPTION_WORD, .offset = IN_CHANNEL(address), .words = address_words, .required = true},
@@ -244,6 +259,7 @@ const struct section_kind section_kinds[SECTION_COUNT] = {
 	[SECTION_CONTACTS] = {"contacts", HOME_MAIN, false, contacts_options},
 	[SECTION_HAND_OUT] = {"hand_out", HOME_MAIN, false, hand_out_options},
 	[SECTION_BACKUP] = {"backup", HOME_MAIN, false, backup_options},
+	[SECTION_REVIEW] = {"review", HOME_MAIN, false, review_options},
 	[SECTION_CHANNEL] = {"channel", HOME_MAIN, true, channel_options},
 	[SECTION_QUEUE] = {"queue", HOME_MAIN, true, queue_options},
 	[SECTION_DISPOSITION] = {"disposition", HOME_MAIN, true, disposition_options},

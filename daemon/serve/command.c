@@ -57,7 +57,8 @@ const struct command command_table[] = {
 		"Tell all that the record holds about a client, oldest first", command_history},
 	{"INFO", 1, 2, 0, COMMAND_SIGNED_IN, "connection", "[section]", "Tell how the daemon is", command_info},
 	{"LIST", 2, ANY, FOR_READERS, COMMAND_STORE, "supervisor",
-		"followups|calls|clients|events|attempts|tasks|promises [CLIENT ref] [QUEUE queue] [RULE rule] [STATE state] [LIMIT n] "
+		"followups|calls|clients|events|attempts|tasks|promises|reviews [CLIENT ref] [QUEUE queue] [RULE rule] [STATE state] "
+		"[LIMIT n] "
 		"[AFTER n]",
 		"List rows of the book", command_list},
 	{"MINE", 1, 1, FOR_AGENTS, COMMAND_STORE, "agent", "", "List the calls that you hold, and messages whose outcome is not known",
@@ -84,6 +85,10 @@ const struct command command_table[] = {
 		"Report what was due and what became of it, and what was tried", command_report},
 	{"RESET", 1, 1, 0, COMMAND_BEFORE_AUTH, "connection", "", "Make the connection as it was when it was new", command_reset},
 	{"RESUME", 3, 3, ROLE_SUPERVISOR, COMMAND_STORE | COMMAND_WRITES, "supervisor", "QUEUE|RULE name", "End a pause", command_resume},
+	{"REVIEW.DONE", 3, 4, ROLE_REVIEWER, COMMAND_STORE | COMMAND_WRITES, "supervisor", "review accepted|rejected [json]",
+		"Judge a contact; a rejection reopens what it had closed", command_review_done},
+	{"REVIEW.NEXT", 1, 1, ROLE_REVIEWER, COMMAND_STORE | COMMAND_WRITES, "supervisor", "",
+		"Pull the next contact to be judged; null when there is none", command_review_next},
 	{"SELECT", 2, 2, 0, COMMAND_SIGNED_IN, "connection", "0", "Accepted for client libraries; there is one book", command_select},
 	{"SHOW", 2, 2, ROLE_AGENT | ROLE_SUPERVISOR, COMMAND_STORE, "agent", "call", "Show a call with its agenda", command_show},
 	{"SHUTDOWN", 1, 1, ROLE_OPERATOR, 0, "operator", "", "Answer what has been asked, then stop", command_shutdown},

@@ -281,6 +281,32 @@ int command_record(struct request *request)
 	return request_answer_json(request);
 }
 
+int command_review_next(struct request *request)
+{
+	int result = desk_review_next(request->server->desk, who(request), request->now, request->answer);
+
+	if (result < 0)
+		return result;
+	if (result == 0) {
+		reply_null(&request->reply);
+		return COMMAND_ANSWERED;
+	}
+	note(request, "review_handed_out", "peer", request->session->peer);
+	return request_answer_json(request);
+}
+
+int command_review_done(struct request *request)
+{
+	const char *json = request->count > 3 ? request->words[3] : NULL;
+	int result = desk_review_done(
+		request->server->desk, who(request), request->words[1], request->words[2], json, request->now, request->answer);
+
+	if (result < 0)
+		return result;
+	note(request, strcmp(request->words[2], "rejected") == 0 ? "review_rejected" : "review_accepted", "review", request->words[1]);
+	return request_answer_json(request);
+}
+
 int command_show(struct request *request)
 {
 	int result = desk_show(request->server->desk, who(request), request->words[1], request->now, request->answer);

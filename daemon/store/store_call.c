@@ -294,6 +294,7 @@ int store_call_next_time(struct store *store, int64_t *when)
 		" coalesce((SELECT min(not_before) FROM call WHERE state=1), 9223372036854775807),"
 		" coalesce((SELECT min(widen_at) FROM call WHERE widen_at IS NOT NULL), 9223372036854775807),"
 		" coalesce((SELECT min(until) FROM pause), 9223372036854775807),"
+		" coalesce((SELECT min(lease_until) FROM review WHERE state=1), 9223372036854775807),"
 		" coalesce((SELECT min(appointed_at) + 900 FROM call WHERE owner_id IS NOT NULL AND state<2), 9223372036854775807))");
 
 	return store_integer(store, &next, when, "");

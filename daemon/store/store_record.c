@@ -36,6 +36,8 @@ static const struct {
 	{RECORD_AGENT_ADDED, "agent-added", false},
 	{RECORD_AGENT_DELETED, "agent-deleted", false},
 	{RECORD_RULES_CHANGED, "rules-changed", false},
+	{RECORD_REVIEW_DRAWN, "review-drawn", false},
+	{RECORD_REVIEWED, "reviewed", true},
 	{RECORD_BREAK, "break", false},
 	{RECORD_READY, "ready", false},
 	{RECORD_HANDED_OVER, "handed-over", false},

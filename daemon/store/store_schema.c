@@ -106,6 +106,18 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE INDEX promise_client ON promise(client_id, id);"
 	"CREATE INDEX promise_followup ON promise(followup_id) WHERE followup_id IS NOT NULL;"
 
+	/* Contacts drawn for second-line review. state: 0 open, 1 leased, 2 accepted, 3 rejected. agent: whose contact it was. reviewer: who has it, had it last, or has
+	 * judged. client_id: the foremost of review_client. detail: what the reviewer said, answer: what he was told. */
+	"CREATE TABLE review(id INTEGER PRIMARY KEY AUTOINCREMENT, attempt_id INTEGER NOT NULL UNIQUE, client_id INTEGER NOT NULL, call_id "
+	"INTEGER, agent TEXT NOT NULL, state INTEGER NOT NULL, at INTEGER NOT NULL, reviewer_id INTEGER, reviewer TEXT, lease_until "
+	"INTEGER, judged_at INTEGER, detail TEXT, answer TEXT);"
+	"CREATE INDEX review_open ON review(id) WHERE state=0;"
+	"CREATE INDEX review_leased ON review(lease_until) WHERE state=1;"
+	"CREATE TABLE review_client(client_id INTEGER, review_id INTEGER, PRIMARY KEY(client_id, review_id)) WITHOUT ROWID;"
+	"CREATE INDEX review_client_review ON review_client(review_id);"
+	"CREATE TABLE review_item(review_id INTEGER, followup_id INTEGER, PRIMARY KEY(review_id, followup_id)) WITHOUT ROWID;"
+	"CREATE INDEX review_item_followup ON review_item(followup_id);"
+
 	/* What a supervisor holds back: kind 0 a queue, 1 a rule, until a moment. */
 	"CREATE TABLE pause(kind INTEGER, name INTEGER, until INTEGER NOT NULL, reason TEXT NOT NULL, agent TEXT NOT NULL, PRIMARY "
 	"KEY(kind, name)) WITHOUT ROWID;"

@@ -58,11 +58,22 @@ int64_t agenda_contact_whole(struct engine *engine, const struct call *call, boo
 
 /* Writes down a try and everyone whom it concerned: those of the agenda, and one more client (0: none). */
 struct attempt;
+/* The same, for its number. */
+int64_t agenda_attempt(
+	struct engine *engine, const struct attempt *attempt, const struct followup_list *agenda, int64_t client_id) MUST_CHECK;
 int agenda_write_down(
 	struct engine *engine, const struct attempt *attempt, const struct followup_list *agenda, int64_t client_id) MUST_CHECK;
 
 /* The rule of a follow-up; NULL when the configuration has it no more. */
 const struct rule *agenda_rule(const struct engine *engine, const struct followup *followup);
+
+/* POLICY 8: a review has rejected the contact that closed it. It waits again, from its first channel on and without what was decided for it before, and is of use for
+ * at least so many days more. The contact still counts. */
+int agenda_reopen(struct engine *engine, struct followup *followup, int days, struct moment now) MUST_CHECK;
+
+/* Whether an agent looks after a client, has done so before his clients were handed on, or has brought him: 1 or 0. */
+struct agent;
+int agenda_is_close(struct engine *engine, int64_t client_id, const struct agent *agent) MUST_CHECK;
 
 /* A reason as a number, kept since the last change of policy. */
 int64_t agenda_reason_do_not_contact(const struct engine *engine);

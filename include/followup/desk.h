@@ -112,6 +112,12 @@ int desk_acknowledge(struct desk *desk, const struct identity *who, const char *
 int desk_override(struct desk *desk, const struct identity *who, const char *followup, const char *second, const char *reason,
 	struct moment now, struct answer *answer) MUST_CHECK;
 
+/* Second-line review (POLICY 8). The oldest one that this reviewer may judge, leased to him, or the one he holds: 1 and a document, 0 and nothing when there is none. */
+int desk_review_next(struct desk *desk, const struct identity *who, struct moment now, struct answer *answer) MUST_CHECK;
+/* verdict: "accepted" or "rejected"; json: scores and a note (NULL: nothing). ERR_NO_LEASE when it is another's, or judged otherwise. */
+int desk_review_done(struct desk *desk, const struct identity *who, const char *review, const char *verdict, const char *json,
+	struct moment now, struct answer *answer) MUST_CHECK;
+
 /* CLIENT.PUT and EVENT.PUT. 1: something changed, 0: known already. */
 int desk_client_put(struct desk *desk, const char *json, size_t length, struct moment now, struct answer *answer) MUST_CHECK;
 int desk_event_put(struct desk *desk, const char *json, size_t length, struct moment now, struct answer *answer) MUST_CHECK;

@@ -111,7 +111,7 @@ enum trigger {
 /* Which date of the client TRIGGER_EXPIRY looks at. */
 enum expiry_field { EXPIRY_ID_CARD, EXPIRY_RISK_TEST, EXPIRY_DECLARED };
 
-enum { POLICY_STEPS_MAX = 16 };
+enum { POLICY_STEPS_MAX = 16, REVIEW_FORM_MAX = 32 };
 
 enum late { LATE_KEEP, LATE_DROP };
 enum rule_class { CLASS_COUNTED, CLASS_EXEMPT, CLASS_FREE };
@@ -259,6 +259,14 @@ struct policy {
 	char *backup_folder; /* "": no copies by themselves */
 	int backup_minute;   /* of the local day */
 	int backups_kept;
+
+	/* second-line review */
+	int review_share_percent; /* of the contacts in which somebody talked; 0: none */
+	int review_seed;          /* repeats the draw */
+	struct text_list review_form;
+	int review_score_max;
+	int review_again_days; /* what was rejected is of use for so long again, at least */
+	int review_lease_seconds;
 
 	struct rule *rules; /* sorted by name, bytewise */
 	size_t rule_count;

@@ -46,6 +46,8 @@ enum record_kind {
 	RECORD_HANDED_OVER = 52, /* a manager's clients to a successor, or back */
 	/* of a draw */
 	RECORD_SAMPLE_DRAWN = 40, /* clients for the yearly sample: at the year's beginning, and in place of those who were lost */
+	RECORD_REVIEW_DRAWN = 45, /* of a contact, for second-line review */
+	RECORD_REVIEWED = 46,     /* it was judged */
 };
 
 struct record_entry {

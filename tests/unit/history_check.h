@@ -2,6 +2,7 @@
 #ifndef FOLLOWUP_HISTORY_CHECK_H
 #define FOLLOWUP_HISTORY_CHECK_H
 
+#include "followup/store_review.h"
 #include "history_promise.h"
 #include "history_world.h"
 
@@ -68,7 +69,15 @@ static void check_state(struct world *w, const struct followup_seen *s)
 		wrong(w, "follow-up %" PRId64 " %s %s: done-late before its due day", f->id, s->rule, f->occasion);
 }
 
-/* DESIGN 5.3: what is closed stays as it is, unless a contact is told of that has happened. */
+static bool is_reopened(const struct world *w, int64_t id)
+{
+	for (int i = 0; i < w->reopened_count; i++)
+		if (w->reopened[i] == id)
+			return true;
+	return false;
+}
+
+/* DESIGN 5.3: what is closed stays as it is, unless a contact is told of that has happened, or the one that closed it is rejected. */
 static void check_move(struct world *w, const struct followup_seen *was, const struct followup_seen *is)
 {
 	const struct followup *a = &was->f, *b = &is->f;
@@ -79,7 +88,8 @@ static void check_move(struct world *w, const struct followup_seen *was, const s
 		return;
 	if (a->state != b->state) {
 		bool told = b->state == FOLLOWUP_DONE || b->state == FOLLOWUP_DONE_LATE;
-		if (!w->contact_step || !told || !needs_reason(a->state))
+		bool rejected = (a->state == FOLLOWUP_DONE || a->state == FOLLOWUP_DONE_LATE) && is_reopened(w, a->id);
+		if (!rejected && (!w->contact_step || !told || !needs_reason(a->state)))
 			wrong(w, "follow-up %" PRId64 " %s %s: was %s (%s), now %s", a->id, is->rule, a->occasion,
 				followup_state_name(a->state), was->reason, followup_state_name(b->state));
 		return;
@@ -217,6 +227,17 @@ static void look_at_calls(struct world *w)
 	w->call_count = count;
 }
 
+static void look_at_reviews(struct world *w)
+{
+	struct review review;
+	int result = 0;
+
+	for (int64_t id = 1; (result = store_review_load(w->store, id, &review)) >= 0; id++)
+		mix_number(w, (int64_t)review.state * 1000 + review.reviewer_id);
+	if (result != ERR_NOT_FOUND)
+		must(w, result, "review");
+}
+
 /* The ledger of the cap says what the test has noted by itself. */
 static void look_at_contacts(struct world *w)
 {
@@ -270,8 +291,10 @@ static void observe(struct world *w)
 	look_at_followups(w);
 	look_at_calls(w);
 	look_at_contacts(w);
+	look_at_reviews(w);
 	look_at_rest(w);
 	w->contact_step = false;
+	w->reopened_count = 0;
 }
 
 /* A number for all that the book says: two looks with nothing between them give the same. */

@@ -171,7 +171,9 @@ struct world {
 	int seen_count;
 	struct call_seen calls[CALLS_MAX];
 	int call_count;
-	int unserved;      /* looks that found a call which nobody may make */
+	int unserved;                 /* looks that found a call which nobody may make */
+	int64_t reopened[AGENDA_MAX]; /* what a review that was rejected in this step had closed */
+	int reopened_count, rejections;
 	bool contact_step; /* this step may close what was closed before */
 	bool half_worked;  /* the cycle of a day was interrupted */
 	struct answer answer;
@@ -182,8 +184,8 @@ struct world {
 static const struct agent_known all_agents[AGENTS] = {
 	{.name = "anna", .roles = "agent", .queues = {"service", "hq", "manager/*", "branch/*"}},
 	{.name = "bert", .roles = "agent", .queues = {"service", "manager/bert"}},
-	{.name = "cara", .roles = "agent", .queues = {"service", "hq", "branch/B1"}},
-	{.name = "dora", .roles = "agent", .queues = {"*"}},
+	{.name = "cara", .roles = "agent,reviewer", .queues = {"service", "hq", "branch/B1"}},
+	{.name = "dora", .roles = "agent,reviewer", .queues = {"*"}},
 	{.name = "emil", .roles = "agent,marketing", .queues = {"service", "hq", "branch/*", "manager/*"}},
 	{.name = "gate1", .roles = "gateway", .queues = {"sms", "email", "letter"}},
 	{.name = "gate2", .roles = "gateway", .queues = {"sms"}},

@@ -57,6 +57,8 @@ static const struct {
 	{"REPORT", "s"},
 	{"RESET", "+"},
 	{"RESUME", "s"},
+	{"REVIEW.DONE", "r"},
+	{"REVIEW.NEXT", "r"},
 	{"SELECT", "*"},
 	{"SHOW", "as"},
 	{"SHUTDOWN", "o"},

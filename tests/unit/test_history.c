@@ -3,6 +3,7 @@
  * FOLLOWUP_SEED=n begins with another seed, FOLLOWUP_HISTORIES=n makes more of them (history i has seed + i). A failure prints the steps that led to
  * it and the seed that repeats them. */
 #include "history_report.h"
+#include "history_review.h"
 #include "history_time.h"
 
 #include "followup/zone.h"
@@ -28,9 +29,9 @@ static void take_step(struct world *w)
 	static const struct {
 		int weight;
 		void (*step)(struct world *w);
-	} steps[] = {{8, step_client}, {16, step_event}, {5, step_correction}, {20, step_time}, {18, step_next}, {2, step_break},
+	} steps[] = {{8, step_client}, {16, step_event}, {5, step_correction}, {20, step_time}, {16, step_next}, {2, step_break},
 		{1, step_handover}, {1, step_agent}, {16, step_done}, {3, step_stale}, {2, step_touch}, {2, step_release}, {4, step_record},
-		{1, step_reload}, {1, step_clock_back}};
+		{2, step_review}, {1, step_reload}, {1, step_clock_back}};
 	int at = draw(&w->random, 100);
 
 	detour(w);
@@ -67,7 +68,7 @@ static void begin_history(struct world *w, uint64_t seed, bool whole_days, bool 
 static void test_histories(void **state)
 {
 	int seed = number_of("FOLLOWUP_SEED", 1), histories = number_of("FOLLOWUP_HISTORIES", HISTORIES);
-	int unserved = 0, handed_out = 0, contacts = 0, followups = 0, promises = 0;
+	int unserved = 0, handed_out = 0, contacts = 0, followups = 0, promises = 0, rejections = 0;
 
 	(void)state;
 	print_message("# histories from seed %d\n", seed);
@@ -85,13 +86,14 @@ static void test_histories(void **state)
 		contacts += w->contact_count;
 		followups += w->seen_count;
 		promises += w->promise_count;
+		rejections += w->rejections;
 		world_close(w);
 	}
-	print_message("# %d histories, %d follow-ups, %d calls handed out, %d contacts, %d promises\n", histories, followups, handed_out,
-		contacts, promises);
+	print_message("# %d histories, %d follow-ups, %d calls handed out, %d contacts, %d promises, %d rejections\n", histories, followups,
+		handed_out, contacts, promises, rejections);
 	/* A test in which nothing happens proves nothing. */
 	assert_true(unserved > histories && handed_out > histories * 3 && contacts > histories * 2 && followups > histories * 20 &&
-		    promises > histories / 4);
+		    promises > histories / 4 && rejections > histories / 8);
 }
 
 /* DESIGN 5.2, 5.5: what was rolled back, and how the work was sliced, leaves no trace. */
@@ -126,6 +128,7 @@ static int load_policies(void **state)
 	for (int i = 0; i < POLICIES; i++) {
 		if (policy_load("conf/followupd.conf", NULL, NULL, &policies[i]) < 0)
 			return -1;
+		policies[i]->review_share_percent = 50; /* enough of them to see */
 		if (switched_off[i] != NULL && policy_switch_off(policies[i], switched_off[i]) < 0)
 			return -1;
 	}
