@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DEPTH_MAX = 1000 };
+
 struct json {
 	sqlite3 *database; /* in memory and empty: only its functions are used */
 	sqlite3_stmt *probe;
@@ -55,6 +57,47 @@ static bool has_nul(const char *document, size_t length)
 		at += 2; /* past the escaped byte, which may be a backslash itself */
 	}
 	return false;
+}
+
+/* Whether every member's name is a text. SQLite 3.40 (Debian 12) takes a list or an object there when it ends in a text, {["a"]:1}, and then looks for the name at
+ * no address. Nothing else is judged here; what stands deeper than DEPTH_MAX is refused. */
+static bool names_are_texts(const char *document, size_t length)
+{
+	bool is_object[DEPTH_MAX];
+	size_t depth = 0;
+	bool name_wanted = false;
+
+	for (size_t i = 0; i < length; i++) {
+		char byte = document[i];
+
+		if (byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r')
+			continue;
+		if (name_wanted && byte != '"' && byte != '}')
+			return false;
+		name_wanted = false;
+		switch (byte) {
+		case '"':
+			for (i++; i < length && document[i] != '"'; i++)
+				i += document[i] == '\\';
+			break;
+		case '{':
+		case '[':
+			if (depth == DEPTH_MAX)
+				return false;
+			is_object[depth++] = name_wanted = byte == '{';
+			break;
+		case '}':
+		case ']':
+			depth -= depth > 0;
+			break;
+		case ',':
+			name_wanted = depth > 0 && is_object[depth - 1];
+			break;
+		default:
+			break;
+		}
+	}
+	return true;
 }
 
 static int error_of(int result)
@@ -169,7 +212,7 @@ static int read_row(sqlite3_stmt *row, struct json_value *value)
 
 int json_each(struct json *json, const char *document, size_t length, const char *path, json_visit *visit, void *context)
 {
-	if (document == NULL || length == 0 || has_nul(document, length))
+	if (document == NULL || length == 0 || has_nul(document, length) || !names_are_texts(document, length))
 		return ERR_SYNTAX;
 	if (length > INT_MAX)
 		return ERR_LIMIT;

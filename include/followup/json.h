@@ -26,7 +26,7 @@ struct json_value {
 /* Calls visit for each element of the array or object at path ("$", "$.days", "$.days[3]") of the document, in order; visit's negative
  * result ends the walk and is returned. ERR_SYNTAX when the document is not well-formed JSON or holds a NUL, raw or as \u0000; ERR_NOT_FOUND when
  * no array or object is at path. A fraction has a double's precision (15 digits); an integer beyond 64 bits comes as JSON_REAL. Depth
- * and size are limited by SQLite (1,000 levels). The values live until visit returns; visit may not use the same reader. */
+ * and size are limited (1,000 levels). The values live until visit returns; visit may not use the same reader. */
 typedef int json_visit(void *context, const struct json_value *value);
 int json_each(struct json *json, const char *document, size_t length, const char *path, json_visit *visit, void *context) MUST_CHECK;
 

@@ -71,6 +71,13 @@ static void test_walks(void **state)
 		{"[\"\\x41\"]", "$", ERR_SYNTAX, ""},
 		{"[1] // note", "$", ERR_SYNTAX, ""},
 		{"[\"\\", "$", ERR_SYNTAX, ""},
+		/* SQLite 3.40 takes these, and reads from nowhere when it looks for a member. */
+		{"{{\"\":[2],\"a\":[],\"\":\"\"}:\"\"}", "$.a", ERR_SYNTAX, ""},
+		{"{[\"a\"]:1}", "$", ERR_SYNTAX, ""},
+		{"[{\"a\":1, [\"b\"]:2}]", "$[0].a", ERR_SYNTAX, ""},
+		{"[{\"a\":{}, {\"b\":\"c\"}:2}]", "$[0].a", ERR_SYNTAX, ""},
+		/* Brackets, quotes and commas in texts are text. */
+		{"{\"{,[\\\"\":{\"b\":[{},\",{\"]}}", "$", 0, "0 {,[\"=object:{\"b\":[{},\",{\"]};"},
 	};
 
 	(void)state;
