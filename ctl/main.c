@@ -252,54 +252,36 @@ static enum ctl_status agent_command(const struct invocation *invocation, int co
 	return CTL_USAGE;
 }
 
-/* Options for people in front of the words of the socket, which are understood too. Without a format it is the table. */
+/* Options are the words of the socket with dashes before them: "--by agent", "--by=agent", "by agent". Without a format it is the table. */
 static enum ctl_status report_command(const struct invocation *invocation, int count, char **words)
 {
-	static const struct {
-		const char *option;
-		char word[8];
-	} options[] = {{"--from", "FROM"}, {"--to", "TO"}, {"--by", "BY"}, {"--format", "FORMAT"}};
-	static char format[] = "FORMAT", csv[] = "csv", json[] = "json", text[] = "text";
-	char names[sizeof options / sizeof options[0]][sizeof options[0].word];
-	char *sent[REPORT_WORDS_MAX + 2], *asked = NULL;
+	static char format[] = "format", csv[] = "csv", json[] = "json", text[] = "text";
+	char *sent[REPORT_WORDS_MAX];
 	int sent_count = 0;
 
-	for (int i = 0; i < count; i++) {
+	/* A format that is asked for stands behind this one, and counts. */
+	sent[sent_count++] = words[0];
+	sent[sent_count++] = format;
+	sent[sent_count++] = invocation->json ? json : text;
+	for (int i = 1; i < count; i++) {
 		char *word = words[i], *value = NULL;
 		if (sent_count + 2 > REPORT_WORDS_MAX) {
 			warnx("report: more words than a report has");
 			return CTL_USAGE;
 		}
-		if (strcasecmp(word, "--csv") == 0) {
-			asked = csv;
-			continue;
+		if (strncmp(word, "--", 2) == 0) {
+			word += 2;
+			value = strchr(word, '=');
+			if (value != NULL)
+				*value++ = '\0';
 		}
-		for (size_t o = 0; o < sizeof options / sizeof options[0]; o++) {
-			size_t length = strlen(options[o].option);
-			if (strncmp(word, options[o].option, length) != 0 || (word[length] != '\0' && word[length] != '='))
-				continue;
-			value = word[length] == '=' ? word + length + 1 : i + 1 < count ? words[++i] : NULL;
-			if (value == NULL) {
-				warnx("report: %s needs a value", options[o].option);
-				return CTL_USAGE;
-			}
-			memcpy(names[o], options[o].word, sizeof names[o]);
-			word = names[o];
-			break;
+		if (word != words[i] && strcmp(word, csv) == 0) {
+			word = format;
+			value = csv;
 		}
-		if (value == NULL && word[0] == '-') {
-			warnx("report: no such option: %s", word);
-			return CTL_USAGE;
-		}
-		if (strcasecmp(word, format) == 0)
-			asked = word; /* said in so many words: it stands among them */
 		sent[sent_count++] = word;
 		if (value != NULL)
 			sent[sent_count++] = value;
-	}
-	if (asked == NULL || asked == csv) {
-		sent[sent_count++] = format;
-		sent[sent_count++] = asked != NULL ? csv : invocation->json ? json : text;
 	}
 	return pass_on(invocation, sent_count, sent);
 }

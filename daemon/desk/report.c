@@ -393,35 +393,46 @@ static int find_name(const char *name, const char *const *names, int count)
 	return ERR_NOT_FOUND;
 }
 
+static int parse_day(const char *text, day_t *out, struct answer *answer)
+{
+	day_t day = date_parse(text, strlen(text));
+
+	if (day == NO_DAY)
+		return refuse(answer, ERR_INVALID, "%s is no day: write it like 2025-03-04", text);
+	*out = day;
+	return 0;
+}
+
 static int parse_words(struct report *report, const char *const *words, size_t count, struct answer *answer)
 {
-	for (size_t i = 0; i < count; i += 2) {
-		const char *value = i + 1 < count ? words[i + 1] : NULL;
-		if (value == NULL)
-			return refuse(answer, ERR_INVALID, "%s needs a value", words[i]);
-		if (strcasecmp(words[i], "FROM") == 0 || strcasecmp(words[i], "TO") == 0) {
-			day_t day = date_parse(value, strlen(value));
-			if (day == NO_DAY)
-				return refuse(answer, ERR_INVALID, "%s is no day: write it like 2025-03-04", value);
-			*(strcasecmp(words[i], "TO") == 0 ? &report->last : &report->first) = day;
-		} else if (strcasecmp(words[i], "BY") == 0) {
-			int by = find_name(value, by_names, REPORT_BY_COUNT);
-			if (by < 0)
-				return refuse(answer, ERR_INVALID, "BY rule, branch, agent, day or queue");
-			report->by = (enum report_by)by;
-		} else if (strcasecmp(words[i], "FORMAT") == 0) {
-			int format = find_name(value, format_names, FORMAT_COUNT);
-			if (format < 0)
-				return refuse(answer, ERR_INVALID, "FORMAT json, csv or text");
-			report->format = (enum report_format)format;
-		} else {
+	enum { FROM, TO, BY, FORMAT, WORD_COUNT };
+	static const char *const keywords[WORD_COUNT] = {"FROM", "TO", "BY", "FORMAT"};
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < count; i += 2) {
+		int keyword = find_name(words[i], keywords, WORD_COUNT), found = 0;
+		if (keyword < 0)
 			return refuse(
 				answer, ERR_INVALID, "REPORT [FROM day] [TO day] [BY rule|branch|agent|day|queue] [FORMAT json|csv|text]");
+		if (i + 1 == count)
+			return refuse(answer, ERR_INVALID, "%s needs a value", keywords[keyword]);
+		const char *value = words[i + 1];
+		if (keyword == FROM || keyword == TO) {
+			result = parse_day(value, keyword == FROM ? &report->first : &report->last, answer);
+		} else if (keyword == BY) {
+			found = find_name(value, by_names, REPORT_BY_COUNT);
+			report->by = (enum report_by)found;
+		} else {
+			found = find_name(value, format_names, FORMAT_COUNT);
+			report->format = (enum report_format)found;
 		}
+		if (found < 0)
+			return refuse(
+				answer, ERR_INVALID, keyword == BY ? "BY rule, branch, agent, day or queue" : "FORMAT json, csv or text");
 	}
-	if (report->first > report->last)
+	if (result == 0 && report->first > report->last)
 		return refuse(answer, ERR_INVALID, "the report would end before it begins: FROM is later than TO");
-	return 0;
+	return result;
 }
 
 /* The names of the channels on which nobody talks, a JSON array. */
