@@ -170,12 +170,8 @@ static int bounce(struct outcome *o)
 {
 	int result = 0;
 
-	if (o->uncertain) {
-		int64_t clients[CLIENTS_OF_CALL_MAX];
-		result = shown_clients(o->desk, o->shown_json, clients, CLIENTS_OF_CALL_MAX);
-		if (result >= 0)
-			result = store_contact_take_back(o->desk->store, o->uncertain_contact, clients, (size_t)result, o->uncertain_on);
-	}
+	if (o->uncertain)
+		result = store_contact_take_back(o->desk->store, o->uncertain_contact);
 	if (result < 0 || !o->call_exists)
 		return result;
 	lease_end(&o->call);
@@ -272,22 +268,25 @@ static int make_task(struct outcome *o, const char *kind, const char *queue)
 }
 
 /* POLICY 7: everything of the client whose number it was waits until the number is corrected; the other clients' matters stay on the call. */
-static int wrong_number(struct outcome *o)
+int outcome_number_is_wrong(struct outcome *o)
 {
 	int64_t client_id = o->agenda.count > 0 ? o->agenda.items[0].client_id : o->client_id;
+	int result = store_client_number_is_wrong(o->desk->store, client_id, true);
 
-	lease_end(&o->call);
-	o->call.state = CALL_READY;
-	int result = store_call_save(o->desk->store, &o->call);
-	if (result == 0)
-		result = store_client_number_is_wrong(o->desk->store, client_id);
 	if (result == 0)
 		result = agenda_hold_client(o->desk->engine, client_id, o->now.day);
 	return result == 0 ? make_task(o, "wrong-number", "records") : result;
 }
 
-/* POLICY 7: the client does not acknowledge what happened to his assets: his branch and head office hear of it, and it stays red until acknowledged. */
-static int disputed(struct outcome *o)
+static int wrong_number(struct outcome *o)
+{
+	lease_end(&o->call);
+	o->call.state = CALL_READY;
+	int result = store_call_save(o->desk->store, &o->call);
+	return result == 0 ? outcome_number_is_wrong(o) : result;
+}
+
+int outcome_escalate(struct outcome *o)
 {
 	struct client client;
 	char branch[CLIENT_TEXT_SIZE + 8];
@@ -298,8 +297,13 @@ static int disputed(struct outcome *o)
 		return result;
 	snprintf(branch, sizeof(branch), "branch/%s", client.branch);
 	result = make_task(o, "disputed", client.branch[0] != '\0' ? branch : o->desk->policy->fallback_queue);
-	if (result == 0)
-		result = make_task(o, "disputed", "hq");
+	return result == 0 ? make_task(o, "disputed", "hq") : result;
+}
+
+static int disputed(struct outcome *o)
+{
+	int result = outcome_escalate(o);
+
 	return result == 0 ? reached(o) : result;
 }
 
@@ -312,7 +316,7 @@ static int refuse_greetings(const struct outcome *o, int64_t client_id, const ch
 static int refused(struct outcome *o)
 {
 	enum { REFUSED_MONTHS = 12 };
-	struct followup *others[ITEMS_MAX];
+	struct followup **others = o->given_up;
 	size_t other_count = 0, duty_count = 0;
 	char until[DATE_TEXT_SIZE];
 
@@ -336,9 +340,11 @@ static int refused(struct outcome *o)
 	if (result == 0)
 		result = reached(o);
 	for (size_t i = 0; result == 0 && i < other_count; i++)
-		if (followup_state_is_open(others[i]->state))
+		if (followup_state_is_open(others[i]->state)) {
 			result = followup_move(o->desk->engine, others[i], FOLLOWUP_SUPPRESSED,
 				agenda_reason_do_not_contact(o->desk->engine), outcome_day(o));
+			o->given_up[o->given_up_count++] = others[i];
+		}
 	return result;
 }
 
@@ -439,9 +445,7 @@ int outcome_record(struct outcome *o, struct followup *extra, struct answer *ans
 
 int outcome_bounce_late(struct outcome *o, int64_t contact_id, day_t on_day)
 {
-	int64_t clients[CLIENTS_OF_CALL_MAX];
-	int count = shown_clients(o->desk, o->shown_json, clients, CLIENTS_OF_CALL_MAX);
-	int result = count < 0 ? count : store_contact_take_back(o->desk->store, contact_id, clients, (size_t)count, on_day);
+	int result = store_contact_take_back(o->desk->store, contact_id);
 
 	for (size_t i = 0; result == 0 && i < o->shown.item_count; i++) {
 		struct followup f;

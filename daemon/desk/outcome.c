@@ -55,9 +55,12 @@ static int answer_outcome(struct outcome *o, const char *shown, struct buffer *o
 static int write_down(struct outcome *o, const char *detail, const char *answer_text)
 {
 	int64_t closed[ITEMS_MAX];
+	size_t count = 0;
 
 	for (size_t i = 0; i < o->ticked_count; i++)
-		closed[i] = o->ticked[i]->id;
+		closed[count++] = o->ticked[i]->id;
+	for (size_t i = 0; i < o->given_up_count && count < ITEMS_MAX; i++)
+		closed[count++] = o->given_up[i]->id;
 	struct attempt attempt = {
 		.at = outcome_moment(o),
 		.call_id = o->call.id,
@@ -75,7 +78,7 @@ static int write_down(struct outcome *o, const char *detail, const char *answer_
 		.answer = answer_text,
 		.followup_id = outcome_foremost(o),
 		.closed = closed,
-		.closed_count = o->ticked_count,
+		.closed_count = count,
 	};
 
 	int64_t id = agenda_attempt(o->desk->engine, &attempt, &o->agenda, o->client_id);

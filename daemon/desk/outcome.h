@@ -23,6 +23,8 @@ struct outcome {
 	struct followup_list agenda;
 	struct followup *ticked[ITEMS_MAX];
 	size_t ticked_count;
+	struct followup *given_up[ITEMS_MAX]; /* what a client who refused has ended */
+	size_t given_up_count;
 	char client_ref[65]; /* of the foremost item, or whom RECORD names */
 	int64_t client_id;   /* whom RECORD names, or whom an empty call was about; 0: the agenda says it */
 	int64_t contact_id;
@@ -37,6 +39,10 @@ int outcome_perform(struct outcome *o, struct followup *extra, const char *lease
 int outcome_record(struct outcome *o, struct followup *extra, struct answer *answer) MUST_CHECK;
 /* A message that was told as sent has come back: its contact no longer counts, and what it closed on that day goes on to its next channel. */
 int outcome_bounce_late(struct outcome *o, int64_t contact_id, day_t on_day) MUST_CHECK;
+/* POLICY 7: the client does not acknowledge what happened to his assets: his branch and head office hear of it, and it stays red until acknowledged. */
+int outcome_escalate(struct outcome *o) MUST_CHECK;
+/* Everything of the client waits until his number is corrected; a task says so. */
+int outcome_number_is_wrong(struct outcome *o) MUST_CHECK;
 /* Whether a disposition says that the client was reached. */
 bool outcome_is_contact(const struct disposition *disposition);
 /* Whom the contact counts for: the clients of the ticked items; when nothing is ticked, the one who rang in or all whom the call was about. The count. */

@@ -7,6 +7,7 @@
 
 #include "followup/store.h"
 #include "followup/store_call.h"
+#include "followup/store_correction.h"
 #include "followup/store_name.h"
 #include "internal.h"
 
@@ -328,20 +329,13 @@ int agenda_widen(struct engine *engine, struct call *call, struct moment now)
 	return result == 0 && call->state < CALL_LEASED ? call_work_out(engine, call, now.day) : result;
 }
 
-int64_t agenda_contact(struct engine *engine, const struct contact_made *made, bool *over_cap)
+/* The ledger's rows, and what the contact closes. */
+static int count_and_close(struct engine *engine, int64_t contact_id, const struct contact_made *made)
 {
-	const struct policy *policy = engine->policy;
-	struct contact contact = {0, made->call != NULL ? made->call->id : 0, made->day, made->at, made->channel, made->agent_id, false};
+	int result = 0;
 
-	if (made->counted && policy->cap != NO_LIMIT) {
-		int before = slots_contacts(engine, made->person, made->day);
-		if (before < 0)
-			return before;
-		contact.over_cap = before + 1 > policy->cap;
-	}
-	int result = store_contact_insert(engine->store, &contact);
 	for (size_t i = 0; result == 0 && made->counted && i < made->client_count; i++)
-		result = store_contact_count_for(engine->store, contact.id, made->client_ids[i], made->day);
+		result = store_contact_count_for(engine->store, contact_id, made->client_ids[i], made->day);
 	/* A contact moves the next one of a cadence. */
 	for (size_t i = 0; result == 0 && engine->asks_contacts && i < made->client_count; i++)
 		result = store_due_mark(engine->store, made->client_ids[i], made->day, false);
@@ -349,10 +343,59 @@ int64_t agenda_contact(struct engine *engine, const struct contact_made *made, b
 		struct followup *f = made->ticked[i];
 		result = followup_move(engine, f, made->day > f->due_on ? FOLLOWUP_DONE_LATE : FOLLOWUP_DONE, 0, made->day);
 	}
+	return result;
+}
+
+/* Whether a contact on that day is one more than the person should have. */
+static int is_over_cap(struct engine *engine, const struct contact_made *made)
+{
+	if (!made->counted || engine->policy->cap == NO_LIMIT)
+		return 0;
+	int before = slots_contacts(engine, made->person, made->day);
+	return before < 0 ? before : before + 1 > engine->policy->cap;
+}
+
+int64_t agenda_contact(struct engine *engine, const struct contact_made *made, bool *over_cap)
+{
+	int over = is_over_cap(engine, made);
+	struct contact contact = {0, made->call != NULL ? made->call->id : 0, made->day, made->at, made->channel, made->agent_id, over > 0};
+	int result = over < 0 ? over : store_contact_insert(engine->store, &contact);
+
+	if (result == 0)
+		result = count_and_close(engine, contact.id, made);
 	if (result < 0)
 		return result;
 	*over_cap = contact.over_cap;
 	return contact.id;
+}
+
+int agenda_contact_again(struct engine *engine, int64_t contact_id, day_t former_day, const struct contact_made *made, bool *over_cap)
+{
+	struct contact contact = {.id = contact_id, .on_day = made->day, .at = made->at, .over_cap = *over_cap};
+	int result = store_contact_take_back(engine->store, contact_id);
+
+	if (result == 0 && made->day != former_day) {
+		result = is_over_cap(engine, made);
+		contact.over_cap = result > 0;
+	}
+	if (result >= 0)
+		result = store_contact_move(engine->store, &contact);
+	if (result == 0)
+		result = count_and_close(engine, contact_id, made);
+	if (result == 0)
+		*over_cap = contact.over_cap;
+	return result;
+}
+
+int agenda_take_back(struct engine *engine, struct followup *f, day_t day)
+{
+	int result = followup_move(engine, f, FOLLOWUP_SCHEDULED, engine->reasons[REASON_CORRECTED], day);
+
+	/* That is why it was reopened, and stands in the record; it waits for nothing. */
+	f->reason = 0;
+	if (result == 0)
+		result = store_followup_save(engine->store, f);
+	return result == 0 ? store_due_mark(engine->store, f->client_id, day, true) : result;
 }
 
 int64_t agenda_contact_whole(struct engine *engine, const struct call *call, bool close, struct moment now, bool *over_cap)

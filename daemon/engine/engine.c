@@ -33,6 +33,7 @@ static const char *const reason_names[REASON_COUNT] = {
 	[REASON_PAUSED] = "paused",
 	[REASON_WRONG_NUMBER] = "wrong-number",
 	[REASON_REJECTED] = "rejected",
+	[REASON_CORRECTED] = "corrected",
 };
 
 struct engine *engine_new(struct store *store)

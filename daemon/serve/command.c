@@ -38,6 +38,8 @@ const struct command command_table[] = {
 		"Show or move the test clock; answers when all that is due by then has been worked", command_clock},
 	{"COMMAND", 1, ANY, 0, COMMAND_SIGNED_IN, "connection", "[COUNT | LIST | INFO [command ...] | DOCS [command ...]]",
 		"Describe the commands to a client library", command_command},
+	{"CORRECT", 4, 4, ROLE_SUPERVISOR, COMMAND_STORE | COMMAND_WRITES, "supervisor", "attempt json reason",
+		"Correct the outcome of a try by a later entry of the record", command_correct},
 	{"DNC", 5, 5, ROLE_SUPERVISOR, COMMAND_STORE | COMMAND_WRITES, "supervisor", "client channel|all day|none|CLEAR reason",
 		"Do not contact a client on a channel until a day", command_dnc},
 	{"DONE", 3, 4, FOR_AGENTS, COMMAND_STORE | COMMAND_WRITES, "agent", "lease disposition [json]", "Record the outcome of a call",

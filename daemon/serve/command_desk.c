@@ -260,6 +260,17 @@ int command_override(struct request *request)
 	return request_answer_json(request);
 }
 
+int command_correct(struct request *request)
+{
+	int result = desk_correct(request->server->desk, who(request), request->words[1], request->words[2], request->words[3],
+		request->now, request->answer);
+
+	if (result < 0)
+		return result;
+	note(request, "corrected", "attempt", request->words[1]);
+	return request_answer_json(request);
+}
+
 int command_ack(struct request *request)
 {
 	int result =

@@ -116,8 +116,11 @@ void store_record_back(struct store *store);
 	"CASE WHEN length(" column ") > 7 THEN substr(" column ", 1, 3) || '****' || substr(" column ", -4) ELSE '****' END"
 #define MASKED_EMAIL(column) "substr(" column ", 1, 1) || '***' || substr(" column ", instr(" column ", '@'))"
 
-/* In SQL, of an attempt's entry e: what was said of it, JSON or NULL. */
+/* In SQL, of an attempt's entry e: what was said of it, JSON or NULL. As it was told; ATTEMPT_TRUTH(): as it is known now, of a row of attempts, corrections regarded. */
 #define ATTEMPT_SAID "(e.body->'$.said')"
+#define ATTEMPT_TRUTH(attempt)                                                                                                             \
+	"(SELECT iif(" attempt ".corrected_by IS NULL, t.body->'$.said', (SELECT c.body->'$.after.said' FROM entry c WHERE c.id=" attempt  \
+	".corrected_by)) FROM entry t WHERE t.id=" attempt ".id)"
 /* A detail as it is kept there: JSON that says the same in its shortest form, or words as a JSON text. */
 #define AS_SAID(parameter) "(CASE WHEN json_valid(" parameter ") THEN json(" parameter ") ELSE json_quote(nullif(" parameter ", '')) END)"
 

@@ -249,10 +249,10 @@ int store_client_put(struct store *store, const struct client_fact *fact, day_t 
 	return result < 0 ? result : 1;
 }
 
-int store_client_number_is_wrong(struct store *store, int64_t id)
+int store_client_number_is_wrong(struct store *store, int64_t id, bool wrong)
 {
-	STATEMENT(mark, "UPDATE client SET number_wrong=1 WHERE id=?1");
-	int result = store_run(store, &mark, "i", id);
+	STATEMENT(mark, "UPDATE client SET number_wrong=nullif(?2, 0) WHERE id=?1");
+	int result = store_run(store, &mark, "in", id, (int)wrong);
 
 	return result < 0 ? result : 0;
 }

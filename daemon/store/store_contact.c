@@ -64,13 +64,19 @@ int store_contact_last_of_client(struct store *store, int64_t client_id, day_t d
 	return 0;
 }
 
-int store_contact_take_back(struct store *store, int64_t contact_id, const int64_t *client_ids, size_t count, day_t on_day)
+int store_contact_take_back(struct store *store, int64_t contact_id)
 {
-	STATEMENT(delete, "DELETE FROM contact_client WHERE client_id=?1 AND on_day=?2 AND contact_id=?3");
-	int result = 0;
+	STATEMENT(delete, "DELETE FROM contact_client WHERE contact_id=?1");
+	int result = store_run(store, &delete, "i", contact_id);
 
-	for (size_t i = 0; result >= 0 && i < count; i++)
-		result = store_run(store, &delete, "ini", client_ids[i], on_day, contact_id);
+	return result < 0 ? result : 0;
+}
+
+int store_contact_move(struct store *store, const struct contact *c)
+{
+	STATEMENT(update, "UPDATE contact SET on_day=?2, at=?3, over_cap=?4 WHERE id=?1");
+	int result = store_run(store, &update, "inin", c->id, c->on_day, c->at, (int)c->over_cap);
+
 	return result < 0 ? result : 0;
 }
 
@@ -127,7 +133,9 @@ int store_attempt_contact(struct store *store, int64_t call_id, int generation, 
 
 int store_attempt_made(struct store *store, int64_t call_id, int generation, const char *disposition)
 {
-	STATEMENT(find, "SELECT EXISTS (SELECT 1 FROM attempt WHERE call_id=?1 AND generation=?2 AND disposition=?3)");
+	/* As it was told, whatever was corrected since. */
+	STATEMENT(find, "SELECT EXISTS (SELECT 1 FROM attempt a JOIN entry e ON e.id=a.id WHERE a.call_id=?1 AND a.generation=?2 AND"
+			" e.body->>'$.disposition'=?3)");
 	int64_t found;
 	int result = store_integer(store, &find, &found, "int", call_id, generation, disposition);
 
@@ -144,6 +152,8 @@ int64_t store_attempt_insert(struct store *store, const struct attempt *a)
 			  "answer, followup_id)"
 			  " VALUES(nullif(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, nullif(?10, 0), ?11, ?12, ?13, nullif(?14, 0))");
 	STATEMENT(close, "UPDATE followup SET closed_by=?2 WHERE id=?1");
+	STATEMENT(about, "INSERT OR IGNORE INTO entry_subject(client_id, entry_id) SELECT f.client_id, e.id FROM followup f, entry e"
+			 " WHERE f.id=?1 AND e.id=?2 AND f.client_id IS NOT e.client_id");
 	struct buffer text = {0};
 	int64_t client = a->client_ref[0] != '\0' ? store_client_find(store, a->client_ref) : 0, id = 0;
 
@@ -169,14 +179,15 @@ int64_t store_attempt_insert(struct store *store, const struct attempt *a)
 	if (result >= 0 && id == 0)
 		id = sqlite3_last_insert_rowid(store->db); /* no record is kept, which would have numbered it */
 	for (size_t i = 0; result >= 0 && i < a->closed_count; i++)
-		result = store_run(store, &close, "ii", a->closed[i], id);
+		if ((result = store_run(store, &close, "ii", a->closed[i], id)) >= 0 && !store->record.off)
+			result = store_run(store, &about, "ii", a->closed[i], id);
 	return result < 0 ? result : id;
 }
 
 int store_attempt_recorded(struct store *store, const char *agent, int64_t client_id, int64_t at, const char *detail, char **answer)
 {
 	STATEMENT(get, "SELECT a.answer FROM entry e JOIN attempt a ON a.id=e.id WHERE e.client_id=?1 AND a.generation=0 AND a.agent=?2 "
-		       "AND a.at=?3"
+		       "AND e.body->>'$.at'=?3"
 		       " AND " ATTEMPT_SAID " IS " AS_SAID("?4") " AND a.answer IS NOT NULL LIMIT 1");
 	sqlite3_stmt *s = store_query(store, &get, "itit", client_id, agent, at, detail);
 	int result = store_row(store, s);
@@ -194,7 +205,7 @@ int store_attempt_recorded(struct store *store, const char *agent, int64_t clien
 int store_attempt_answer(
 	struct store *store, int64_t call_id, int generation, const char *agent, const char *disposition, const char *detail, char **answer)
 {
-	STATEMENT(get, "SELECT a.agent=?3 AND a.disposition=?4 AND " ATTEMPT_SAID " IS " AS_SAID(
+	STATEMENT(get, "SELECT a.agent=?3 AND e.body->>'$.disposition' IS ?4 AND " ATTEMPT_SAID " IS " AS_SAID(
 			       "?5") " same, a.answer FROM attempt a JOIN entry e ON e.id=a.id"
 				     " WHERE a.call_id=?1 AND a.generation=?2 AND a.answer IS NOT NULL ORDER BY same DESC, a.id LIMIT 1");
 	sqlite3_stmt *s = store_query(store, &get, "inttt", call_id, generation, agent, disposition, detail);

@@ -58,3 +58,11 @@ int store_promise_followed(struct store *store, int64_t id, int64_t followup_id)
 
 	return result < 0 ? result : 0;
 }
+
+int store_promise_take_back(struct store *store, int64_t client_id, int64_t call_id, const char *agent, int64_t at)
+{
+	STATEMENT(delete, "DELETE FROM promise WHERE client_id=?1 AND call_id IS nullif(?2, 0) AND agent=?3 AND at=?4");
+	int result = store_run(store, &delete, "iiti", client_id, call_id, agent, at);
+
+	return result < 0 ? result : 0;
+}

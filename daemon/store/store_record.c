@@ -38,6 +38,7 @@ static const struct {
 	{RECORD_RULES_CHANGED, "rules-changed", false},
 	{RECORD_REVIEW_DRAWN, "review-drawn", false},
 	{RECORD_REVIEWED, "reviewed", true},
+	{RECORD_CORRECTED, "corrected", true},
 	{RECORD_BREAK, "break", false},
 	{RECORD_READY, "ready", false},
 	{RECORD_HANDED_OVER, "handed-over", false},
@@ -345,7 +346,8 @@ int store_record_history(struct store *store, int64_t client_id, int64_t after, 
 		"strftime('%Y-%m-%dT%H:%M:%S', e.at,"
 		" 'unixepoch', 'localtime'), 'kind', record_kind(e.kind), 'followup', e.followup_id, 'rule', r.text, 'occasion', "
 		"f.occasion, 'call', e.call_id, 'agent',"
-		" a.text, 'reason', n.text, 'erased', iif(e.body IS NULL AND e.salt IS NOT NULL, json('true'), NULL),"
+		" a.text, 'corrected_by', (SELECT corrected_by FROM attempt t WHERE t.id=e.id), 'reason', n.text, 'erased', iif(e.body IS "
+		"NULL AND e.salt IS NOT NULL, json('true'), NULL),"
 		" 'said', json(CASE WHEN e.body->>'$.number' IS NULL THEN e.body ELSE json_set(e.body, '$.number', CASE WHEN "
 		"e.body->>'$.number' LIKE '%@%' THEN " MASKED_EMAIL("(e.body->>'$.number')") " ELSE " MASKED_PHONE(
 			"(e.body->>'$.number')") " END) END))) x FROM about b JOIN entry e ON e.id=b.id LEFT JOIN followup f ON "
@@ -454,13 +456,30 @@ static int verify_link(struct verifying *v, int64_t link, int64_t first, int64_t
 	return 1;
 }
 
-/* Attempts repeat what their entries say, so that lists are quick: the entry is the record. */
+/* Attempts repeat what their entries say, and the corrections of them, so that lists are quick: the entries are the record. */
 static int verify_attempts(struct verifying *v)
 {
-	STATEMENT(find,
-		"SELECT a.id FROM attempt a LEFT JOIN entry e ON e.id=a.id WHERE e.id IS NULL OR e.kind<>21 OR (e.body IS NOT NULL AND"
-		" (e.body->>'$.disposition' IS NOT a.disposition OR e.body->>'$.agent' IS NOT a.agent OR e.body->>'$.at' IS NOT a.at"
-		" OR e.body->>'$.contact' IS NOT a.contact_id OR e.body->>'$.over_cap' IS NOT a.over_cap)) LIMIT 1");
+	/* k: the latest correction that the record has, which the row must know of; what it says goes before the try's own entry. */
+	STATEMENT(find, "WITH correction(attempt, id) AS MATERIALIZED (SELECT body->>'$.attempt', max(id) FROM entry WHERE kind=60 AND "
+			"body IS NOT NULL GROUP "
+			"BY 1), truth(id, kind, row_by, entry_by, disposition, at, contact, over_cap, agent, body, a_disposition, a_at, "
+			"a_contact, a_over_cap, "
+			"a_agent) AS (SELECT a.id, e.kind, a.corrected_by, c.id, iif(c.id IS NULL, e.body->>'$.disposition', "
+			"k.body->>'$.after.disposition'),"
+			" iif(c.id IS NULL, e.body->>'$.at', k.body->>'$.after.at'), iif(c.id IS NULL, e.body->>'$.contact', "
+			"k.body->>'$.after.contact'),"
+			" iif(c.id IS NULL, e.body->>'$.over_cap', k.body->>'$.after.over_cap'), e.body->>'$.agent', coalesce(k.body, "
+			"e.body), a.disposition, "
+			"a.at, a.contact_id, a.over_cap, a.agent FROM attempt a LEFT JOIN entry e ON e.id=a.id LEFT JOIN correction c ON "
+			"c.attempt=a.id"
+			" LEFT JOIN entry k ON k.id=c.id)"
+			" SELECT id FROM truth WHERE kind IS NOT 21 OR (entry_by IS NOT NULL AND row_by IS NOT entry_by) OR (entry_by IS "
+			"NULL AND row_by IS NOT "
+			"NULL AND NOT EXISTS (SELECT 1 FROM entry x WHERE x.id=row_by AND x.kind=60 AND x.body IS NULL)) OR (body IS NOT "
+			"NULL AND NOT (entry_by "
+			"IS NULL AND row_by IS NOT NULL) AND (disposition IS NOT a_disposition OR at IS NOT a_at OR contact IS NOT "
+			"a_contact OR over_cap IS NOT "
+			"a_over_cap OR (agent IS NOT NULL AND agent IS NOT a_agent))) LIMIT 1");
 	int64_t id;
 
 	int result = store_integer(v->store, &find, &id, "");

@@ -8,8 +8,8 @@
 #include "followup/followup.h"
 #include "internal.h"
 
-/* What the agent said of the try l, from its entry of the record; NULL where nothing was said, or it has been erased. The only place here that knows where it stands. */
-#define MARK_OF_L "(SELECT json_extract(e.body, '$.said.satisfaction') FROM entry e WHERE e.id=l.id)"
+/* What is known now of what the agent said of the try l, corrections regarded; NULL where nothing was said, or it has been erased. */
+#define MARK_OF_L "json_extract(" ATTEMPT_TRUTH("l") ", '$.satisfaction')"
 
 /* An outcome that was told, or a message of which nothing was told in time; hand-outs given back, moves and the like are attempts too, but no tries. */
 #define A_IS_TRY "(a.answer IS NOT NULL OR a.disposition='uncertain')"

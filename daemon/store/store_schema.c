@@ -59,6 +59,7 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE INDEX followup_open ON followup(client_id) WHERE state<=1;"
 	"CREATE INDEX followup_last ON followup(last_on) WHERE state<=1;"
 	"CREATE INDEX followup_due ON followup(due_on);"
+	"CREATE INDEX followup_closed_by ON followup(closed_by) WHERE closed_by IS NOT NULL;"
 	"CREATE INDEX followup_call ON followup(call_id) WHERE call_id IS NOT NULL;"
 	"CREATE INDEX followup_scheduled ON followup(priority, due_on, rule, client_ref, occasion) WHERE state=0;"
 
@@ -146,6 +147,7 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	" agent_id INTEGER, over_cap INTEGER NOT NULL DEFAULT 0);"
 	"CREATE TABLE contact_client(client_id INTEGER, on_day INTEGER, contact_id INTEGER, PRIMARY KEY(client_id, on_day, contact_id)) "
 	"WITHOUT ROWID;"
+	"CREATE INDEX contact_client_contact ON contact_client(contact_id);"
 	/* The record (store_record.h). agent and reason: names. salt: of the body; once the body is erased, its digest. entry_subject: further clients whom an entry
 	 * concerns. */
 	"CREATE TABLE entry(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind INTEGER NOT NULL, client_id INTEGER, followup_id INTEGER, "
@@ -153,14 +155,15 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	" agent INTEGER, reason INTEGER, salt BLOB, body TEXT, sealed INTEGER);"
 	"CREATE INDEX entry_client ON entry(client_id) WHERE client_id IS NOT NULL;"
 	"CREATE TABLE entry_subject(client_id INTEGER, entry_id INTEGER, PRIMARY KEY(client_id, entry_id)) WITHOUT ROWID;"
+	"CREATE INDEX entry_subject_entry ON entry_subject(entry_id);"
 	"CREATE TABLE link(id INTEGER PRIMARY KEY, first_entry INTEGER NOT NULL, last_entry INTEGER NOT NULL, digest BLOB NOT NULL);"
-	/* One try each, never changed: what lists ask of an entry, under its number. What was said and the number dialled stand in the entry alone. followup_id: the foremost matter it was made for. answer: what DONE was
-	 * answered, for the same DONE sent again. */
+	/* One try each: what lists ask of an entry, under its number. What was said and the number dialled stand in the entry alone. followup_id: the foremost matter it was made for. answer: what DONE was
+	 * answered, for the same DONE sent again. corrected_by: the entry by which disposition, at, contact_id and over_cap are no longer those of its own. */
 	"CREATE TABLE attempt(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, call_id INTEGER NOT NULL, generation INTEGER NOT "
 	"NULL, agent TEXT NOT NULL,"
 	" queue INTEGER NOT NULL, channel INTEGER NOT NULL, client_ref TEXT NOT NULL, disposition TEXT NOT NULL, "
 	"contact_id INTEGER, followup_id INTEGER,"
-	" over_cap INTEGER NOT NULL DEFAULT 0, expired INTEGER NOT NULL DEFAULT 0, answer TEXT);"
+	" over_cap INTEGER NOT NULL DEFAULT 0, expired INTEGER NOT NULL DEFAULT 0, answer TEXT, corrected_by INTEGER);"
 	"CREATE INDEX attempt_call ON attempt(call_id, generation);"
 	"CREATE INDEX attempt_at ON attempt(at);"
 

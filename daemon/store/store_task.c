@@ -52,3 +52,11 @@ int store_refusal_set(struct store *store, int64_t client_id, int64_t channel, c
 
 	return result < 0 ? result : 0;
 }
+
+int store_refusal_take_back(struct store *store, int64_t client_id, int64_t channel, const char *agent, int64_t at)
+{
+	STATEMENT(delete, "DELETE FROM refusal WHERE client_id=?1 AND channel=?2 AND agent=?3 AND at=?4");
+	int result = store_run(store, &delete, "iiti", client_id, channel, agent, at);
+
+	return result < 0 ? result : 0;
+}

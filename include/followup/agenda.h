@@ -53,6 +53,14 @@ struct contact_made {
 };
 int64_t agenda_contact(struct engine *engine, const struct contact_made *made, bool *over_cap) MUST_CHECK;
 
+/* A contact told wrongly: it happened on another day, for other clients, and closes these items. *over_cap: its mark, which stays as it was unless the day is another. */
+int agenda_contact_again(
+	struct engine *engine, int64_t contact_id, day_t former_day, const struct contact_made *made, bool *over_cap) MUST_CHECK;
+
+/* What ended a follow-up was told wrongly: it is scheduled again, as if it had not been told. Its client is settled at the end of the turn, which cancels it, lets it
+ * expire or admits it, as the facts and its window are by then. */
+int agenda_take_back(struct engine *engine, struct followup *followup, day_t day) MUST_CHECK;
+
 /* The same for a whole call on a day: for all clients of its agenda; close: every item is closed by it. */
 int64_t agenda_contact_whole(struct engine *engine, const struct call *call, bool close, struct moment now, bool *over_cap) MUST_CHECK;
 

@@ -118,6 +118,10 @@ int desk_review_next(struct desk *desk, const struct identity *who, struct momen
 int desk_review_done(struct desk *desk, const struct identity *who, const char *review, const char *verdict, const char *json,
 	struct moment now, struct answer *answer) MUST_CHECK;
 
+/* An outcome was told wrongly: json says what is true instead, as DONE's does. The same twice is done once and answered the same. */
+int desk_correct(struct desk *desk, const struct identity *who, const char *attempt, const char *json, const char *reason,
+	struct moment now, struct answer *answer) MUST_CHECK;
+
 /* CLIENT.PUT and EVENT.PUT. 1: something changed, 0: known already. */
 int desk_client_put(struct desk *desk, const char *json, size_t length, struct moment now, struct answer *answer) MUST_CHECK;
 int desk_event_put(struct desk *desk, const char *json, size_t length, struct moment now, struct answer *answer) MUST_CHECK;

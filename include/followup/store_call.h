@@ -79,8 +79,10 @@ int store_contact_of_person(struct store *store, int64_t person, day_t first, da
 int store_contact_first_of_person(struct store *store, int64_t person, day_t first, day_t last, day_t *out) MUST_CHECK;
 /* The day of a client's latest contact up to day, NO_DAY when there is none. */
 int store_contact_last_of_client(struct store *store, int64_t client_id, day_t day, day_t *last) MUST_CHECK;
-/* The contact is taken back: it no longer counts (a message that bounced after all). */
-int store_contact_take_back(struct store *store, int64_t contact_id, const int64_t *client_ids, size_t count, day_t on_day) MUST_CHECK;
+/* The contact is taken back: it counts for nobody any more (a message that bounced after all, a try that reached nobody). */
+int store_contact_take_back(struct store *store, int64_t contact_id) MUST_CHECK;
+/* It happened at another time than was told: day, moment and mark are written anew. */
+int store_contact_move(struct store *store, const struct contact *contact) MUST_CHECK;
 
 /* Hand-outs: who was given a call under which generation, and the items he has been told of, as a JSON array of numbers. */
 int store_handout_insert(struct store *store, int64_t call_id, int generation, int64_t agent_id, int64_t at, const char *shown) MUST_CHECK;

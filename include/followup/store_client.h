@@ -47,8 +47,8 @@ int store_client_put(struct store *store, const struct client_fact *fact, day_t 
 /* The field attorney, "" when there is none (fact_attorneys()). */
 int store_client_attorney(struct store *store, int64_t id, char out[FACT_TEXT_MAX + 1]) MUST_CHECK;
 
-/* Notes that the client's number is wrong; a new number takes the note away. */
-int store_client_number_is_wrong(struct store *store, int64_t id) MUST_CHECK;
+/* Notes that the client's number is wrong, or that it was right; a new number takes the note away. */
+int store_client_number_is_wrong(struct store *store, int64_t id, bool wrong) MUST_CHECK;
 
 /* The assets last known before day (POLICY 4, large-outflow): 1, or 0 when none are known. */
 int store_client_assets_before(struct store *store, int64_t id, day_t day, money_t *assets) MUST_CHECK;

@@ -41,6 +41,7 @@ enum record_kind {
 	RECORD_AGENT_ADDED = 34,
 	RECORD_AGENT_DELETED = 35,
 	RECORD_RULES_CHANGED = 36, /* a start or a reload with other rules or calendars */
+	RECORD_CORRECTED = 60,     /* an attempt is not what was told of it: the entry says what it is */
 	RECORD_BREAK = 50,
 	RECORD_READY = 51,
 	RECORD_HANDED_OVER = 52, /* a manager's clients to a successor, or back */

@@ -27,5 +27,7 @@ int store_task_count_open(struct store *store) MUST_CHECK;
 
 /* channel: a name (store_name.h); until: a day as text. */
 int store_refusal_set(struct store *store, int64_t client_id, int64_t channel, const char *until, const char *agent, int64_t at) MUST_CHECK;
+/* It was none: the one told by that agent at that moment. */
+int store_refusal_take_back(struct store *store, int64_t client_id, int64_t channel, const char *agent, int64_t at) MUST_CHECK;
 
 #endif

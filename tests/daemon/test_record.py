@@ -9,7 +9,7 @@ from harness import Daemon, TUESDAY, matches, run, same, test, true
 
 KINDS = {1: "created", 2: "moved", 3: "queued", 4: "deferred", 5: "done", 6: "done-late", 7: "missed", 8: "cancelled", 9: "suppressed", 10: "reopened",
          20: "handed-out", 21: "attempt", 22: "promised", 30: "look", 31: "paused", 32: "resumed", 33: "acknowledged", 34: "agent-added", 35: "agent-deleted", 36: "rules-changed",
-         40: "sample-drawn", 45: "review-drawn", 46: "reviewed"}
+         40: "sample-drawn", 45: "review-drawn", 46: "reviewed", 60: "corrected"}
 
 
 def busy_day(daemon):
@@ -175,8 +175,9 @@ def _():
         busy_day(daemon)
         known = daemon.json("VERIFY")
         daemon.set_clock("2025-03-05T09:30:00")
-        matches(daemon.log(), f"record_head link=[0-9]+ digest=[0-9a-f]{{64}}")
         same(daemon.json("VERIFY", known["links"], known["head"])["holds"], True)
+        daemon.call("PING")
+        matches(daemon.log(), f"record_head link=[0-9]+ digest=[0-9a-f]{{64}}")
         same(daemon.json("VERIFY", known["links"], "0" * 64)["broken_link"], known["links"])
         for words in ((1,), (0, known["head"]), (1, "abc"), ("x", known["head"])):
             matches(daemon.refused("VERIFY", *words), "^ERR ")

@@ -84,7 +84,7 @@ static void check_move(struct world *w, const struct followup_seen *was, const s
 
 	if (a->client_id != b->client_id || a->rule != b->rule || a->created_on != b->created_on)
 		wrong(w, "follow-up %" PRId64 ": another client, rule or beginning than before", a->id);
-	if (a->state <= FOLLOWUP_QUEUED)
+	if (a->state <= FOLLOWUP_QUEUED || w->correction_step)
 		return;
 	if (a->state != b->state) {
 		bool told = b->state == FOLLOWUP_DONE || b->state == FOLLOWUP_DONE_LATE;
@@ -295,6 +295,7 @@ static void observe(struct world *w)
 	look_at_rest(w);
 	w->contact_step = false;
 	w->reopened_count = 0;
+	w->correction_step = false;
 }
 
 /* A number for all that the book says: two looks with nothing between them give the same. */

@@ -31,7 +31,7 @@ static void note_promises(struct world *w, const day_t *by, int count, int agent
 		if (promise.by != by[i] || client == NOBODY || !about_person(w, clients, client) ||
 			promise.agent_id != w->agents[agent].who.agent_id)
 			wrong(w, "promise %d is not the one that was made", w->promise_count);
-		w->promises[w->promise_count - 1] = (struct promise_known){client, agent, by[i]};
+		w->promises[w->promise_count - 1] = (struct promise_known){client, agent, by[i], false};
 	}
 }
 
@@ -57,8 +57,20 @@ static void look_at_promises(struct world *w, day_t day)
 			if (f->client_id != w->clients[p->client].id || f->opens_on != p->by || f->due_on != p->by)
 				wrong(w, "promise %d is kept for somebody else or on another day", i + 1);
 		}
-		if (found != (p->by <= day && p->by >= w->begun_on))
+		if (p->gone ? found > 1 : found != (p->by <= day && p->by >= w->begun_on))
 			wrong(w, "promise %d has %d follow-ups", i + 1, found);
+	}
+}
+
+/* Contacts that were none: what was promised in them is no longer in the book. */
+static void note_promises_gone(struct world *w)
+{
+	for (int i = 0; i < w->promise_count; i++) {
+		struct promise promise;
+		int result = store_promise_load(w->store, i + 1, &promise);
+		if (result != ERR_NOT_FOUND)
+			must(w, result, "promise");
+		w->promises[i].gone = result == ERR_NOT_FOUND;
 	}
 }
 

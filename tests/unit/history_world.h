@@ -117,6 +117,7 @@ struct lease_known {
 struct promise_known {
 	int client, agent;
 	day_t by;
+	bool gone; /* the contact in which it was made was none */
 };
 
 struct followup_seen {
@@ -174,8 +175,10 @@ struct world {
 	int unserved;                 /* looks that found a call which nobody may make */
 	int64_t reopened[AGENDA_MAX]; /* what a review that was rejected in this step had closed */
 	int reopened_count, rejections;
-	bool contact_step; /* this step may close what was closed before */
-	bool half_worked;  /* the cycle of a day was interrupted */
+	bool contact_step;    /* this step may close what was closed before */
+	bool correction_step; /* this step may open what was done, and close it otherwise */
+	int corrections;
+	bool half_worked; /* the cycle of a day was interrupted */
 	struct answer answer;
 	char trail[TRAIL_MAX][200];
 	int trail_count;

@@ -31,6 +31,7 @@ static const struct {
 	{"CLIENT.PUT", "f"},
 	{"CLOCK", "o"},
 	{"COMMAND", "*"},
+	{"CORRECT", "s"},
 	{"DNC", "s"},
 	{"DONE", "ag"},
 	{"ECHO", "*"},
