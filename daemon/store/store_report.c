@@ -1,6 +1,6 @@
 /* store_report.c - the counts behind REPORT: follow-ups by their due day, tries and tasks by the time they happened. Three reads, each grouped by SQLite; the first by the
  * index followup_due, the second by attempt_at, so that the cost goes by the span and not by the book: a quarter of a book of a million follow-ups over three years takes
- * about half a second. */
+ * half a second to a second of computing. */
 #include "followup/store_report.h"
 
 #include <string.h>
