@@ -105,6 +105,9 @@ void policy_free(struct policy *policy)
 	free(policy->calendar_folder);
 	free(policy->time_zone);
 	free(policy->backup_folder);
+	free(policy->tls_certificate);
+	free(policy->tls_key);
+	free(policy->tls_client_ca);
 	free(policy->database);
 	free(policy->log_facility);
 	free(policy->log_level);

@@ -156,20 +156,27 @@ static int listener_add(struct builder *builder, void *target, const char *text,
 		free(path);
 	} else {
 		char host[64];
-		const char *colon = strrchr(text, ':');
+		bool tls = strncmp(text, "tls:", 4) == 0;
+		const char *begin = tls ? text + 4 : text;
+		const char *colon = strrchr(begin, ':');
 		const char *port = colon == NULL ? "" : colon + 1;
-		size_t length = colon == NULL ? 0 : (size_t)(colon - text);
-		bool bracketed = length > 2 && text[0] == '[' && text[length - 1] == ']';
-		snprintf(host, sizeof host, "%.*s", (int)(bracketed ? length - 2 : length), bracketed ? text + 1 : text);
+		size_t length = colon == NULL ? 0 : (size_t)(colon - begin);
+		bool bracketed = length > 2 && begin[0] == '[' && begin[length - 1] == ']';
+		snprintf(host, sizeof host, "%.*s", (int)(bracketed ? length - 2 : length), bracketed ? begin + 1 : begin);
 		struct in_addr four;
 		struct in6_addr six;
 		bool is_four = !bracketed && inet_pton(AF_INET, host, &four) == 1;
 		bool is_six = bracketed && inet_pton(AF_INET6, host, &six) == 1;
 		if ((!is_four && !is_six) || port[0] == '\0' || strspn(port, "0123456789") != strlen(port) || strlen(port) > 5 ||
 			atoi(port) > 65535)
-			why = "it takes unix:/path, or an address and a port like 127.0.0.1:7379 or [::1]:7379";
+			why = "it takes unix:/path, or an address and a port like 127.0.0.1:7379, [::1]:7379 or tls:0.0.0.0:7380";
+		else if (tls && (policy->tls_certificate[0] == '\0' || policy->tls_key[0] == '\0'))
+			why = "section tls must name a certificate and its key";
+		else if (tls)
+			; /* from anywhere */
 		else if (is_four ? (ntohl(four.s_addr) >> 24) != 127 : !IN6_IS_ADDR_LOOPBACK(&six))
-			why = "only this machine itself may connect without TLS: it takes an address like 127.0.0.1 or [::1]";
+			why = "only this machine itself may connect without TLS (tls:ADDRESS:PORT): it takes an address like 127.0.0.1 or "
+			      "[::1]";
 		address = strdup(text);
 		if (address == NULL)
 			return ERR_MEMORY;

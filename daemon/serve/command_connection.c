@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "followup/command.h"
+#include "followup/guess.h"
 #include "followup/json_text.h"
 #include "followup/server.h"
 #include "followup/turn.h"
@@ -22,8 +23,19 @@ static int sign_in(struct request *request, const char *name, const char *token)
 	struct server *server = request->server;
 	struct identity identity;
 	char quoted[LOG_QUOTED_SIZE];
-	int result = turn_open(server);
+	int64_t now_ms = clock_monotonic_ms();
+	int64_t wait_ms = guesses_wait(server->guesses, session->source, name, now_ms);
 
+	/* Not even looked at: whoever goes on guessing learns nothing by it. */
+	if (wait_ms > 0) {
+		char text[96];
+		(void)snprintf(text, sizeof text, "too many wrong tokens; try again in %" PRId64 " s", (wait_ms + 999) / 1000);
+		reply_error(&request->reply, "BUSY", text);
+		if (++session->auth_failures >= SESSION_AUTH_FAILURES_MAX)
+			session_close_after_replies(session, "too many wrong tokens");
+		return COMMAND_REFUSED;
+	}
+	int result = turn_open(server);
 	if (result < 0)
 		return result;
 	request->used_store = true;
@@ -36,6 +48,7 @@ static int sign_in(struct request *request, const char *name, const char *token)
 		return result;
 	(void)log_quote(name, strlen(name), quoted);
 	if (result < 0) {
+		guesses_wrong(server->guesses, session->source, name, now_ms);
 		log_event(server->log, LOG_LEVEL_WARNING, "sign_in_refused", "agent=%s peer=%s session=%" PRIu64, quoted, session->peer,
 			session->id);
 		reply_error(&request->reply, "NOAUTH", "no agent of that name has that token");
@@ -47,6 +60,7 @@ static int sign_in(struct request *request, const char *name, const char *token)
 	session->standing.signed_in = true;
 	session->standing.looked_up = true;
 	session->auth_failures = 0;
+	guesses_right(server->guesses, session->source);
 	turn_note(server, "event=signed_in agent=%s peer=%s session=%" PRIu64, quoted, session->peer, session->id);
 	return 0;
 }

@@ -19,9 +19,11 @@
 enum { BACKLOG = 512, WHY_SIZE = 256 };
 
 static const char unix_prefix[] = "unix:";
+static const char tls_prefix[] = "tls:";
 
 /* Any address, with the length that the system calls want. */
 struct address {
+	bool is_tls;
 	union {
 		struct sockaddr any;
 		struct sockaddr_un local;
@@ -78,7 +80,8 @@ static int address_parse(const char *text, struct address *out)
 		out->length = (socklen_t)sizeof out->as.local;
 		return 0;
 	}
-	return tcp_parse(text, out);
+	out->is_tls = strncmp(text, tls_prefix, sizeof tls_prefix - 1) == 0;
+	return tcp_parse(text + (out->is_tls ? sizeof tls_prefix - 1 : 0), out);
 }
 
 static bool address_is_loopback(const struct address *address)
@@ -139,8 +142,9 @@ static void address_print(const struct address *address, char *out, size_t size)
 
 static int refuse_remote(const char *address, char why[WHY_SIZE])
 {
-	(void)snprintf(
-		why, WHY_SIZE, "listen on %s: without TLS only loopback addresses are served (127.0.0.1, [::1]) and unix sockets", address);
+	(void)snprintf(why, WHY_SIZE,
+		"listen on %.60s: without TLS only loopback addresses are served (127.0.0.1, [::1]) and unix sockets; with it: tls:%.60s",
+		address, address);
 	return ERR_INVALID;
 }
 
@@ -195,14 +199,16 @@ static struct listener_socket *set_add(struct listener_set *set, int fd, const s
 {
 	struct listener_socket *item = &set->items[set->count++];
 
-	*item = (struct listener_socket){.fd = fd, .is_unix = address->as.any.sa_family == AF_UNIX};
-	address_print(address, item->address, sizeof item->address);
+	*item = (struct listener_socket){.fd = fd, .is_unix = address->as.any.sa_family == AF_UNIX, .is_tls = address->is_tls};
+	memcpy(item->address, tls_prefix, sizeof tls_prefix);
+	size_t used = address->is_tls ? sizeof tls_prefix - 1 : 0;
+	address_print(address, item->address + used, sizeof item->address - used);
 	return item;
 }
 
 static int open_configured(struct listener_set *set, const char *text, const struct address *address, int mode, char why[WHY_SIZE])
 {
-	struct address chosen = {.length = (socklen_t)sizeof chosen.as.room};
+	struct address chosen = {.is_tls = address->is_tls, .length = (socklen_t)sizeof chosen.as.room};
 	struct listener_socket *item;
 	int result = 0;
 	int fd;
@@ -210,7 +216,7 @@ static int open_configured(struct listener_set *set, const char *text, const str
 	why[0] = '\0';
 	if (address->as.any.sa_family == AF_UNIX)
 		result = remove_stale(address, why);
-	else if (!address_is_loopback(address))
+	else if (!address->is_tls && !address_is_loopback(address))
 		result = refuse_remote(text, why);
 	if (result < 0) {
 		if (why[0] == '\0')
@@ -231,7 +237,18 @@ static int open_configured(struct listener_set *set, const char *text, const str
 	return 0;
 }
 
-static int take_inherited(struct listener_set *set, int fd, char why[WHY_SIZE])
+/* Whether the configuration wants TLS at this address. */
+static bool wants_tls(const struct policy *policy, const struct address *address)
+{
+	for (size_t i = 0; i < policy->listener_count; i++) {
+		struct address wanted;
+		if (address_parse(policy->listeners[i].address, &wanted) == 0 && wanted.is_tls && address_is_same(&wanted, address))
+			return true;
+	}
+	return false;
+}
+
+static int take_inherited(struct listener_set *set, const struct policy *policy, int fd, char why[WHY_SIZE])
 {
 	struct address address = {.length = (socklen_t)sizeof address.as.room};
 	int listening = 0;
@@ -245,7 +262,8 @@ static int take_inherited(struct listener_set *set, int fd, char why[WHY_SIZE])
 		(void)snprintf(why, WHY_SIZE, "inherited descriptor %d is not a listening stream socket", fd);
 		return ERR_INVALID;
 	}
-	if (address.as.any.sa_family != AF_UNIX && !address_is_loopback(&address)) {
+	address.is_tls = wants_tls(policy, &address);
+	if (address.as.any.sa_family != AF_UNIX && !address.is_tls && !address_is_loopback(&address)) {
 		char text[128];
 		address_print(&address, text, sizeof text);
 		return refuse_remote(text, why);
@@ -274,7 +292,7 @@ int listener_open(struct listener_set *set, const struct policy *policy, int inh
 	memset(set, 0, sizeof *set);
 	(void)snprintf(why, WHY_SIZE, "too many listeners: at most %d", (int)LISTENERS_MAX);
 	for (int i = 0; i < inherited && result == 0; i++)
-		result = set->count == LISTENERS_MAX ? ERR_LIMIT : take_inherited(set, NOTIFY_FIRST_FD + i, why);
+		result = set->count == LISTENERS_MAX ? ERR_LIMIT : take_inherited(set, policy, NOTIFY_FIRST_FD + i, why);
 	for (size_t i = 0; i < policy->listener_count && result == 0; i++) {
 		const char *text = policy->listeners[i].address;
 		struct address address;

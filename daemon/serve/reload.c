@@ -8,6 +8,7 @@
 #include "followup/notify.h"
 #include "followup/sample.h"
 #include "followup/server.h"
+#include "followup/tls.h"
 #include "followup/turn.h"
 
 struct complaints_heard {
@@ -100,6 +101,24 @@ static void keep_fixed(struct policy *old, struct policy *policy)
 	old->listener_count = wanted.listener_count;
 }
 
+/* Certificates have an end: a reload reads them again. Connections that there are keep theirs. */
+static int renew_tls(struct server *server, const struct policy *policy, struct complaints_heard *heard)
+{
+	struct ssl_ctx_st *tls = NULL;
+	char why[256];
+
+	if (server->tls == NULL) /* no listener asks for it, and listeners stay as they are */
+		return 0;
+	int result = tls_load(policy, &tls, why);
+	if (result < 0) {
+		hear(heard, &(struct complaint){.file = policy->file, .text = why});
+		return result;
+	}
+	tls_free(server->tls);
+	server->tls = tls;
+	return 0;
+}
+
 /* Puts a policy that has been read into force, or leaves the old one. */
 static int swap_policy(struct server *server, struct policy *policy)
 {
@@ -151,6 +170,8 @@ int server_reload(struct server *server, struct buffer *json, struct buffer *why
 	if (result >= 0) {
 		warn_of_fixed(server->policy, policy, &heard);
 		result = sample_warn_of_kept(server->store, policy, server->now.day, hear, &heard);
+		if (result >= 0)
+			result = renew_tls(server, policy, &heard);
 		if (result < 0)
 			policy_free(policy);
 		else

@@ -15,9 +15,12 @@
 #include <unistd.h>
 
 #include "followup/backup.h"
+#include "followup/guess.h"
 #include "followup/notify.h"
 #include "followup/sample.h"
 #include "followup/store_record.h"
+#include "followup/stranger.h"
+#include "followup/tls.h"
 #include "followup/turn.h"
 #include "followup/waiter.h"
 #include "followup/worker.h"
@@ -60,14 +63,15 @@ static void on_signal(evutil_socket_t number, short what, void *context)
 }
 
 /* Tells a peer that there is no place for him. The socket's buffer is empty, so a line fits. */
-static void refuse_connection(struct server *server, evutil_socket_t fd, const char *why)
+static void refuse_connection(struct server *server, evutil_socket_t fd, const char *why, bool is_tls)
 {
 	int64_t now_ms = clock_monotonic_ms();
 	char line[128];
 	int length = snprintf(line, sizeof line, "-BUSY %s\r\n", why);
 
 	server->refused_connections++;
-	(void)send(fd, line, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (!is_tls) /* who waits for a handshake could not read it */
+		(void)send(fd, line, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT);
 	evutil_closesocket(fd);
 	if (server->refusal_said_ms != 0 && now_ms - server->refusal_said_ms < SAY_AGAIN_MS)
 		return;
@@ -76,40 +80,75 @@ static void refuse_connection(struct server *server, evutil_socket_t fd, const c
 		server->session_count, server->refused_connections);
 }
 
+/* Who is at the other end: 0, or ERR_SYSTEM when it has gone already. */
+static int find_peer(int fd, const struct sockaddr *address, struct session_peer *peer)
+{
+	struct ucred user;
+	socklen_t size = sizeof user;
+
+	if (address->sa_family != AF_INET && address->sa_family != AF_INET6) {
+		if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &user, &size) != 0)
+			return ERR_SYSTEM;
+		peer->is_unix = true;
+		peer->uid = user.uid;
+		(void)snprintf(peer->name, sizeof peer->name, "unix:uid=%lu", (unsigned long)user.uid);
+		(void)snprintf(peer->source, sizeof peer->source, "uid=%lu", (unsigned long)user.uid);
+	} else if (address->sa_family == AF_INET) {
+		const struct sockaddr_in *ip4 = (const struct sockaddr_in *)(const void *)address;
+		(void)evutil_inet_ntop(AF_INET, &ip4->sin_addr, peer->source, sizeof peer->source);
+		(void)snprintf(peer->name, sizeof peer->name, "%s:%u", peer->source, (unsigned)ntohs(ip4->sin_port));
+	} else {
+		const struct sockaddr_in6 *ip6 = (const struct sockaddr_in6 *)(const void *)address;
+		struct in6_addr network = ip6->sin6_addr;
+		char host[INET6_ADDRSTRLEN] = "?";
+		(void)evutil_inet_ntop(AF_INET6, &ip6->sin6_addr, host, sizeof host);
+		(void)snprintf(peer->name, sizeof peer->name, "[%s]:%u", host, (unsigned)ntohs(ip6->sin6_port));
+		/* One who has an address has all of its last 64 bits. */
+		memset(&network.s6_addr[8], 0, 8);
+		(void)evutil_inet_ntop(AF_INET6, &network, peer->source, sizeof peer->source);
+	}
+	return 0;
+}
+
 static void on_connection(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int length, void *context)
 {
-	struct server *server = context;
-	char peer[80] = "";
+	const struct listener_socket *item = context;
+	struct server *server = item->server;
+	struct session_peer peer = {.is_tls = item->is_tls};
+	const char *why = NULL;
 	int on = 1;
 
 	(void)listener;
 	(void)length;
-	if (server->session_count >= server->policy->max_connections) {
-		refuse_connection(server, fd, "too many connections (limits: connections)");
+	if (find_peer(fd, address, &peer) < 0) {
+		evutil_closesocket(fd);
 		return;
 	}
-	if (address->sa_family == AF_INET || address->sa_family == AF_INET6) {
-		char host[64] = "?";
-		const struct sockaddr_in *ip4 = (const struct sockaddr_in *)(const void *)address;
-		const struct sockaddr_in6 *ip6 = (const struct sockaddr_in6 *)(const void *)address;
-		const void *number = address->sa_family == AF_INET ? (const void *)&ip4->sin_addr : (const void *)&ip6->sin6_addr;
-		unsigned port = ntohs(address->sa_family == AF_INET ? ip4->sin_port : ip6->sin6_port);
-		(void)evutil_inet_ntop(address->sa_family, number, host, sizeof host);
-		(void)snprintf(peer, sizeof peer, address->sa_family == AF_INET ? "%s:%u" : "[%s]:%u", host, port);
+	/* On a unix socket root, we ourselves and agents by their user's name need not sign in. */
+	bool known = peer.is_unix && (peer.uid == 0 || peer.uid == geteuid());
+	if (server->session_count >= server->policy->max_connections)
+		why = "too many connections (limits: connections)";
+	else if (!known)
+		(void)stranger_fits(server, peer.source, &why);
+	if (why != NULL) {
+		refuse_connection(server, fd, why, peer.is_tls);
+		return;
+	}
+	if (!peer.is_unix) {
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 		(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 	}
 	server->connections++;
-	if (session_open(server, fd, peer[0] == '\0', peer) < 0)
+	if (session_open(server, fd, &peer) < 0)
 		log_event(server->log, LOG_LEVEL_WARNING, "connection_refused", "why=\"no memory\"");
 	else
-		log_event(server->log, LOG_LEVEL_DEBUG, "connected", "session=%" PRIu64 " peer=%s", server->last_session_id,
-			TAILQ_LAST(&server->all, session_list)->peer);
+		log_event(server->log, LOG_LEVEL_DEBUG, "connected", "session=%" PRIu64 " peer=%s", server->last_session_id, peer.name);
 }
 
 static void on_accept_error(struct evconnlistener *listener, void *context)
 {
-	struct server *server = context;
+	const struct listener_socket *item = context;
+	struct server *server = item->server;
 	int error = EVUTIL_SOCKET_ERROR();
 
 	/* Out of descriptors, most likely: the connection stays in the queue, and asking again at once would only spin. */
@@ -146,6 +185,10 @@ int server_init(struct server *server, struct policy *policy)
 	TAILQ_INIT(&server->ready);
 	TAILQ_INIT(&server->parked);
 	TAILQ_INIT(&server->dead);
+	TAILQ_INIT(&server->strangers);
+	server->guesses = guesses_new();
+	if (server->guesses == NULL)
+		return ERR_MEMORY;
 	TAILQ_INIT(&server->touched);
 	server->timer = evtimer_new(server->base, on_timer, server);
 	if (server->timer == NULL)
@@ -210,6 +253,8 @@ void server_release(struct server *server)
 		event_free(server->timer);
 	event_base_free(server->base);
 	server->base = NULL;
+	guesses_free(server->guesses);
+	tls_free(server->tls);
 	buffer_free(&server->notes);
 	buffer_free(&server->answer.json);
 	policy_free(server->policy);
@@ -225,11 +270,14 @@ int server_listen(struct server *server, char why[256])
 		(void)snprintf(why, 256, "more than %d sockets were handed over", (int)NOTIFY_FDS_MAX);
 		return inherited;
 	}
-	result = listener_open(&server->listeners, server->policy, inherited, why);
+	result = tls_is_wanted(server->policy) ? tls_load(server->policy, &server->tls, why) : 0;
+	if (result == 0)
+		result = listener_open(&server->listeners, server->policy, inherited, why);
 	for (size_t i = 0; i < server->listeners.count && result == 0; i++) {
 		struct listener_socket *item = &server->listeners.items[i];
 		/* Backlog 0: it listens already. The descriptor is closed by listener_close. */
-		item->events = evconnlistener_new(server->base, on_connection, server, LEV_OPT_CLOSE_ON_EXEC, 0, item->fd);
+		item->server = server;
+		item->events = evconnlistener_new(server->base, on_connection, item, LEV_OPT_CLOSE_ON_EXEC, 0, item->fd);
 		if (item->events == NULL) {
 			(void)snprintf(why, 256, "out of memory");
 			result = ERR_MEMORY;
@@ -281,6 +329,7 @@ void server_forget_agent(struct server *server, const char *name)
 			continue;
 		session->standing.signed_in = false;
 		session->committed.signed_in = false;
+		stranger_update(session);
 		/* Its waiting request is looked at again, and hears that it has no rights any more. */
 		session->sweep = 0;
 		server->sweep_wanted = true;
@@ -399,7 +448,7 @@ static void run_ready(struct server *server)
 	struct session *session;
 
 	/* Each session once; those that become ready again stand behind the last. */
-	while (left > 0 && (session = TAILQ_FIRST(&server->ready)) != NULL) {
+	while (left > 0 && server->turn_bytes < SERVER_BYTES_A_TURN && (session = TAILQ_FIRST(&server->ready)) != NULL) {
 		left -= session_run(session, left < SESSION_REQUESTS_A_TURN ? left : SESSION_REQUESTS_A_TURN);
 		if (session == last)
 			break;
@@ -424,6 +473,8 @@ static void run_turn(struct server *server)
 
 	turn_begin(server);
 	server->turns++;
+	server->turn_bytes = 0;
+	stranger_expire(server, now_ms);
 	if (!server->draining) {
 		run_ready(server);
 		waiter_expire(server, now_ms);
@@ -524,6 +575,7 @@ static void arm_timer(struct server *server)
 			sooner(&at_ms, now_ms + (at > now ? (at - now) * 1000 : 0));
 	}
 	sooner(&at_ms, waiter_next_end(server));
+	sooner(&at_ms, stranger_next_end(server));
 	if (server->policy->idle_seconds > 0 && !TAILQ_EMPTY(&server->all)) {
 		int64_t at = TAILQ_FIRST(&server->all)->heard_ms + (int64_t)server->policy->idle_seconds * 1000;
 		/* The longest silent may be one who waits; then look again in a while. */

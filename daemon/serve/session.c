@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "followup/server.h"
+#include "followup/stranger.h"
+#include "followup/tls.h"
 #include "followup/turn.h"
 #include "followup/waiter.h"
 
@@ -102,7 +104,7 @@ void session_reset_identity(struct session *session)
 }
 
 /* The default identity of a unix socket's peer: the agent of its user's name. */
-static void session_look_up(struct session *session)
+void session_look_up(struct session *session)
 {
 	struct server *server = session->server;
 	char room[PASSWORD_ENTRY_SIZE];
@@ -125,29 +127,42 @@ static void session_look_up(struct session *session)
 	session->standing.looked_up = true;
 }
 
-int session_open(struct server *server, int fd, bool is_unix, const char *peer_name)
+/* Answers that peers have not fetched, all of them together. */
+static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *context)
+{
+	struct session *session = context;
+
+	(void)output;
+	session->server->unread_bytes += info->n_added;
+	session->server->unread_bytes -= info->n_deleted;
+}
+
+static struct bufferevent *open_stream(struct server *server, int fd, const struct session_peer *peer)
+{
+	return peer->is_tls ? tls_stream(server->base, server->tls, fd) : bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
+}
+
+int session_open(struct server *server, int fd, const struct session_peer *peer)
 {
 	static const struct timeval write_timeout = {.tv_sec = WRITE_TIMEOUT_SECONDS};
 	struct session *session = calloc(1, sizeof *session);
-	struct ucred peer;
-	socklen_t peer_size = sizeof peer;
 
 	if (session == NULL)
 		goto fail;
 	session->server = server;
-	session->is_unix = is_unix;
-	session->peer_uid = (uid_t)-1;
-	if (is_unix) {
-		if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_size) != 0)
-			goto fail;
-		session->peer_uid = peer.uid;
-		(void)snprintf(session->peer, sizeof session->peer, "unix:uid=%lu", (unsigned long)peer.uid);
-	} else {
-		(void)snprintf(session->peer, sizeof session->peer, "%s", peer_name);
-	}
-	session->stream = bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	session->is_unix = peer->is_unix;
+	session->peer_uid = peer->is_unix ? peer->uid : (uid_t)-1;
+	memcpy(session->source, peer->source, sizeof session->source);
+	memcpy(session->peer, peer->name, sizeof session->peer);
+	session->stream = open_stream(server, fd, peer);
 	if (session->stream == NULL)
 		goto fail;
+	session->output_watch = evbuffer_add_cb(bufferevent_get_output(session->stream), on_output, session);
+	if (session->output_watch == NULL) {
+		bufferevent_free(session->stream);
+		free(session);
+		return ERR_MEMORY;
+	}
 	resp_parser_init(&session->parser);
 	session_reset_identity(session);
 	session->id = ++server->last_session_id;
@@ -158,6 +173,7 @@ int session_open(struct server *server, int fd, bool is_unix, const char *peer_n
 	(void)bufferevent_set_timeouts(session->stream, NULL, &write_timeout);
 	TAILQ_INSERT_TAIL(&server->all, session, in_all);
 	server->session_count++;
+	stranger_update(session);
 	if (bufferevent_enable(session->stream, EV_READ | EV_WRITE) != 0)
 		session_close(session, "no memory");
 	return 0;
@@ -175,6 +191,9 @@ void session_close(struct session *session, const char *why)
 		return;
 	session->is_dead = true;
 	waiter_unpark(session);
+	stranger_update(session);
+	server->unread_bytes -= session_unread_output(session);
+	(void)evbuffer_remove_cb_entry(bufferevent_get_output(session->stream), session->output_watch);
 	if (session->is_ready)
 		TAILQ_REMOVE(&server->ready, session, in_ready);
 	if (session->is_touched)
@@ -208,6 +227,7 @@ void session_close_after_replies(struct session *session, const char *why)
 	session->closing = true;
 	session->why = why;
 	waiter_unpark(session);
+	stranger_update(session);
 	(void)bufferevent_disable(session->stream, EV_READ);
 	if (!session->is_touched && session_unread_output(session) == 0)
 		session_close(session, why);
@@ -258,27 +278,32 @@ static int session_parse(struct session *session)
 	return result;
 }
 
-static void session_refuse_bytes(struct session *session, int error)
+void session_refuse(struct session *session, const char *word, const char *text)
 {
 	struct reply reply = {.out = &session->replies, .protocol = session->standing.protocol};
-	char text[160];
 
 	session_touch(session);
+	reply_error(&reply, word, text);
+	session_mark(session, false);
+	log_event(session->server->log, LOG_LEVEL_INFO, "connection_ended", "session=%" PRIu64 " peer=%s text=\"%s\"", session->id,
+		session->peer, text);
+	session_close_after_replies(session, text);
+}
+
+static void session_refuse_bytes(struct session *session, int error)
+{
+	char text[160];
+
 	if (error == ERR_SYNTAX)
 		(void)snprintf(text, sizeof text, "Protocol error: %s", session->parser.complaint);
 	else
 		(void)snprintf(text, sizeof text, "out of memory");
-	reply_error(&reply, "ERR", text);
-	session_mark(session, false);
-	log_event(session->server->log, LOG_LEVEL_INFO, "protocol_error", "session=%" PRIu64 " peer=%s complaint=\"%s\"", session->id,
-		session->peer, text);
-	session_close_after_replies(session, "protocol error");
+	session_refuse(session, "ERR", text);
 }
 
 size_t session_run(struct session *session, size_t count)
 {
 	struct server *server = session->server;
-	size_t limit = server->policy->max_output_bytes;
 	size_t executed = 0;
 	bool idle = false; /* nothing more can be done for it before something happens */
 
@@ -289,6 +314,8 @@ size_t session_run(struct session *session, size_t count)
 		/* Whoever does not take his answers gets no more of them; on_written makes him ready again. */
 		if (!session->standing.looked_up)
 			session_look_up(session);
+		stranger_update(session);
+		size_t limit = session->standing.signed_in ? server->policy->max_output_bytes : SESSION_STRICT_OUTPUT;
 		idle = session_unread_output(session) + session->replies.length > limit;
 		if (idle)
 			break;
@@ -304,7 +331,9 @@ size_t session_run(struct session *session, size_t count)
 			continue;
 		executed++;
 		turn_execute(server, session, false);
+		stranger_update(session);
 	}
+	server->turn_bytes += session->replies.length;
 	if (executed > 0 && !session->is_dead) {
 		/* Keeps the list of all in the order of silence. */
 		session->heard_ms = clock_monotonic_ms();
@@ -348,6 +377,25 @@ void session_fail_marks(struct session *session)
 	for (size_t i = 0; i < session->mark_count; i++)
 		session->marks[i].failed |= session->marks[i].stored;
 	session->standing = session->committed;
+	stranger_update(session);
+}
+
+/* When all peers together have left too much unread, those who have left most are cut off: memory is for those who work. */
+static void session_relieve(struct server *server)
+{
+	while (server->unread_bytes > server->policy->max_output_total) {
+		struct session *worst = NULL;
+		struct session *session;
+		TAILQ_FOREACH(session, &server->all, in_all)
+		if (worst == NULL || session_unread_output(session) > session_unread_output(worst))
+			worst = session;
+		if (worst == NULL)
+			return;
+		log_event(server->log, LOG_LEVEL_WARNING, "unread_answers",
+			"session=%" PRIu64 " peer=%s bytes=%zu text=\"cut off: all together have left too much unread\"", worst->id,
+			worst->peer, session_unread_output(worst));
+		session_close(worst, "all together have left too much unread (limits: output_total)");
+	}
 }
 
 void session_deliver(struct session *session)
@@ -379,4 +427,5 @@ void session_deliver(struct session *session)
 		session_close(session, "no memory for its answers");
 	else if (session->closing && session_unread_output(session) == 0)
 		session_close(session, session->why);
+	session_relieve(server);
 }

@@ -205,13 +205,17 @@ struct policy {
 	day_t start_on;  /* NO_DAY: the day of the first start, kept in the store */
 	struct listener *listeners;
 	size_t listener_count;
-	int socket_mode;        /* 0660 */
-	char *log_facility;     /* "daemon" */
-	char *log_level;        /* "info" */
-	size_t max_connections; /* 1024, bound 65536 */
+	int socket_mode;                                 /* 0660 */
+	char *log_facility;                              /* "daemon" */
+	char *log_level;                                 /* "info" */
+	char *tls_certificate, *tls_key, *tls_client_ca; /* files in PEM; "": none */
+	size_t max_connections;                          /* 1024, bound 65536 */
+	int sign_in_seconds; /* connections that nobody signs in on: so long, so many, from one source so many */
+	size_t max_strangers, max_strangers_a_source;
 	size_t max_request_bytes;
 	size_t max_request_arguments;
 	size_t max_output_bytes;
+	size_t max_output_total;  /* of all connections together */
 	int idle_seconds;         /* 0: none */
 	size_t long_commands_max; /* those that wait for the worker, the one it works on included */
 	size_t wal_limit_bytes;   /* by how much the WAL may grow below a long command's snapshot */

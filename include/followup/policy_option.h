@@ -9,7 +9,7 @@
 enum option_kind {
 	OPTION_TEXT,     /* char *: printable, not empty */
 	OPTION_PATH,     /* char *: a file; a relative one starts at the main file's folder */
-	OPTION_FOLDER,   /* char *: the same, or none: "" */
+	OPTION_FOLDER,   /* char *: a file or folder in the same way, or none: "" */
 	OPTION_NAME,     /* char *: lower-case letters, digits, - and _ */
 	OPTION_NAMES,    /* struct text_list of such names */
 	OPTION_COUNT,    /* int, low .. high */
@@ -52,6 +52,7 @@ enum section_home { HOME_MAIN, HOME_RULES }; /* followupd.conf, or a file of rul
 
 enum section_name {
 	SECTION_DAEMON,
+	SECTION_TLS,
 	SECTION_LIMITS,
 	SECTION_CALENDAR,
 	SECTION_CLIENTS,

@@ -23,10 +23,13 @@
 struct event;
 struct backup;
 struct event_base;
+struct guesses;
+struct ssl_ctx_st;
 struct worker;
 
 enum {
 	SERVER_REQUESTS_A_TURN = 2000,
+	SERVER_BYTES_A_TURN = 16 * 1024 * 1024, /* of answers; who is next waits for the next turn */
 	SERVER_WAIT_SECONDS_MAX = 3600,
 	SERVER_COUNT_MAX = 1000, /* NEXT COUNT */
 };
@@ -65,8 +68,12 @@ struct server {
 	struct listener_set listeners;
 	bool foreground;
 
-	struct session_list all, ready, parked, dead;
-	size_t session_count, parked_count;
+	struct session_list all, ready, parked, dead, strangers;
+	size_t session_count, parked_count, stranger_count;
+	size_t unread_bytes;    /* of answers, of all sessions together */
+	size_t turn_bytes;      /* of answers that this turn has made */
+	struct ssl_ctx_st *tls; /* NULL: no listener asks for it */
+	struct guesses *guesses;
 	uint64_t last_session_id;
 
 	/* This turn. */

@@ -14,6 +14,7 @@
 #include "followup/resp.h"
 
 struct bufferevent;
+struct evbuffer_cb_entry;
 struct long_job;
 struct server;
 
@@ -23,6 +24,7 @@ enum {
 	SESSION_AUTH_FAILURES_MAX = 5,
 	SESSION_STRICT_BYTES = 16 * 1024, /* limits of a request before AUTH */
 	SESSION_STRICT_WORDS = 10,
+	SESSION_STRICT_OUTPUT = 1024, /* answers that it has not fetched */
 };
 
 /* What a session whose request has no answer yet waits for. Until it is answered nothing more of what it sent is looked at. */
@@ -51,18 +53,22 @@ struct standing {
 };
 
 struct session {
-	TAILQ_ENTRY(session) in_all;     /* every session, longest silent first */
-	TAILQ_ENTRY(session) in_ready;   /* those with input to look at in the next turn */
-	TAILQ_ENTRY(session) in_touched; /* those that this turn has a reply for */
-	TAILQ_ENTRY(session) in_parked;  /* those that wait, in the order they came */
-	bool is_ready, is_touched, is_dead;
+	TAILQ_ENTRY(session) in_all;       /* every session, longest silent first */
+	TAILQ_ENTRY(session) in_ready;     /* those with input to look at in the next turn */
+	TAILQ_ENTRY(session) in_touched;   /* those that this turn has a reply for */
+	TAILQ_ENTRY(session) in_parked;    /* those that wait, in the order they came */
+	TAILQ_ENTRY(session) in_strangers; /* those that nobody is signed in on, in the order they became so */
+	bool is_ready, is_touched, is_dead, is_stranger;
 
 	struct server *server;
 	struct bufferevent *stream;
+	struct evbuffer_cb_entry *output_watch;
 	uint64_t id;
 	bool is_unix;
 	uid_t peer_uid;
-	char peer[80]; /* for the log: "unix:uid=1000", "127.0.0.1:50123" */
+	int64_t stranger_since_ms; /* monotonic */
+	char source[64];           /* who is behind it, for limits: "uid=1000", "192.0.2.7", the first half of an IPv6 address */
+	char peer[80];             /* for the log: "unix:uid=1000", "127.0.0.1:50123" */
 	char name[SESSION_NAME_SIZE];
 	struct standing standing;
 	struct standing committed; /* as it was when this turn first touched it */
@@ -88,8 +94,16 @@ struct session {
 };
 TAILQ_HEAD(session_list, session);
 
-/* Takes over a connected, non-blocking socket, or closes it on failure. peer_name: its address, NULL on a unix socket. */
-int session_open(struct server *server, int fd, bool is_unix, const char *peer_name) MUST_CHECK;
+/* Where a connection comes from. */
+struct session_peer {
+	bool is_unix, is_tls;
+	uid_t uid;       /* on a unix socket */
+	char source[64]; /* as in struct session */
+	char name[80];
+};
+
+/* Takes over a connected, non-blocking socket, or closes it on failure. */
+int session_open(struct server *server, int fd, const struct session_peer *peer) MUST_CHECK;
 
 /* Ends it: off all lists now, freed by server at the end of the loop's turn. why goes to the log. Harmless when it is dead already. */
 void session_close(struct session *session, const char *why);
@@ -115,6 +129,12 @@ void session_fail_marks(struct session *session);
 
 /* Sends its replies of this turn. */
 void session_deliver(struct session *session);
+
+/* Answers with an error of its own accord, and closes it. */
+void session_refuse(struct session *session, const char *word, const char *text);
+
+/* Whether the user behind a unix socket is an agent. */
+void session_look_up(struct session *session);
 
 /* Back to what the connection itself says of the peer. */
 void session_reset_identity(struct session *session);

@@ -176,8 +176,7 @@ def _():
         known = daemon.json("VERIFY")
         daemon.set_clock("2025-03-05T09:30:00")
         same(daemon.json("VERIFY", known["links"], known["head"])["holds"], True)
-        daemon.call("PING")
-        matches(daemon.log(), f"record_head link=[0-9]+ digest=[0-9a-f]{{64}}")
+        daemon.wait_logged("record_head link=[0-9]+ digest=[0-9a-f]{64}")
         same(daemon.json("VERIFY", known["links"], "0" * 64)["broken_link"], known["links"])
         for words in ((1,), (0, known["head"]), (1, "abc"), ("x", known["head"])):
             matches(daemon.refused("VERIFY", *words), "^ERR ")

@@ -58,19 +58,19 @@ static const struct bad_case bad_cases[] = {
 		"followupd.conf:5: log_level: 'loud' will not do: it takes one of error, warning, notice, info, debug\n"},
 	{"daemon { listen = {\"0.0.0.0:1\",\n \"[::2]:1\", \"127.0.0.1:70000\",\n\"unix:\", \"[::1]:1\", \"[::1]:1\", \"localhost:5\"} }",
 		NULL,
-		"followupd.conf:2: listen: '0.0.0.0:1' will not do: only this machine itself may connect without TLS: it takes an address "
+		"followupd.conf:2: listen: '0.0.0.0:1' will not do: only this machine itself may connect without TLS (tls:ADDRESS:PORT): it takes an address "
 		"like "
 		"127.0.0.1 or [::1]\n"
-		"followupd.conf:3: listen: '[::2]:1' will not do: only this machine itself may connect without TLS: it takes an address "
+		"followupd.conf:3: listen: '[::2]:1' will not do: only this machine itself may connect without TLS (tls:ADDRESS:PORT): it takes an address "
 		"like "
 		"127.0.0.1 or [::1]\n"
 		"followupd.conf:3: listen: '127.0.0.1:70000' will not do: it takes unix:/path, or an address and a port like "
-		"127.0.0.1:7379 or "
-		"[::1]:7379\n"
+		"127.0.0.1:7379, "
+		"[::1]:7379 or tls:0.0.0.0:7380\n"
 		"followupd.conf:4: listen: 'unix:' will not do: the path of a socket is too long or not there\n"
 		"followupd.conf:4: listen: '[::1]:1' will not do: it stands twice\n"
-		"followupd.conf:4: listen: 'localhost:5' will not do: it takes unix:/path, or an address and a port like 127.0.0.1:7379 or "
-		"[::1]:7379\n"},
+		"followupd.conf:4: listen: 'localhost:5' will not do: it takes unix:/path, or an address and a port like 127.0.0.1:7379, "
+		"[::1]:7379 or tls:0.0.0.0:7380\n"},
 	{"hand_out { day_parts = {\"00:00\", \"12:00\", \"11:00\"}\n fallback_queue = \"manager/*\" calls_held = 0 }", NULL,
 		"followupd.conf:2: day_parts: '11:00' will not do: it takes at most 8 ascending times like 12:00, the first of them 00:00\n"
 		"followupd.conf:3: calls_held: '0' will not do: it takes a number from 1 to 100\n"

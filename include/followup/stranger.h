@@ -1,0 +1,22 @@
+/* stranger.h - connections that nobody has signed in on: few, from one source fewer, and not for long (limits in followupd.conf). */
+#ifndef FOLLOWUP_STRANGER_H
+#define FOLLOWUP_STRANGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct server;
+struct session;
+
+/* Whether one more from this source fits; otherwise why not, in words. source: session->source. */
+bool stranger_fits(const struct server *server, const char *source, const char **why);
+
+/* After whatever may have signed a session in or out: on the list of strangers or off it. */
+void stranger_update(struct session *session);
+void stranger_forget(struct session *session); /* the session ends */
+
+/* Cuts off those whose time is over. The next such moment, monotonic; INT64_MAX: none. */
+void stranger_expire(struct server *server, int64_t now_ms);
+int64_t stranger_next_end(const struct server *server);
+
+#endif
