@@ -58,10 +58,12 @@ static const struct bad_case bad_cases[] = {
 		"followupd.conf:5: log_level: 'loud' will not do: it takes one of error, warning, notice, info, debug\n"},
 	{"daemon { listen = {\"0.0.0.0:1\",\n \"[::2]:1\", \"127.0.0.1:70000\",\n\"unix:\", \"[::1]:1\", \"[::1]:1\", \"localhost:5\"} }",
 		NULL,
-		"followupd.conf:2: listen: '0.0.0.0:1' will not do: only this machine itself may connect without TLS (tls:ADDRESS:PORT): it takes an address "
+		"followupd.conf:2: listen: '0.0.0.0:1' will not do: only this machine itself may connect without TLS (tls:ADDRESS:PORT): "
+		"it takes an address "
 		"like "
 		"127.0.0.1 or [::1]\n"
-		"followupd.conf:3: listen: '[::2]:1' will not do: only this machine itself may connect without TLS (tls:ADDRESS:PORT): it takes an address "
+		"followupd.conf:3: listen: '[::2]:1' will not do: only this machine itself may connect without TLS (tls:ADDRESS:PORT): it "
+		"takes an address "
 		"like "
 		"127.0.0.1 or [::1]\n"
 		"followupd.conf:3: listen: '127.0.0.1:70000' will not do: it takes unix:/path, or an address and a port like "
