@@ -20,7 +20,8 @@ static const struct {
 	[FOLLOWUP_DONE_LATE] = {"done-late", TO(FOLLOWUP_SCHEDULED) | TO(FOLLOWUP_MISSED)},
 	/* A contact that has happened is never refused (POLICY 3). */
 	[FOLLOWUP_MISSED] = {"missed", CLOSED_BY_CONTACT},
-	[FOLLOWUP_CANCELLED] = {"cancelled", CLOSED_BY_CONTACT},
+	/* ... and a rule that fits again takes its occasion back. */
+	[FOLLOWUP_CANCELLED] = {"cancelled", CLOSED_BY_CONTACT | TO(FOLLOWUP_SCHEDULED)},
 	[FOLLOWUP_SUPPRESSED] = {"suppressed", CLOSED_BY_CONTACT | TO(FOLLOWUP_SCHEDULED)},
 };
 

@@ -40,9 +40,13 @@ static bool take_items(struct said *said, const struct json_value *value)
 	return said->has_items = value->type == JSON_ARRAY;
 }
 
+/* Before any contact that this book can know of a year was mistyped. */
 static bool take_done_at(struct said *said, const struct json_value *value)
 {
-	return said->has_done_at = value->type == JSON_TEXT && zone_parse_time(value->text, value->length, &said->done_at) == 0;
+	enum { FIRST_YEAR = 1990 };
+
+	return said->has_done_at = value->type == JSON_TEXT && zone_parse_time(value->text, value->length, &said->done_at) == 0 &&
+				   date_of_day(date_of_seconds(said->done_at)).year >= FIRST_YEAR;
 }
 
 static bool take_answers(struct said *said, const struct json_value *value)
@@ -103,7 +107,7 @@ static const struct {
 	{"items", take_items, "a list of numbers is wanted"},
 	{"answers", take_answers, "an object is wanted, a name and a text for each"},
 	{"at", take_at, "a time like 2025-03-04T15:30 is wanted"},
-	{"done_at", take_done_at, "a time like 2025-03-03T10:15 is wanted"},
+	{"done_at", take_done_at, "a time like 2025-03-03T10:15 is wanted, from 1990 on"},
 	{"disposition", take_disposition, "a name is wanted"},
 	{"channel", take_channel, "a name is wanted"},
 	{"attorney", take_attorney, "the name of the client's attorney is wanted"},

@@ -143,6 +143,7 @@ struct occasion {
 	int priority;
 	char event_ref[EVENT_TEXT_SIZE]; /* the event it comes from, for `where`; "" none */
 	money_t amount;                  /* what counts as its amount instead; NO_MONEY: the event's own */
+	int64_t about;                   /* as in struct followup; known once it has a follow-up */
 };
 typedef int occasion_visit(void *context, const struct rule *rule, const struct occasion *occasion);
 bool rule_fits(const struct rule *rule, const struct facts *facts); /* on, and for clients of this tier */

@@ -61,6 +61,7 @@ void occasion_place(const struct engine *engine, const struct rule *rule, struct
 {
 	occasion->event_ref[0] = '\0';
 	occasion->amount = NO_MONEY;
+	occasion->about = 0;
 	occasion->on = on;
 	occasion->priority = priority;
 	occasion->window = window_compute(on, rule->opens, rule->due, rule->roll, engine->policy->calendar);
@@ -85,7 +86,7 @@ int occasion_offer(const struct visitor *visitor, const struct occasion *occasio
 int occasion_each(struct engine *engine, const struct facts *facts, const struct rule *rule, day_t due_from, day_t opens_until,
 	occasion_visit *visit, void *context)
 {
-	struct visitor visitor = {engine, facts, rule, due_from, opens_until, visit, context};
+	struct visitor visitor = {engine, facts, rule, due_from, opens_until, visit, context, .ahead = false};
 
 	return triggers[rule->trigger].each(engine, facts, &visitor);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "followup/store_call.h"
+#include "followup/store_name.h"
 #include "occasion_internal.h"
 
 static void place_event(const struct engine *engine, const struct rule *rule, const struct event *event, day_t day, struct occasion *out)
@@ -52,15 +53,16 @@ static int is_large(struct engine *engine, const struct facts *facts, const stru
 	return (__int128)sum * 100 >= (__int128)assets * rule->outflow_percent;
 }
 
-/* The sum of what flowed out on the day of event first, and the place after that day's last event. */
-static int sum_of_day(const struct engine *engine, const struct facts *facts, const struct rule *rule, int first, money_t *sum)
+/* The sum of what flowed out on the day of event first, and the place after that day's last event. ahead: also what is known of a day to come. */
+static int sum_of_day(const struct engine *engine, const struct facts *facts, const struct rule *rule, int first, bool ahead, money_t *sum)
 {
+	day_t known_on = ahead && facts->events[first].day > facts->day ? facts->events[first].day : facts->day;
 	int i = first;
 
 	*sum = 0;
 	for (; i < facts->event_count && facts->events[i].day == facts->events[first].day; i++) {
 		const struct event *event = &facts->events[i];
-		if (event_stands(event, facts->day) && rule_has_kind(engine, rule, event->kind) && event->amount != NO_MONEY)
+		if (event_stands(event, known_on) && rule_has_kind(engine, rule, event->kind) && event->amount != NO_MONEY)
 			if (__builtin_add_overflow(*sum, event->amount, sum))
 				*sum = INT64_MAX;
 	}
@@ -73,7 +75,7 @@ int each_outflow(struct engine *engine, const struct facts *facts, const struct 
 		struct occasion occasion;
 		money_t sum;
 		day_t day = facts->events[i].day;
-		i = sum_of_day(engine, facts, visitor->rule, i, &sum);
+		i = sum_of_day(engine, facts, visitor->rule, i, visitor->ahead, &sum);
 		if (sum <= 0)
 			continue;
 		occasion_key_day(&occasion, day);
@@ -138,19 +140,35 @@ static int find_event(struct engine *engine, const struct facts *facts, const st
 	return 1;
 }
 
+/* Whose leaving an event tells of can be corrected: it stands for the clients whom the first one had no more, unless they are the other's now. That a client has been
+ * given to another manager since changes nothing. 1, or 0 and the reason. */
+static int still_about(struct engine *engine, const struct facts *facts, const struct followup *followup, const struct event *event,
+	struct occasion *out, int64_t *reason)
+{
+	int result = store_event_manager(engine->store, event->ref, &out->about);
+
+	if (result < 0)
+		return result;
+	if (out->about == followup->about || strcmp(store_name_text(engine->store, out->about), facts->client.manager) == 0)
+		return 1;
+	*reason = engine->reasons[REASON_WITHDRAWN];
+	return 0;
+}
+
 int again_event(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup,
 	struct occasion *out, int64_t *reason)
 {
 	struct event event;
 	int found = find_event(engine, facts, rule, followup->occasion, strlen(followup->occasion), &event, reason);
 
-	if (found > 0)
-		of_event(engine, rule, &event, out);
-	return found;
+	if (found <= 0)
+		return found;
+	of_event(engine, rule, &event, out);
+	return rule->trigger == TRIGGER_MANAGER_DEPARTED ? still_about(engine, facts, followup, &event, out, reason) : 1;
 }
 
 /* POLICY 3: a corrected event moves the open follow-up. When its day's outflow is no longer large but that of exactly one later or earlier day has become so without a
- * follow-up of its own, that is where it has moved. */
+ * follow-up of its own, that is where it has moved; also to a day to come. */
 struct moved_outflow {
 	struct engine *engine;
 	const struct facts *facts;
@@ -179,7 +197,7 @@ int again_outflow(struct engine *engine, const struct facts *facts, const struct
 	for (int i = 0; i < facts->event_count;) {
 		money_t sum;
 		day_t day = facts->events[i].day;
-		i = sum_of_day(engine, facts, rule, i, &sum);
+		i = sum_of_day(engine, facts, rule, i, true, &sum);
 		if (day != followup->occasion_on)
 			continue;
 		int result = sum > 0 ? is_large(engine, facts, rule, day, sum) : 0;
@@ -196,10 +214,11 @@ int again_outflow(struct engine *engine, const struct facts *facts, const struct
 	/* A withdrawal is no correction: what remains of other days has follow-ups of its own. */
 	for (int i = 0; i < facts->event_count; i++)
 		if (facts->events[i].day == followup->occasion_on && rule_has_kind(engine, rule, facts->events[i].kind) &&
-			!event_stands(&facts->events[i], facts->day))
+			facts->events[i].withdrawn_on != NO_DAY && facts->events[i].withdrawn_on <= facts->day)
 			return 0;
 	struct moved_outflow moved = {engine, facts, out, 0};
-	int result = occasion_each(engine, facts, rule, engine->start_on, INT32_MAX / 2, take_moved, &moved);
+	struct visitor visitor = {engine, facts, rule, engine->start_on, INT32_MAX / 2, take_moved, &moved, .ahead = true};
+	int result = each_outflow(engine, facts, &visitor);
 	if (result < 0)
 		return result;
 	return moved.count == 1;

@@ -12,6 +12,7 @@ struct visitor {
 	day_t due_from, opens_until;
 	occasion_visit *visit;
 	void *context;
+	bool ahead; /* events of days to come count as well: where a corrected one has gone */
 };
 
 /* Hands an occasion on when it lies where the caller looks. */

@@ -5,6 +5,7 @@
 
 #include "followup/store.h"
 #include "followup/store_call.h"
+#include "followup/store_name.h"
 #include "internal.h"
 
 static day_t last_useful(const struct rule *rule, day_t due_on)
@@ -36,9 +37,11 @@ static int follow_facts(struct engine *engine, const struct facts *facts, const 
 			return followup_move(engine, f, FOLLOWUP_CANCELLED, engine->reasons[REASON_WITHDRAWN], facts->day);
 		}
 	}
+	bool other_manager = now.about != f->about;
+	f->about = now.about;
 	if (strcmp(now.key, f->occasion) == 0 && now.window.opens_on == f->opens_on && now.window.due_on == f->due_on &&
 		now.priority == f->priority)
-		return 0;
+		return other_manager ? followup_save(engine, f) : 0;
 	struct followup before = *f;
 	memcpy(f->occasion, now.key, sizeof(f->occasion));
 	/* Somebody has said that it is of use for longer than the rule does: so it stays. */
@@ -123,11 +126,13 @@ struct creating {
 	bool look_only; /* find out when something matters, create nothing: CHECK */
 };
 
-/* Rules of one family share their occasions: whether a sibling has taken this one. A follow-up that ended because its rule no longer fits has given it back. */
-static int is_taken(struct engine *engine, int64_t client_id, const struct rule *rule, const char *occasion)
+/* Rules of one family share their occasions: whether this one is taken, by the rule or by a sibling. A follow-up that ended because its rule no longer fitted has given it
+ * back; when that is the rule's own, it fits again, and given_back says so. */
+static int is_taken(struct engine *engine, int64_t client_id, const struct rule *rule, const char *occasion, bool *given_back)
 {
 	const struct policy *policy = engine->policy;
 
+	*given_back = false;
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct rule *sibling = &policy->rules[i];
 		enum followup_state state;
@@ -138,10 +143,36 @@ static int is_taken(struct engine *engine, int64_t client_id, const struct rule 
 		int exists = store_followup_exists(engine->store, client_id, engine->rules[i].name, occasion, &state, &reason);
 		if (exists < 0)
 			return exists;
-		if (exists > 0 && (same || state != FOLLOWUP_CANCELLED || reason != engine->reasons[REASON_NOT_APPLICABLE]))
+		if (exists == 0)
+			continue;
+		if (state != FOLLOWUP_CANCELLED || reason != engine->reasons[REASON_NOT_APPLICABLE])
 			return 1;
+		*given_back = *given_back || same;
 	}
 	return 0;
+}
+
+/* The rule fits again: its follow-up comes back, with the window that its occasion has now. */
+static int bring_back(struct engine *engine, const struct followup *wanted)
+{
+	struct followup f, before;
+	int result = store_followup_find(engine->store, wanted->client_id, wanted->rule, wanted->occasion, &f);
+
+	if (result <= 0)
+		return result < 0 ? result : ERR_NOT_FOUND;
+	before = f;
+	f.occasion_on = wanted->occasion_on;
+	f.opens_on = wanted->opens_on;
+	f.due_on = wanted->due_on;
+	f.last_on = wanted->last_on;
+	f.priority = wanted->priority;
+	f.about = wanted->about;
+	if (f.opens_on != before.opens_on || f.due_on != before.due_on || f.priority != before.priority) {
+		result = decided_window(engine, &before, &f);
+		if (result < 0)
+			return result;
+	}
+	return followup_move(engine, &f, FOLLOWUP_SCHEDULED, 0, wanted->created_on);
 }
 
 static int create_one(void *context, const struct rule *rule, const struct occasion *occasion)
@@ -176,15 +207,14 @@ static int create_one(void *context, const struct rule *rule, const struct occas
 	bool too_late = f.last_on < facts->day;
 	if (too_late && rule->late == LATE_DROP)
 		return 0;
-	if (creating->look_only) {
-		int there = is_taken(engine, f.client_id, rule, occasion->key);
-		if (there == 0)
-			creating->next_on = facts->day; /* it should be there by now */
-		return there < 0 ? there : 0;
-	}
-	int taken = is_taken(engine, facts->client.id, rule, occasion->key);
-	if (taken != 0)
+	bool given_back;
+	int taken = is_taken(engine, facts->client.id, rule, occasion->key, &given_back);
+	if (taken != 0 || (given_back && too_late))
 		return taken < 0 ? taken : 0;
+	if (creating->look_only) {
+		creating->next_on = facts->day; /* it should be there by now */
+		return 0;
+	}
 	memcpy(f.occasion, occasion->key, sizeof(f.occasion));
 	memcpy(f.client_ref, facts->client.ref, sizeof(f.client_ref));
 	if (too_late) {
@@ -196,6 +226,13 @@ static int create_one(void *context, const struct rule *rule, const struct occas
 	if (f.state == FOLLOWUP_SCHEDULED && facts_stop(engine, facts, rule, f.occasion_on, f.opens_on) != 0 &&
 		facts->day + 1 < creating->next_on)
 		creating->next_on = facts->day + 1;
+	if (rule->trigger == TRIGGER_MANAGER_DEPARTED) {
+		f.about = store_name_id(engine->store, facts->client.manager);
+		if (f.about < 0)
+			return (int)f.about;
+	}
+	if (given_back)
+		return bring_back(engine, &f);
 	engine->counts.created++;
 	int result = store_followup_insert(engine->store, &f);
 	if (result == 0)

@@ -317,6 +317,42 @@ static void switch_off(const struct options *options, struct policy *policy)
 			fprintf(stderr, "followupd simulate: warning: --without %s: there is no such rule\n", options->without[i]);
 }
 
+/* Whether a queue is one that a template of a rule stands for: "service", or "manager/M17" for "manager/" and a star. */
+static bool queue_fits(const char *template, const char *queue)
+{
+	size_t length = strlen(template);
+
+	return template[length - 1] == '*' ? strncmp(template, queue, length - 1) == 0 && queue[length - 1] != '\0'
+					   : strcmp(template, queue) == 0;
+}
+
+/* What a capacity for a queue changes: NULL, or why it changes nothing. */
+static const char *capacity_in_vain(const struct policy *policy, const char *queue)
+{
+	int channel = policy_channel(policy, queue);
+
+	if (channel >= 0 && policy->channels[channel].kind == CHANNEL_BULK)
+		return "it is a queue of messages, which have no limit here";
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct rule *rule = &policy->rules[i];
+		bool own = rule->queue[strlen(rule->queue) - 1] == '*';
+		/* Clients without a manager or branch fall to the fallback queue. Widening does not happen here. */
+		if (rule->on && (queue_fits(rule->queue, queue) || (own && strcmp(policy->fallback_queue, queue) == 0)))
+			return NULL;
+	}
+	return "no rule that is on puts calls there";
+}
+
+static void warn_of_capacities(const struct options *options, const struct policy *policy, const struct policy *other)
+{
+	for (size_t i = 0; i < options->capacity_count; i++) {
+		const char *why = capacity_in_vain(policy, options->capacities[i].queue);
+		if (why != NULL && (other == NULL || capacity_in_vain(other, options->capacities[i].queue) != NULL))
+			fprintf(stderr, "followupd simulate: warning: --capacity %s=%ld: %s\n", options->capacities[i].queue,
+				options->capacities[i].calls_a_day, why);
+	}
+}
+
 int simulate_command(int argc, char **argv)
 {
 	struct options options = {.config = "/etc/followupd/followupd.conf", .from = NO_DAY, .to = NO_DAY};
@@ -336,8 +372,10 @@ int simulate_command(int argc, char **argv)
 		status = EX_CONFIG;
 	if (other != NULL)
 		switch_off(&options, other);
-	if (status == 0)
+	if (status == 0) {
+		warn_of_capacities(&options, policy, other);
 		status = run(&options, policy, other);
+	}
 	policy_free(other);
 	policy_free(policy);
 	return status;

@@ -326,8 +326,10 @@ int store_due_mark(struct store *store, int64_t client_id, day_t day, bool chang
 
 int store_due_mark_manager(struct store *store, const char *manager, day_t day, bool changed)
 {
+	/* His clients, and those who were his when he left and whose follow-ups are still open. */
 	STATEMENT(mark, "UPDATE client_due SET next_on=min(next_on, ?2), changed=max(changed, ?3) WHERE client_id IN (SELECT id FROM "
-			"client WHERE manager=?1)");
+			"client WHERE manager=?1 UNION ALL SELECT client_id FROM followup WHERE about=(SELECT id FROM name WHERE text=?1)"
+			" AND about IS NOT NULL AND state<=1)");
 
 	return store_run(store, &mark, "tnn", manager, day, (int)changed);
 }

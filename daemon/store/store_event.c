@@ -166,6 +166,26 @@ int store_event_departures(struct store *store, const char *manager, struct even
 	return read_events(store, store_query(store, &list, "t", manager), events, capacity);
 }
 
+int store_event_manager(struct store *store, const char *ref, int64_t *manager)
+{
+	STATEMENT(get, "SELECT detail FROM event WHERE ref=?1 AND kind=2");
+	char detail[EVENT_TEXT_SIZE] = "";
+	sqlite3_stmt *s = store_query(store, &get, "t", ref);
+	int result = store_row(store, s);
+
+	if (result > 0) {
+		snprintf(detail, sizeof(detail), "%s", column_text(s, 0));
+		store_end(s);
+	}
+	if (result < 0)
+		return result;
+	int64_t name = detail[0] != '\0' ? store_name_id(store, detail) : 0;
+	if (name < 0)
+		return (int)name;
+	*manager = name;
+	return 0;
+}
+
 int store_event_find(struct store *store, const char *ref, struct event *event, int64_t *client_id)
 {
 	STATEMENT(find, "SELECT ref, kind, occurred_at, amount, withdrawn_at, client_id FROM event WHERE ref=?1");

@@ -11,7 +11,7 @@
 #define COLUMNS                                                                                                                            \
 	"f.id, f.client_id, f.rule, f.occasion, f.client_ref, f.occasion_on, f.opens_on, f.due_on, f.last_on, f.priority, f.state, "       \
 	"f.reason, f.channel,"                                                                                                             \
-	" f.queue, f.call_id, f.created_on, f.closed_on, f.channel_from, f.tries, f.overridden"
+	" f.queue, f.call_id, f.created_on, f.closed_on, f.channel_from, f.tries, f.overridden, f.about"
 
 static void read_followup(sqlite3_stmt *s, struct followup *out)
 {
@@ -35,6 +35,7 @@ static void read_followup(sqlite3_stmt *s, struct followup *out)
 	out->channel_from = sqlite3_column_int(s, 17);
 	out->tries = sqlite3_column_int(s, 18);
 	out->overridden = sqlite3_column_int(s, 19) != 0;
+	out->about = sqlite3_column_int64(s, 20);
 }
 
 static int read_list(struct store *store, sqlite3_stmt *s, struct followup *out, int capacity)
@@ -63,10 +64,10 @@ static int read_one(struct store *store, sqlite3_stmt *s, struct followup *out)
 int store_followup_insert(struct store *store, struct followup *f)
 {
 	STATEMENT(insert, "INSERT INTO followup(client_id, rule, occasion, client_ref, occasion_on, opens_on, due_on, last_on, priority, "
-			  "state, reason, created_on,"
-			  " closed_on) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, nullif(?11, 0), ?12, ?13)");
-	int result = store_run(store, &insert, "iittnnnnnnidd", f->client_id, f->rule, f->occasion, f->client_ref, f->occasion_on,
-		f->opens_on, f->due_on, f->last_on, f->priority, (int)f->state, f->reason, f->created_on, f->closed_on);
+			  "state, reason, created_on, closed_on, about)"
+			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, nullif(?11, 0), ?12, ?13, nullif(?14, 0))");
+	int result = store_run(store, &insert, "iittnnnnnniddi", f->client_id, f->rule, f->occasion, f->client_ref, f->occasion_on,
+		f->opens_on, f->due_on, f->last_on, f->priority, (int)f->state, f->reason, f->created_on, f->closed_on, f->about);
 
 	if (result < 0)
 		return result;
@@ -87,6 +88,13 @@ int store_followup_exists(
 		store_end(s);
 	}
 	return result;
+}
+
+int store_followup_find(struct store *store, int64_t client_id, int64_t rule, const char *occasion, struct followup *out)
+{
+	STATEMENT(find, "SELECT " COLUMNS " FROM followup f WHERE client_id=?1 AND rule=?2 AND occasion=?3");
+
+	return read_one(store, store_query(store, &find, "iit", client_id, rule, occasion), out);
 }
 
 int store_followup_load(struct store *store, int64_t id, struct followup *out)
@@ -215,10 +223,10 @@ int store_followup_save(struct store *store, const struct followup *f)
 	STATEMENT(save, "UPDATE followup SET occasion=?2, occasion_on=?3, opens_on=?4, due_on=?5, last_on=?6, priority=?7, state=?8, "
 			"reason=nullif(?9, 0),"
 			" channel=nullif(?10, 0), queue=nullif(?11, 0), call_id=nullif(?12, 0), closed_on=?13, channel_from=?14, "
-			"tries=?15, overridden=?16 WHERE id=?1");
-	int result = store_run(store, &save, "itnnnnnniiiidnnn", f->id, f->occasion, f->occasion_on, f->opens_on, f->due_on, f->last_on,
+			"tries=?15, overridden=?16, about=nullif(?17, 0) WHERE id=?1");
+	int result = store_run(store, &save, "itnnnnnniiiidnnni", f->id, f->occasion, f->occasion_on, f->opens_on, f->due_on, f->last_on,
 		f->priority, (int)f->state, f->reason, f->channel, f->queue, f->call_id, f->closed_on, f->channel_from, f->tries,
-		(int)f->overridden);
+		(int)f->overridden, f->about);
 
 	if (result == 0)
 		return ERR_NOT_FOUND;

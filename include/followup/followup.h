@@ -23,7 +23,8 @@ const char *followup_state_name(enum followup_state state);
 int followup_state_parse(const char *name); /* the state, or ERR_NOT_FOUND */
 bool followup_state_is_open(enum followup_state state);
 
-/* Whether a move is one of POLICY 3's: open ones move on, a missed or suppressed one may turn out to be done (a contact typed in late). */
+/* Whether a move is one of POLICY 3's: open ones move on, a missed or suppressed one may turn out to be done (a contact typed in late), and a
+ * cancelled one comes back when its rule fits again. */
 bool followup_move_is_legal(enum followup_state from, enum followup_state to);
 
 enum { OCCASION_SIZE = 80 };
@@ -44,6 +45,7 @@ struct followup {
 	day_t created_on, closed_on;
 	int channel_from; /* how many of the rule's channels are used up */
 	int tries;
+	int64_t about;   /* a name: the manager whose leaving it was made for; 0: it is about the client alone */
 	bool overridden; /* a supervisor lets it go ahead whatever the cap says */
 };
 

@@ -40,6 +40,9 @@ int store_event_of_client(struct store *store, int64_t client_id, struct event *
 /* Departures of a manager, in the same order. */
 int store_event_departures(struct store *store, const char *manager, struct event *events, int capacity) MUST_CHECK;
 
+/* The manager whom an event names in its detail, as a name (store_name.h); 0: none. */
+int store_event_manager(struct store *store, const char *ref, int64_t *manager) MUST_CHECK;
+
 /* One event by its reference: 1, or 0 when it is not there. */
 int store_event_find(struct store *store, const char *ref, struct event *event, int64_t *client_id) MUST_CHECK;
 

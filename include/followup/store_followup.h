@@ -14,6 +14,9 @@ int store_followup_insert(struct store *store, struct followup *followup) MUST_C
 int store_followup_exists(
 	struct store *store, int64_t client_id, int64_t rule, const char *occasion, enum followup_state *state, int64_t *reason) MUST_CHECK;
 
+/* The follow-up of a rule for a client's occasion: 1 or 0. */
+int store_followup_find(struct store *store, int64_t client_id, int64_t rule, const char *occasion, struct followup *out) MUST_CHECK;
+
 int store_followup_load(struct store *store, int64_t id, struct followup *out) MUST_CHECK;
 
 /* Reading lists: at most capacity, the count (which may be larger). Open ones of a client by id; a call's agenda in order of rank (priority, due_on, rule's

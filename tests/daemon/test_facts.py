@@ -204,6 +204,24 @@ def _():
         same([row["occasion"] for row in daemon.list(client="C2")], [TUESDAY])
         daemon.event("E3", "C2", "asset_outflow", "2025-03-05", amount="700000", as_of="2025-03-06")
         same([(row["occasion"], row["state"]) for row in daemon.list(client="C2")], [("2025-03-05", "queued")])
+        # To a day that is still to come: it waits for that, and comes back when that was wrong too.
+        daemon.event("E3", "C2", "asset_outflow", "2025-03-20", amount="700000", as_of="2025-03-07")
+        row = daemon.followup(client="C2")
+        same((row["occasion"], row["opens_on"], row["state"], row["call"]), ("2025-03-20", "2025-03-21", "scheduled", None))
+        daemon.check()
+        daemon.set_clock("2025-03-10T09:30:00")
+        daemon.event("E4", "C2", "complaint")  # looked at again before the day
+        same(daemon.followup(client="C2", rule="large-outflow")["occasion"], "2025-03-20")
+        daemon.set_clock("2025-03-21T09:30:00")
+        row = daemon.followup(client="C2", rule="large-outflow")
+        same((row["occasion"], row["state"]), ("2025-03-20", "queued"))
+        daemon.event("E3", "C2", "asset_outflow", "2025-03-18", amount="700000", as_of="2025-03-08")
+        same(daemon.followup(client="C2", rule="large-outflow")["occasion"], "2025-03-18")
+        daemon.client("C3")
+        daemon.event("E5", "C3", "asset_outflow", "2025-03-20", amount="700000")
+        daemon.event("E5", "C3", "asset_outflow", "2025-03-28", amount="700000")
+        daemon.event("V5", "C3", "void", detail="E5")
+        same((daemon.followup(client="C3")["state"], daemon.followup(client="C3")["reason"]), ("cancelled", "withdrawn"))
         daemon.check()
 
 
@@ -227,6 +245,47 @@ def _():
         daemon.client("C1", birthday="1980-03-04", tier="silver", manager="M17")
         same(states(daemon), {("birthday-call", "2025"): ("cancelled", "not-applicable"), ("birthday", "2025"): ("queued", None)})
         same([row["queue"] for row in daemon.list("calls")], ["sms"])
+        daemon.check()
+
+
+@test("a tier that changes and changes back leaves its greeting, and one only; what the other rule has done stays done")
+def _():
+    with Daemon() as daemon:
+        daemon.client("C1", birthday="1980-03-06", tier="gold", manager="M17")
+        daemon.client("C1", birthday="1980-03-06", tier="silver", manager="M17")
+        same(states(daemon), {("birthday-call", "2025"): ("cancelled", "not-applicable")})
+        daemon.client("C1", birthday="1980-03-06", tier="gold", manager="M17")
+        same(states(daemon), {("birthday-call", "2025"): ("queued", None)})
+        same([entry["kind"] for entry in daemon.json("HISTORY", "C1") if entry["kind"] != "look"][-3:], ["cancelled", "reopened", "queued"])
+        daemon.check()
+        # Back after the day: too late for that.
+        daemon.client("C2", birthday="1980-03-06", tier="gold", manager="M17")
+        daemon.client("C2", birthday="1980-03-06", tier="silver", manager="M17")
+        daemon.set_clock("2025-03-06T09:30:00")
+        gate = daemon.agent("gate", roles="gateway", queues=["sms"])
+        sent = gate.json("NEXT")
+        same(sent["agenda"][0]["client_ref"], "C2")
+        gate.json("DONE", sent["lease"], "sent")
+        daemon.client("C2", birthday="1980-03-06", tier="gold", manager="M17")
+        same([(row["rule"], row["state"]) for row in daemon.list(client="C2")], [("birthday-call", "cancelled"), ("birthday", "done")])
+        daemon.check()
+
+
+@test("a departure corrected to another manager: the first one's clients are left alone, the other's get theirs; a new manager since changes nothing")
+def _():
+    with Daemon() as daemon:
+        for ref, manager in (("C1", "M17"), ("C2", "M17"), ("C3", "M18"), ("C4", "M17")):
+            daemon.client(ref, manager=manager, branch="SH01")
+        daemon.event("E1", None, "manager_departed", detail="M17", as_of="2025-03-04T08:00")
+        same(len(daemon.list(state="queued")), 3)
+        daemon.client("C2", manager="M20", branch="SH01")  # given to another since
+        daemon.client("C4", manager="M18", branch="SH01")
+        same(len(daemon.list(state="queued")), 3)
+        daemon.event("E1", None, "manager_departed", detail="M18", as_of="2025-03-04T09:00")
+        same({row["client_ref"]: (row["state"], row["reason"]) for row in daemon.list()},
+             {"C1": ("cancelled", "withdrawn"), "C2": ("cancelled", "withdrawn"), "C3": ("queued", None), "C4": ("queued", None)})
+        daemon.client("C4", manager="M20", branch="SH01")
+        same(daemon.followup(client="C4")["state"], "queued")
         daemon.check()
 
 

@@ -182,7 +182,8 @@ def _():
         agent = daemon.agent("anna")
         call = agent.json("NEXT")
         same([item["item"] for item in call["agenda"]], [1, 2])
-        for bad in ("{", "[]", '{"items": 1}', '{"items": ["x"]}', '{"items": [77]}', '{"items": [3]}', '{"done_at": "soon"}', '{"done_at": "2025-03-04T09:30:01"}', '{"channel": 7}',
+        for bad in ("{", "[]", '{"items": 1}', '{"items": ["x"]}', '{"items": [77]}', '{"items": [3]}', '{"done_at": "soon"}', '{"done_at": "1850-03-04T09:00"}',
+                    '{"done_at": "2025-03-04T09:30:01"}', '{"channel": 7}',
                     '{"items": [1.5]}', "x" * 60000):
             matches(agent.refused("DONE", call["lease"], "reached", bad), "^ERR ", bad[:30])
         answer = finish(agent, call, "reached", {"items": [2], "note": "the complaint tomorrow"})

@@ -113,6 +113,14 @@ def _():
         status, out, err = simulate("--without", "no-such-rule", **good)
         same(status, 0)
         matches(err, "warning: --without no-such-rule")
+        for capacity, why in (("servise=1", "no rule that is on puts calls there"), ("sms=1", "it is a queue of messages"), ("manager/M17=1", None),
+                              ("hq=1", None), ("service=1", None)):
+            status, out, err = simulate("--capacity", capacity, **good)
+            same(status, 0)
+            if why:
+                matches(err, f"warning: --capacity {capacity}: {why}")
+            else:
+                same(err, "")
 
 
 @test("--without switches a rule off; a client with a comma and quotes in his number is quoted")

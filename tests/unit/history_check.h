@@ -77,14 +77,19 @@ static bool is_reopened(const struct world *w, int64_t id)
 	return false;
 }
 
-/* DESIGN 5.3: what is closed stays as it is, unless a contact is told of that has happened, or the one that closed it is rejected. */
+static bool gave_back(const struct followup_seen *s)
+{
+	return s->f.state == FOLLOWUP_CANCELLED && strcmp(s->reason, "not-applicable") == 0;
+}
+
+/* DESIGN 5.3: what is closed stays as it is, unless a contact is told of that has happened, the one that closed it is rejected, or a rule that did not fit fits again. */
 static void check_move(struct world *w, const struct followup_seen *was, const struct followup_seen *is)
 {
 	const struct followup *a = &was->f, *b = &is->f;
 
 	if (a->client_id != b->client_id || a->rule != b->rule || a->created_on != b->created_on)
 		wrong(w, "follow-up %" PRId64 ": another client, rule or beginning than before", a->id);
-	if (a->state <= FOLLOWUP_QUEUED || w->correction_step)
+	if (a->state <= FOLLOWUP_QUEUED || w->correction_step || (gave_back(was) && strcmp(a->occasion, b->occasion) == 0))
 		return;
 	if (a->state != b->state) {
 		bool told = b->state == FOLLOWUP_DONE || b->state == FOLLOWUP_DONE_LATE;
@@ -98,11 +103,6 @@ static void check_move(struct world *w, const struct followup_seen *was, const s
 		a->reason != b->reason || a->channel != b->channel || a->queue != b->queue)
 		wrong(w, "follow-up %" PRId64 " %s %s: changed after it was %s", a->id, is->rule, a->occasion,
 			followup_state_name(a->state));
-}
-
-static bool gave_back(const struct followup_seen *s)
-{
-	return s->f.state == FOLLOWUP_CANCELLED && strcmp(s->reason, "not-applicable") == 0;
 }
 
 static const char *family_of(const struct world *w, const char *rule)

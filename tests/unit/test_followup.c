@@ -22,7 +22,7 @@ static void test_moves(void **state)
 		[FOLLOWUP_DONE_LATE] = "x...x..",
 		/* A contact that has happened, typed in late. */
 		[FOLLOWUP_MISSED] = "..xx...",
-		[FOLLOWUP_CANCELLED] = "..xx...",
+		[FOLLOWUP_CANCELLED] = "x.xx...",
 		/* The same, and a supervisor's override. */
 		[FOLLOWUP_SUPPRESSED] = "x.xx...",
 	};
