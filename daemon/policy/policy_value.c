@@ -160,7 +160,10 @@ static void option_describe(const struct option *option, char *out, size_t size)
 		snprintf(out, size, "a time like 90s, 15min, 2h or 1d, from %lds to %ldd, or none", option->low, option->high / 86400);
 		break;
 	case OPTION_DAYS:
-		snprintf(out, size, "calendar days like 0, 7d or 2w, at most %ldd", option->high);
+		if (option->low == 0)
+			snprintf(out, size, "calendar days like 0, 7d or 2w, at most %ldd", option->high);
+		else
+			snprintf(out, size, "calendar days like 7d or 2w, from %ldd to %ldd", option->low, option->high);
 		break;
 	case OPTION_OFFSET:
 		snprintf(out, size, "days like 0, -3d, 2w, 6m, 5wd (work days) or 2td (trading days)");
@@ -213,13 +216,13 @@ static bool text_is_printable(const char *text)
 	return text[0] != '\0' && strlen(text) <= VALUE_TEXT_MAX;
 }
 
-static bool days_parse(const char *text, long high, int *days)
+static bool days_parse(const char *text, long low, long high, int *days)
 {
 	struct offset offset;
 	if (!offset_parse(text, &offset) || offset.count < 0 || (offset.unit != UNIT_DAY && offset.unit != UNIT_WEEK))
 		return false;
 	long count = offset.unit == UNIT_WEEK ? 7L * offset.count : offset.count;
-	if (count > high)
+	if (count < low || count > high)
 		return false;
 	*days = (int)count;
 	return true;
@@ -290,7 +293,7 @@ static int value_read(const struct option *option, const char *text, const char 
 		*(int *)place = word;
 		return 0;
 	case OPTION_DAYS:
-		return days_parse(text, option->high, place) ? 0 : ERR_INVALID;
+		return days_parse(text, option->low, option->high, place) ? 0 : ERR_INVALID;
 	case OPTION_OFFSET:
 		return offset_parse(text, place) ? 0 : ERR_INVALID;
 	case OPTION_SWITCH:
