@@ -45,7 +45,7 @@ static const struct local_command {
 		"what was due, what became of it, what was tried; this quarter unless said"},
 	{"check", NULL, "check", "compare what is stored with what the facts call for"},
 	{"info", NULL, "info [SECTION]", "how the daemon is"},
-	{"reload", NULL, "reload", "read the configuration again and wait for the outcome"},
+	{"reload", NULL, "reload [dry]", "read the configuration again and tell what changes; dry: only tell"},
 	{"shutdown", NULL, "shutdown", "finish what is under way and stop the daemon"},
 };
 

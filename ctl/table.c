@@ -130,12 +130,12 @@ static void show_scalar(const struct item *item, struct buffer *out)
 		text_clean(out, item->text, item->length, false);
 }
 
-/* A value on one line; an array of plain values as a list with commas. */
+/* A value on one line; an array of plain values as a list with commas, an object of them as one of names and values. */
 static int show_cell(struct ctl_table *table, const struct item *item, struct buffer *out)
 {
 	struct items members;
 
-	if (item->type != JSON_ARRAY) {
+	if (!is_nested(item->type)) {
 		show_scalar(item, out);
 		return 0;
 	}
@@ -145,6 +145,10 @@ static int show_cell(struct ctl_table *table, const struct item *item, struct bu
 	for (size_t i = 0; i < members.count; i++) {
 		if (i > 0)
 			buffer_text(out, ", ");
+		if (members.items[i].key != NULL) {
+			text_clean(out, members.items[i].key, strlen(members.items[i].key), false);
+			buffer_text(out, members.items[i].type == JSON_NULL ? " none" : " ");
+		}
 		show_scalar(&members.items[i], out);
 	}
 	items_free(&members);

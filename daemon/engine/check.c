@@ -20,7 +20,8 @@ static int check_client(struct engine *engine, int64_t client_id, day_t day, day
 	result = store_due_get(engine->store, client_id, &kept);
 	if (result < 0 && result != ERR_NOT_FOUND)
 		return result;
-	if (kept <= wanted || kept <= today) /* up to today: he waits for the work that is under way */
+	/* Up to today: he waits for the work that is under way. */
+	if (kept <= wanted || kept <= today || engine_looks_again_at(engine, client_id))
 		return 0;
 	if ((*faults)++ < 1000) {
 		char text[DATE_TEXT_SIZE];

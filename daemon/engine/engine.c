@@ -143,7 +143,48 @@ static int meta_or(struct engine *engine, const char *key, int64_t otherwise, in
 	return result;
 }
 
-/* A new rule or calendar: everything open is looked at again. The day is settled by whoever works next, hence the earliest there is. */
+/* A new rule or calendar: everything open is looked at again. So that a large book does not hold up the desk its clients are marked in slices, up to the one who was the last when the policy came:
+ * who comes later is looked at with its eyes anyway. How far that has come stands in the store. */
+static int begin_marking(struct engine *engine)
+{
+	int64_t last = 0;
+	int result = store_due_last(engine->store, &last);
+
+	if (result == 0)
+		result = store_meta_set(engine->store, "mark_after", 0);
+	return result < 0 ? result : store_meta_set(engine->store, "mark_until", last);
+}
+
+static int marking(struct engine *engine, int64_t *after, int64_t *until)
+{
+	int result = meta_or(engine, "mark_after", 0, after);
+
+	return result < 0 ? result : meta_or(engine, "mark_until", 0, until);
+}
+
+bool engine_looks_again_at(struct engine *engine, int64_t client_id)
+{
+	int64_t after = 0, until = 0;
+
+	return marking(engine, &after, &until) == 0 && client_id > after && client_id <= until;
+}
+
+/* 1: all are marked, 0: the budget was used up before. The day is settled by whoever works next, hence the earliest there is. */
+static int mark_some(struct engine *engine, int *budget)
+{
+	int64_t after = 0, until = 0;
+	int result = marking(engine, &after, &until);
+
+	if (result < 0 || after >= until)
+		return result < 0 ? result : 1;
+	int marked = *budget > 0 ? store_due_mark_some(engine->store, &after, until, *budget, 0) : 0;
+	if (marked < 0)
+		return marked;
+	*budget -= marked;
+	result = store_meta_set(engine->store, "mark_after", after);
+	return result < 0 ? result : after >= until && *budget > 0;
+}
+
 static int note_new_policy(struct engine *engine)
 {
 	int64_t kept = 0, digest = policy_digest(engine->policy);
@@ -157,7 +198,7 @@ static int note_new_policy(struct engine *engine)
 	snprintf(
 		body, sizeof(body), "{\"rules\":\"%016llx\",\"before\":\"%016llx\"}", (unsigned long long)digest, (unsigned long long)kept);
 	int64_t entry = store_record_add(engine->store, &(struct record_entry){.kind = RECORD_RULES_CHANGED, .body = body});
-	result = entry < 0 ? (int)entry : store_due_mark_all(engine->store, 0);
+	result = entry < 0 ? (int)entry : begin_marking(engine);
 	return result < 0 ? result : store_meta_set(engine->store, "policy_digest", digest);
 }
 
@@ -209,6 +250,11 @@ static int take_policy(struct engine *engine, const struct policy *policy, bool 
 int engine_set_policy(struct engine *engine, const struct policy *policy, int64_t at)
 {
 	return take_policy(engine, policy, true, at);
+}
+
+bool engine_same_rules(const struct policy *one, const struct policy *other)
+{
+	return policy_digest(one) == policy_digest(other);
 }
 
 int engine_read_with(struct engine *engine, const struct policy *policy)
@@ -276,10 +322,11 @@ day_t engine_worked_on(const struct engine *engine)
 
 bool engine_is_idle(struct engine *engine, struct moment now)
 {
-	int64_t client_id;
+	int64_t client_id, after = 0, until = 0;
 	bool changed;
 
-	return engine_worked_on(engine) >= now.day && store_due_next(engine->store, now.day, &client_id, &changed) == 0;
+	return engine_worked_on(engine) >= now.day && marking(engine, &after, &until) == 0 && after >= until &&
+	       store_due_next(engine->store, now.day, &client_id, &changed) == 0;
 }
 
 /* Steps 1 and 3 for one client whose day has come. Expiry walks its own index; nothing it does depends on what is created on the same day. */
@@ -521,8 +568,10 @@ int engine_work(struct engine *engine, struct moment now, int budget)
 	day_t worked_on;
 
 	int result = prepare_days(engine, now, &worked_on);
-	if (result < 0)
-		return result;
+	if (result == 0)
+		result = mark_some(engine, &budget);
+	if (result <= 0)
+		return result < 0 ? result : 1;
 	while (worked_on < now.day) {
 		result = work_day(engine, worked_on + 1, now, &budget);
 		if (result < 0)

@@ -228,6 +228,9 @@ struct sample_draw;
 int64_t sample_pending(const struct sample_draw *draw, int rounds); /* who can still be reached in the year */
 int sample_rounds(const struct rule *rule, day_t day, day_t year_end, const struct calendar *calendar);
 
+/* engine.c: whether a new policy is still to look at a client: what is kept for him is what the former one said. */
+bool engine_looks_again_at(struct engine *engine, int64_t client_id);
+
 /* digest.c: a number that changes when a rule or a calendar does */
 int64_t policy_digest(const struct policy *policy);
 

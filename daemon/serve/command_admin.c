@@ -155,22 +155,6 @@ int command_info(struct request *request)
 	return request_answer_json(request);
 }
 
-int command_reload(struct request *request)
-{
-	struct buffer why = {0};
-	int result = server_reload(request->server, &request->answer->json, &why);
-
-	if (result >= 0) {
-		result = request_answer_json(request);
-	} else if (!turn_is_store_error(result) && why.length > 0 && !why.failed) {
-		/* As many complaints as there are, which may be more than answer->why holds. */
-		reply_error(&request->reply, "ERR", why.data);
-		result = COMMAND_REFUSED;
-	}
-	buffer_free(&why);
-	return result;
-}
-
 int command_shutdown(struct request *request)
 {
 	reply_simple(&request->reply, "OK");

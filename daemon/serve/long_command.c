@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "followup/server.h"
+#include "followup/store_record.h"
 #include "followup/turn.h"
 #include "followup/waiter.h"
 #include "followup/worker.h"
@@ -77,7 +78,7 @@ static void tell_failure(struct long_job *job, struct reply *reply, int result)
 {
 	const char *text = error_text(result);
 
-	if (job->job.stop != JOB_STOP_NONE)
+	if (job->work.then == NULL && job->job.stop != JOB_STOP_NONE)
 		text = stop_text(job->job.stop);
 	else if (job->answer.why[0] != '\0')
 		text = job->answer.why;
@@ -105,7 +106,14 @@ static int answer(struct server *server, struct long_job *job, struct reply *rep
 	request.notes = NULL;
 	request.result = job->job.result;
 	server->now = request.now;
-	return job->work.then(&request);
+	if (request.result < 0 && job->job.stop != JOB_STOP_NONE)
+		(void)snprintf(job->answer.why, sizeof job->answer.why, "%s", stop_text(job->job.stop));
+	store_record_by(server->store, job->who.name);
+	int result = job->work.then(&request);
+	store_record_by(server->store, NULL);
+	if (turn_is_store_error(result))
+		(void)snprintf(job->answer.why, sizeof job->answer.why, "%s", server->health.message);
+	return result;
 }
 
 static void finish(struct job *base, void *context)

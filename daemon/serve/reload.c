@@ -1,13 +1,18 @@
 /* Reading the configuration again while the daemon runs: all of it comes into force, or nothing. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "followup/command.h"
 #include "followup/daemon.h"
 #include "followup/json_text.h"
+#include "followup/long_command.h"
 #include "followup/notify.h"
+#include "followup/policy_difference.h"
 #include "followup/sample.h"
 #include "followup/server.h"
+#include "followup/store_reader.h"
 #include "followup/tls.h"
 #include "followup/turn.h"
 
@@ -101,24 +106,6 @@ static void keep_fixed(struct policy *old, struct policy *policy)
 	old->listener_count = wanted.listener_count;
 }
 
-/* Certificates have an end: a reload reads them again. Connections that there are keep theirs. */
-static int renew_tls(struct server *server, const struct policy *policy, struct complaints_heard *heard)
-{
-	struct ssl_ctx_st *tls = NULL;
-	char why[256];
-
-	if (server->tls == NULL) /* no listener asks for it, and listeners stay as they are */
-		return 0;
-	int result = tls_load(policy, &tls, why);
-	if (result < 0) {
-		hear(heard, &(struct complaint){.file = policy->file, .text = why});
-		return result;
-	}
-	tls_free(server->tls);
-	server->tls = tls;
-	return 0;
-}
-
 /* Puts a policy that has been read into force, or leaves the old one. */
 static int swap_policy(struct server *server, struct policy *policy)
 {
@@ -142,62 +129,257 @@ static int swap_policy(struct server *server, struct policy *policy)
 	return 0;
 }
 
-static void describe(const struct server *server, const struct complaints_heard *heard, struct buffer *json)
+/* A configuration that has been read, on its way into force. */
+struct reload {
+	struct complaints_heard heard;
+	struct policy *policy;         /* NULL once it is in force */
+	const struct policy *in_force; /* what it was held against: to be compared only */
+	struct ssl_ctx_st *tls;        /* the certificates as they are now; NULL: none is wanted, or they are in force */
+	bool dry;
+};
+
+static void reload_free(void *own)
 {
-	const struct policy *policy = server->policy;
+	struct reload *reload = own;
+
+	if (reload == NULL)
+		return;
+	buffer_free(&reload->heard.mistakes);
+	buffer_free(&reload->heard.warnings);
+	policy_free(reload->policy);
+	tls_free(reload->tls);
+	free(reload);
+}
+
+/* changes: what policy_difference() has said; NULL: that is not known. */
+static void describe(const struct reload *reload, const struct policy *policy, const struct buffer *changes, struct buffer *json)
+{
 	char days[2][DATE_TEXT_SIZE];
 	size_t on = 0;
 
 	for (size_t i = 0; i < policy->rule_count; i++)
 		on += policy->rules[i].on;
 	buffer_printf(json,
-		"{\"reloaded\":true,\"rules\":%zu,\"rules_on\":%zu,\"festivals\":%zu,\"work_days_until\":\"%s\",\"trading_days_until\":\"%"
+		"{\"reloaded\":%s,\"rules\":%zu,\"rules_on\":%zu,\"festivals\":%zu,\"work_days_until\":\"%s\",\"trading_days_until\":\"%"
 		"s\",\"warnings\":[",
-		policy->rule_count, on, policy->festival_count, date_format(calendar_reach(policy->calendar), days[0]),
-		date_format(calendar_trading_reach(policy->calendar), days[1]));
-	buffer_append(json, heard->warnings.data != NULL ? heard->warnings.data : "", heard->warnings.length);
-	buffer_text(json, "]}");
+		reload->dry ? "false" : "true", policy->rule_count, on, policy->festival_count,
+		date_format(calendar_reach(policy->calendar), days[0]), date_format(calendar_trading_reach(policy->calendar), days[1]));
+	buffer_append(json, reload->heard.warnings.data != NULL ? reload->heard.warnings.data : "", reload->heard.warnings.length);
+	buffer_text(json, "]");
+	if (changes != NULL)
+		buffer_append(json, changes->data != NULL ? changes->data : "", changes->length);
+	else
+		buffer_text(json, ",\"changed\":null,\"changed_by_rule\":[],\"changes\":[]");
+	buffer_text(json, "}");
 }
 
-int server_reload(struct server *server, struct buffer *json, struct buffer *why)
+/* Certificates have an end: a reload reads them again. Connections that there are keep theirs. */
+static int read_tls(struct server *server, struct reload *reload)
 {
-	struct complaints_heard heard = {0};
-	struct policy *policy = NULL;
+	char why[256];
+
+	if (server->tls == NULL) /* no listener asks for it, and listeners stay as they are */
+		return 0;
+	int result = tls_load(reload->policy, &reload->tls, why);
+	if (result < 0)
+		hear(&reload->heard, &(struct complaint){.file = reload->policy->file, .text = why});
+	return result;
+}
+
+/* Reads the files; on failure every complaint stands in reload->heard.mistakes. */
+static int read_policy(struct server *server, struct reload *reload)
+{
+	int result = policy_load(server->config_file, hear, &reload->heard, &reload->policy);
+
+	if (result >= 0) {
+		warn_of_fixed(server->policy, reload->policy, &reload->heard);
+		result = sample_warn_of_kept(server->store, reload->policy, server->now.day, hear, &reload->heard);
+		if (result >= 0)
+			result = read_tls(server, reload);
+	}
+	return result;
+}
+
+static void announce(void)
+{
+	(void)notify_send("RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic_us());
+}
+
+static void tell_refusal(struct server *server, const struct reload *reload, int error)
+{
+	log_event(server->log, LOG_LEVEL_ERROR, "reload_refused", "mistakes=%zu error=\"%s\" see=\"followupd check\"",
+		reload->heard.mistake_count, error_text(error));
+	(void)notify_send("READY=1\nSTATUS=serving; the last reload was refused");
+}
+
+/* Puts what has been read into force. */
+static int take_over(struct server *server, struct reload *reload)
+{
+	struct policy *policy = reload->policy;
 	int result;
 
-	(void)notify_send("RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic_us());
-	result = policy_load(server->config_file, hear, &heard, &policy);
-	if (result >= 0) {
-		warn_of_fixed(server->policy, policy, &heard);
-		result = sample_warn_of_kept(server->store, policy, server->now.day, hear, &heard);
-		if (result >= 0)
-			result = renew_tls(server, policy, &heard);
+	reload->policy = NULL; /* the server's now, or freed */
+	result = swap_policy(server, policy);
+	if (result < 0)
+		return result;
+	if (reload->tls != NULL) {
+		tls_free(server->tls);
+		server->tls = reload->tls;
+		reload->tls = NULL;
+	}
+	daemon_apply_limits(server->policy, server->log);
+	server->work_pending = true;
+	server->wakeup_stale = true;
+	server->sweep_wanted = true;
+	log_event(server->log, LOG_LEVEL_NOTICE, "reloaded", "rules=%zu warnings=%zu", server->policy->rule_count,
+		reload->heard.warning_count);
+	server_warn_reach(server);
+	server_warn_sample(server);
+	(void)notify_send("READY=1\nSTATUS=serving");
+	return result;
+}
+
+void server_reload(struct server *server)
+{
+	struct reload *reload = calloc(1, sizeof *reload);
+	int result = reload != NULL ? 0 : ERR_MEMORY;
+
+	announce();
+	if (result == 0)
+		result = read_policy(server, reload);
+	if (result >= 0)
+		result = take_over(server, reload);
+	if (result < 0)
+		tell_refusal(server, reload != NULL ? reload : &(struct reload){0}, result);
+	reload_free(reload);
+}
+
+/* --- The command --------------------------------------------------------------------------------------- */
+
+/* On the worker's thread: what the new configuration changes for what is open. */
+static int compare(struct request *request)
+{
+	struct reload *reload = request->own;
+	struct store *copy = NULL;
+	char message[256] = "";
+	int result;
+
+	if (engine_same_rules(request->policy, reload->policy)) {
+		policy_difference_none(&request->answer->json);
+		return 0;
+	}
+	result = store_copy(request->store, &copy, message);
+	if (result == 0) {
+		result = policy_difference(copy, request->policy, reload->policy, request->now, &request->answer->json);
 		if (result < 0)
-			policy_free(policy);
-		else
-			result = swap_policy(server, policy);
-	} else if (heard.mistake_count == 0) {
-		buffer_text(&heard.mistakes, error_text(result));
+			(void)snprintf(
+				message, sizeof message, "%s", store_message(copy)[0] != '\0' ? store_message(copy) : error_text(result));
+	}
+	store_close(copy);
+	if (result < 0) {
+		/* Nothing is wrong with the book itself. */
+		(void)snprintf(
+			request->answer->why, sizeof request->answer->why, "the copy of the book that this is worked out on: %s", message);
+		result = ERR_BUSY;
+	}
+	return result;
+}
+
+static void warn_unknown_changes(struct reload *reload, const char *why)
+{
+	char text[400];
+
+	(void)snprintf(text, sizeof text, "what this changes for open follow-ups is not known: %s", why);
+	hear(&reload->heard, &(struct complaint){.warning = true, .file = "changes", .text = text});
+}
+
+/* On the loop's thread again, or at once where there is no worker. changes: NULL: not known. */
+static int finish(struct request *request, struct reload *reload, const struct buffer *changes)
+{
+	struct server *server = request->server;
+	struct buffer json = {0};
+	int result = 0;
+
+	if (!reload->dry) {
+		announce();
+		result = take_over(server, reload);
+		if (result < 0)
+			tell_refusal(server, reload, result);
 	}
 	if (result >= 0) {
-		daemon_apply_limits(server->policy, server->log);
-		server->work_pending = true;
-		server->wakeup_stale = true;
-		server->sweep_wanted = true;
-		describe(server, &heard, json);
-		log_event(server->log, LOG_LEVEL_NOTICE, "reloaded", "rules=%zu warnings=%zu", server->policy->rule_count,
-			heard.warning_count);
-		server_warn_reach(server);
-		server_warn_sample(server);
-		(void)notify_send("READY=1\nSTATUS=serving");
-	} else {
-		buffer_printf(why, "nothing has changed; %zu mistakes: ", heard.mistake_count);
-		buffer_append(why, heard.mistakes.data != NULL ? heard.mistakes.data : "", heard.mistakes.length);
-		log_event(server->log, LOG_LEVEL_ERROR, "reload_refused", "mistakes=%zu error=\"%s\" see=\"followupd check\"",
-			heard.mistake_count, error_text(result));
-		(void)notify_send("READY=1\nSTATUS=serving; the last reload was refused");
+		describe(reload, reload->dry ? reload->policy : server->policy, changes, &json);
+		if (json.failed)
+			result = ERR_MEMORY;
+		else
+			reply_bulk(&request->reply, json.data, json.length);
 	}
-	buffer_free(&heard.mistakes);
-	buffer_free(&heard.warnings);
+	buffer_free(&json);
+	return result < 0 ? result : COMMAND_ANSWERED;
+}
+
+static int go_on(struct request *request)
+{
+	struct reload *reload = request->own;
+
+	if (reload->in_force != request->server->policy) {
+		(void)snprintf(request->answer->why, sizeof request->answer->why, "another reload came in between; ask again");
+		return ERR_BUSY;
+	}
+	if (request->result < 0 && reload->dry)
+		return request->result;
+	if (request->result < 0)
+		warn_unknown_changes(reload, request->answer->why[0] != '\0' ? request->answer->why : error_text(request->result));
+	return finish(request, reload, request->result < 0 ? NULL : &request->answer->json);
+}
+
+/* Every complaint, which may be more than answer->why holds. */
+static int refuse(struct request *request, const struct reload *reload, int error)
+{
+	struct buffer why = {0};
+
+	if (!reload->dry) {
+		announce();
+		tell_refusal(request->server, reload, error);
+	}
+	if (reload->heard.mistake_count == 0)
+		return error;
+	buffer_printf(&why, "nothing has changed; %zu mistakes: ", reload->heard.mistake_count);
+	buffer_append(&why, reload->heard.mistakes.data != NULL ? reload->heard.mistakes.data : "", reload->heard.mistakes.length);
+	if (why.failed) {
+		buffer_free(&why);
+		return ERR_MEMORY;
+	}
+	reply_error(&request->reply, "ERR", why.data);
+	buffer_free(&why);
+	return COMMAND_REFUSED;
+}
+
+int command_reload(struct request *request)
+{
+	struct server *server = request->server;
+	struct reload *reload = calloc(1, sizeof *reload);
+	int result;
+
+	if (reload == NULL)
+		return ERR_MEMORY;
+	reload->dry = request_has_keyword(request, 1, "DRY");
+	reload->in_force = server->policy;
+	if (request->count > 1 && !reload->dry) {
+		(void)snprintf(request->answer->why, sizeof request->answer->why, "usage: RELOAD [DRY]");
+		result = ERR_INVALID;
+	} else if ((result = read_policy(server, reload)) < 0) {
+		result = refuse(request, reload, result);
+	} else if (server->worker != NULL) {
+		return long_command_begin(
+			request, &(struct long_command){.handler = compare, .then = go_on, .own = reload, .own_free = reload_free});
+	} else if (reload->dry) {
+		(void)snprintf(
+			request->answer->why, sizeof request->answer->why, "the book cannot be read a second time; the log said why");
+		result = ERR_BUSY;
+	} else {
+		warn_unknown_changes(reload, "the book cannot be read a second time");
+		result = finish(request, reload, NULL);
+	}
+	reload_free(reload);
 	return result;
 }

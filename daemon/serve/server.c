@@ -48,8 +48,6 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 static void on_signal(evutil_socket_t number, short what, void *context)
 {
 	struct server *server = context;
-	struct buffer json = {0};
-	struct buffer why = {0};
 
 	(void)what;
 	if (number != SIGHUP) {
@@ -57,9 +55,7 @@ static void on_signal(evutil_socket_t number, short what, void *context)
 		return;
 	}
 	server->now = zone_moment(clock_now(server->business_clock));
-	server_reload(server, &json, &why); /* it logs its outcome */
-	buffer_free(&json);
-	buffer_free(&why);
+	server_reload(server);
 }
 
 /* Tells a peer that there is no place for him. The socket's buffer is empty, so a line fits. */

@@ -3,15 +3,14 @@
 
 #include "internal.h"
 
-int store_view_followups(struct store *store, followup_row_visit *visit, void *context)
+#define ROWS_OF_FOLLOWUPS                                                                                                                  \
+	"SELECT r.text, f.client_ref, f.occasion, f.opens_on, f.due_on, coalesce(cc.text, fc.text), coalesce(cq.text, fq.text), f.state, " \
+	"f.closed_on, n.text FROM followup f JOIN name r ON r.id=f.rule LEFT JOIN call c ON c.id=f.call_id LEFT JOIN name cc ON "          \
+	"cc.id=c.channel LEFT JOIN name cq ON cq.id=c.queue LEFT JOIN name fc ON fc.id=f.channel LEFT JOIN name fq ON fq.id=f.queue"       \
+	" LEFT JOIN name n ON n.id=f.reason"
+
+static int visit_rows(struct store *store, sqlite3_stmt *s, followup_row_visit *visit, void *context)
 {
-	STATEMENT(list,
-		"SELECT r.text, f.client_ref, f.occasion, f.opens_on, f.due_on, coalesce(cc.text, fc.text), coalesce(cq.text, fq.text), "
-		"f.state, f.closed_on,"
-		" n.text FROM followup f JOIN name r ON r.id=f.rule LEFT JOIN call c ON c.id=f.call_id LEFT JOIN name cc ON cc.id=c.channel"
-		" LEFT JOIN name cq ON cq.id=c.queue LEFT JOIN name fc ON fc.id=f.channel LEFT JOIN name fq ON fq.id=f.queue"
-		" LEFT JOIN name n ON n.id=f.reason ORDER BY f.client_ref, f.opens_on, r.text, f.occasion");
-	sqlite3_stmt *s = store_query(store, &list, "");
 	int result;
 
 	while ((result = store_row(store, s)) > 0) {
@@ -34,6 +33,20 @@ int store_view_followups(struct store *store, followup_row_visit *visit, void *c
 		}
 	}
 	return result;
+}
+
+int store_view_followups(struct store *store, followup_row_visit *visit, void *context)
+{
+	STATEMENT(list, ROWS_OF_FOLLOWUPS " ORDER BY f.client_ref, f.opens_on, r.text, f.occasion");
+
+	return visit_rows(store, store_query(store, &list, ""), visit, context);
+}
+
+int store_view_followups_open(struct store *store, day_t since, followup_row_visit *visit, void *context)
+{
+	STATEMENT(list, ROWS_OF_FOLLOWUPS " WHERE f.state<=1 OR f.closed_on>=?1");
+
+	return visit_rows(store, store_query(store, &list, "d", since), visit, context);
 }
 
 #define AGENDA_ORDER " ORDER BY f.priority, f.due_on, r.text, f.client_ref, f.occasion"

@@ -116,8 +116,10 @@ command_handler command_next, command_touch, command_done, command_release, comm
 command_handler command_break, command_ready, command_handover;
 /* command_forecast.c */
 command_handler command_forecast;
+/* reload.c */
+command_handler command_reload;
 /* command_admin.c */
 command_handler command_agent_add, command_agent_delete, command_agent_list, command_backup, command_check_book, command_clock,
-	command_info, command_reload, command_shutdown;
+	command_info, command_shutdown;
 
 #endif

@@ -22,6 +22,9 @@ int engine_set_policy(struct engine *engine, const struct policy *policy, int64_
  * explain.h works on it. */
 int engine_read_with(struct engine *engine, const struct policy *policy) MUST_CHECK;
 
+/* Whether two policies make the same follow-ups of the same facts: then nothing open is looked at again when one comes after the other. */
+bool engine_same_rules(const struct policy *one, const struct policy *other);
+
 struct client_fact;
 struct event_fact;
 /* Takes in a fact and notes whom it concerns; engine_settle() or the day cycle draws the conclusions. 1: something changed, 0: known already, ERR_INVALID: store_message()

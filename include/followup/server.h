@@ -158,9 +158,8 @@ void server_warn_reach(struct server *server);
 /* Logs which rules have another seed or share than this year's draw of the yearly sample, which is kept. */
 void server_warn_sample(struct server *server);
 
-/* Reads the configuration again. JSON of what is in force now, and of the warnings, goes to json; on failure every complaint goes to why and nothing has changed. No transaction may be
- * open. Says its outcome in the log. */
-int server_reload(struct server *server, struct buffer *json, struct buffer *why);
+/* Reads the configuration again, and puts it into force or says in the log why not. No transaction may be open. The command RELOAD (reload.c) also tells what it changes. */
+void server_reload(struct server *server);
 
 /* The text of INFO; section NULL for all. */
 void server_info(struct server *server, const char *section, struct buffer *out);

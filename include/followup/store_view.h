@@ -22,6 +22,8 @@ struct followup_row {
 typedef int followup_row_visit(void *context, const struct followup_row *row);
 /* Every follow-up, ordered by client_ref, opens_on, rule, occasion, bytewise. */
 int store_view_followups(struct store *store, followup_row_visit *visit, void *context) MUST_CHECK;
+/* The open ones, and those that were closed on that day or later; in no order. */
+int store_view_followups_open(struct store *store, day_t since, followup_row_visit *visit, void *context) MUST_CHECK;
 
 /* A call with its agenda. lease and times: text of the desk, NULL to leave out. ERR_NOT_FOUND. */
 struct call_view {

@@ -122,7 +122,7 @@ static void test_tables(void **state)
 		{"{\"call\":5,\"agenda\":[{\"rule\":\"a\",\"n\":1},{\"rule\":\"bb\",\"n\":22}],\"end\":1}",
 			"call: 5\nagenda:\n  rule   n\n  a      1\n  bb    22\nend: 1\n"},
 		{"{\"lease\":{\"holder\":\"anna\",\"deep\":{\"x\":1}},\"empty\":[]}",
-			"lease:\n  holder: anna\n  deep: {\"x\":1}\nempty: none\n"},
+			"lease:\n  holder: anna\n  deep: x 1\nempty: none\n"},
 		{"[{\"call\":1,\"agenda\":[{\"r\":1}]},{\"call\":2,\"agenda\":[]}]",
 			"call: 1\nagenda:\n  r\n  1\n\ncall: 2\nagenda: none\n"},
 		{"[{\"a\":\"\\u001b[2J\"}]", "a\n\\x1B[2J\n"},
