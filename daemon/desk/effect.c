@@ -252,12 +252,18 @@ static int appoint(struct outcome *o, struct answer *answer)
 }
 
 /* A task for people, until somebody acknowledges it. */
+/* Whom the outcome is about: whom RECORD names, though a call of another of the person's clients may wait; else the foremost of the call. */
+static int64_t concerned_client(const struct outcome *o)
+{
+	return o->client_id != 0 || o->agenda.count == 0 ? o->client_id : o->agenda.items[0].client_id;
+}
+
 static int make_task(struct outcome *o, const char *kind, const char *queue)
 {
 	struct task task = {
 		.kind = kind,
 		.queue = queue,
-		.client_id = o->agenda.count > 0 ? o->agenda.items[0].client_id : o->client_id,
+		.client_id = concerned_client(o),
 		.call_id = o->call.id,
 		.followup_id = outcome_foremost(o),
 		.at = o->now.unix_seconds,
@@ -270,7 +276,7 @@ static int make_task(struct outcome *o, const char *kind, const char *queue)
 /* POLICY 7: everything of the client whose number it was waits until the number is corrected; the other clients' matters stay on the call. */
 int outcome_number_is_wrong(struct outcome *o)
 {
-	int64_t client_id = o->agenda.count > 0 ? o->agenda.items[0].client_id : o->client_id;
+	int64_t client_id = concerned_client(o);
 	int result = store_client_number_is_wrong(o->desk->store, client_id, true);
 
 	if (result == 0)
@@ -290,7 +296,7 @@ int outcome_escalate(struct outcome *o)
 {
 	struct client client;
 	char branch[CLIENT_TEXT_SIZE + 8];
-	int64_t client_id = o->agenda.count > 0 ? o->agenda.items[0].client_id : o->client_id;
+	int64_t client_id = concerned_client(o);
 
 	int result = store_client_load(o->desk->store, client_id, &client);
 	if (result < 0)

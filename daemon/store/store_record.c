@@ -336,6 +336,9 @@ int store_record_head(struct store *store, int64_t *link, char digest[RECORD_DIG
 	return 0;
 }
 
+/* An attempt's moment as people read it. */
+#define SAID_AT "json_set(e.body, '$.at', strftime('%Y-%m-%dT%H:%M:%S', e.body->>'$.at', 'unixepoch', 'localtime'))"
+
 int store_record_history(struct store *store, int64_t client_id, int64_t after, int64_t limit, struct buffer *out)
 {
 	STATEMENT(list,
@@ -348,7 +351,8 @@ int store_record_history(struct store *store, int64_t client_id, int64_t after, 
 		"f.occasion, 'call', e.call_id, 'agent',"
 		" a.text, 'corrected_by', (SELECT corrected_by FROM attempt t WHERE t.id=e.id), 'reason', n.text, 'erased', iif(e.body IS "
 		"NULL AND e.salt IS NOT NULL, json('true'), NULL),"
-		" 'said', json(CASE WHEN e.body->>'$.number' IS NULL THEN e.body ELSE json_set(e.body, '$.number', CASE WHEN "
+		" 'said', json(CASE WHEN e.kind<>21 THEN e.body WHEN e.body->>'$.number' IS NULL THEN " SAID_AT " ELSE json_set(" SAID_AT
+		", '$.number', CASE WHEN "
 		"e.body->>'$.number' LIKE '%@%' THEN " MASKED_EMAIL("(e.body->>'$.number')") " ELSE " MASKED_PHONE(
 			"(e.body->>'$.number')") " END) END))) x FROM about b JOIN entry e ON e.id=b.id LEFT JOIN followup f ON "
 						 "f.id=e.followup_id LEFT JOIN name r ON r.id=f.rule"

@@ -139,6 +139,18 @@ def _():
         daemon.check()
 
 
+@test("RECORD of a dispute is about the client whom it names, though another account of the same person waits to be called")
+def _():
+    with Daemon() as daemon:
+        anna = daemon.agent("anna")
+        daemon.client("C1", person_ref="P1", branch="SH01")
+        daemon.client("C2", person_ref="P1", branch="BJ02")
+        daemon.event("E1", "C1", "complaint")
+        anna.json("RECORD", "C2", {"disposition": "disputed"})
+        same([(task["client_ref"], task["queue"]) for task in daemon.list("tasks")], [("C2", "branch/BJ02"), ("C2", "hq")])
+        daemon.check()
+
+
 @test("a wrong number that nobody corrects ends its follow-ups as suppressed, wrong-number")
 def _():
     with Daemon() as daemon:

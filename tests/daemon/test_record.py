@@ -43,6 +43,7 @@ def _():
         tried = [entry["said"] for entry in entries if entry["kind"] == "attempt"]
         same([one["said"]["note"] for one in tried], ["rang ten times", "all is well"])
         same({one["number"] for one in tried}, {"139****5678"}, "numbers are masked")
+        same([one["at"] for one in tried], [TUESDAY + "T09:30:00", TUESDAY + "T15:00:00"])
         same(entries[-1]["kind"], "look", "the first look is there when one looks again")
         same((entries[-1]["agent"], entries[-1]["said"]), ("operator", {"command": "HISTORY C1", "clients": []}))
         # The other client's complaint joined the call while she spoke, and waits now.
