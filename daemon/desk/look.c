@@ -1,11 +1,10 @@
-/* look.c - what supervisors look at: QUEUES, LIST, WHY. */
+/* look.c - what supervisors look at: QUEUES, LIST. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "followup/explain.h"
 #include "followup/json_text.h"
 #include "followup/store_client.h"
 #include "followup/store_review.h"
@@ -158,88 +157,4 @@ int desk_list(struct desk *desk, const struct identity *who, const char *const *
 		"LIST followups|calls|clients|events|attempts|tasks|promises|reviews [CLIENT ref] [QUEUE q] [RULE r] [STATE s] [LIMIT n] "
 		"[AFTER "
 		"n]");
-}
-
-/* Which slots the person has used, by which contacts and calls, and for which days greetings leave some free (POLICY 5). */
-static int add_ledger(struct desk *desk, const struct client *client, struct moment now, struct buffer *out)
-{
-	const struct policy *policy = desk->policy;
-	day_t first = cap_window_start(policy->cap_window, now.day);
-	char text[DATE_TEXT_SIZE];
-
-	if (policy->cap == NO_LIMIT)
-		buffer_text(out, ",\"cap\":\"none\"");
-	else
-		buffer_printf(out, ",\"cap\":%d", policy->cap);
-	int used = agenda_slots_used(desk->engine, client->person, now.day);
-	if (used < 0)
-		return used;
-	buffer_printf(out, ",\"slots_used\":%d,\"counted_since\":\"%s\",\"reserve\":%d", used, date_format(first, text), policy->reserve);
-	if (policy->cap_window == CAP_QUARTER)
-		buffer_printf(out, ",\"slots_free_again_on\":\"%s\"", date_format(date_quarter_end(now.day) + 1, text));
-	buffer_text(out, ",\"contacts\":");
-	int result = store_view_contacts(desk->store, client->person, first, now.day, out);
-	if (result < 0)
-		return result;
-	buffer_text(out, ",\"kept_free_for\":[");
-	day_t days[92];
-	int count = agenda_foreseen(desk->engine, client->person, now.day, INT_MAX, days, (int)(sizeof(days) / sizeof(days[0])));
-	if (count < 0)
-		return count;
-	for (int i = 0; i < count && i < (int)(sizeof(days) / sizeof(days[0])); i++)
-		buffer_printf(out, "%s\"%s\"", i > 0 ? "," : "", date_format(days[i], text));
-	buffer_text(out, "]");
-	return 0;
-}
-
-int desk_why(struct desk *desk, const struct identity *who, const char *client_ref, struct moment now, struct answer *answer)
-{
-	struct list_filter filter = {.client_ref = client_ref, .state = -1, .limit = LIST_DEFAULT};
-	struct buffer *out = &answer->json;
-	struct client client;
-	char text[DATE_TEXT_SIZE];
-	day_t next_on = INT32_MAX;
-
-	(void)who;
-	int64_t id = store_client_find(desk->store, client_ref);
-	if (id == ERR_NOT_FOUND)
-		return refuse(answer, ERR_NOT_FOUND, "there is no client %s", client_ref);
-	int result = id < 0 ? (int)id : store_client_load(desk->store, id, &client);
-	if (result == 0) {
-		buffer_text(out, "{\"client_ref\":");
-		json_text_append(out, client.ref);
-		buffer_printf(out, ",\"known\":%s,\"today\":\"%s\"", client.known ? "true" : "false", date_format(now.day, text));
-		result = add_ledger(desk, &client, now, out);
-	}
-	if (result == 0) {
-		buffer_text(out, ",\"followups\":");
-		result = store_view_list_followups(desk->store, &filter, out);
-	}
-	if (result == 0) {
-		buffer_text(out, ",\"promises\":");
-		result = store_view_list_promises(desk->store, &filter, out);
-	}
-	if (result == 0) {
-		buffer_text(out, ",\"reviews\":");
-		result = store_view_list_reviews(desk->store, &filter, out);
-	}
-	if (result == 0) {
-		buffer_text(out, ",\"waiting\":");
-		result = engine_explain_waiting(desk->engine, id, now, out);
-	}
-	if (result == 0 && client.known) {
-		buffer_text(out, ",\"rules\":");
-		result = engine_explain_rules(desk->engine, id, now, out);
-	}
-	if (result == 0)
-		result = store_due_get(desk->store, id, &next_on);
-	if (result == ERR_NOT_FOUND)
-		result = 0;
-	if (result == 0) {
-		if (next_on != INT32_MAX)
-			buffer_printf(out, ",\"next_look_on\":\"%s\"", date_format(next_on, text));
-		buffer_text(out, "}");
-		result = looked(desk, (const char *const[]){"WHY", client.ref}, 2, answer, id);
-	}
-	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }

@@ -329,6 +329,23 @@ int agenda_widen(struct engine *engine, struct call *call, struct moment now)
 	return result == 0 && call->state < CALL_LEASED ? call_work_out(engine, call, now.day) : result;
 }
 
+int agenda_wider_queue(struct engine *engine, const struct call *call, char *out, size_t size)
+{
+	struct followup_list agenda = {NULL, 0, 0};
+	struct call wider = *call;
+	int64_t queue = 0;
+
+	wider.widened++;
+	int result = agenda_load(engine, call->id, &agenda);
+	if (result == 0 && agenda.count > 0)
+		queue = queue_for(engine, &wider, &agenda.items[0], agenda_rule(engine, &agenda.items[0]));
+	followup_list_free(&agenda);
+	if (result < 0 || queue < 0)
+		return result < 0 ? result : (int)queue;
+	snprintf(out, size, "%s", queue > 0 ? store_name_text(engine->store, queue) : "");
+	return 0;
+}
+
 /* The ledger's rows, and what the contact closes. */
 static int count_and_close(struct engine *engine, int64_t contact_id, const struct contact_made *made)
 {

@@ -13,34 +13,56 @@ static int channel_of(const struct engine *engine, const struct call *call)
 	return ERR_NOT_FOUND;
 }
 
-/* Takes an item off the call that may not go out any more: 1, or 0 when it may. */
-static int drop_item(struct engine *engine, const struct call *call, struct followup *f, struct moment now)
+/* Why an item may not go out any more, by what is known now; leaves the client's facts in other_facts unless the rule itself stands in the way. */
+static int item_gate(struct engine *engine, const struct call *call, const struct followup *f, struct moment now)
 {
 	const struct rule *rule = agenda_rule(engine, f);
-	int channel = channel_of(engine, call), result;
-	day_t day = now.day;
+	int channel = channel_of(engine, call);
 
-	if (rule == NULL || !rule->on) {
-		result = followup_move(engine, f, FOLLOWUP_CANCELLED, engine->reasons[REASON_RULE_OFF], day);
-		return result < 0 ? result : 1;
-	}
-	int paused = store_pause_holds(engine->store, PAUSE_RULE, f->rule, now.unix_seconds, NULL);
-	if (paused != 0) {
-		result = paused < 0 ? paused : followup_move(engine, f, FOLLOWUP_SCHEDULED, engine->reasons[REASON_PAUSED], day);
-		return result < 0 ? result : 1;
-	}
-	result = facts_load_account(engine, f->client_id, day, engine->other_facts);
+	if (rule == NULL || !rule->on)
+		return ITEM_RULE_OFF;
+	int result = store_pause_holds(engine->store, PAUSE_RULE, f->rule, now.unix_seconds, NULL);
+	if (result != 0)
+		return result < 0 ? result : ITEM_PAUSED;
+	result = facts_load_account(engine, f->client_id, now.day, engine->other_facts);
 	if (result < 0)
 		return result;
 	if (rule->stops_on_account_closed && !engine->other_facts->account_open)
-		result = followup_move(engine, f, FOLLOWUP_CANCELLED, engine->kind_closed, day);
-	else if (engine->other_facts->client.number_is_wrong)
-		result = followup_move(engine, f, FOLLOWUP_SCHEDULED, engine->reasons[REASON_WRONG_NUMBER], day);
-	else if (channel < 0 || !channel_is_open(engine, engine->other_facts, rule, channel) ||
-		 engine->other_facts->client.person != call->person)
-		result = followup_move(engine, f, FOLLOWUP_SCHEDULED, 0, day);
-	else
+		return ITEM_ACCOUNT_CLOSED;
+	if (engine->other_facts->client.number_is_wrong)
+		return ITEM_WRONG_NUMBER;
+	if (channel < 0 || !channel_is_open(engine, engine->other_facts, rule, channel))
+		return ITEM_NO_CHANNEL;
+	return engine->other_facts->client.person != call->person ? ITEM_STRANGER : ITEM_GOES;
+}
+
+/* Takes an item off the call that may not go out any more: 1, or 0 when it may. */
+static int drop_item(struct engine *engine, const struct call *call, struct followup *f, struct moment now)
+{
+	int gate = item_gate(engine, call, f, now), result = 0;
+
+	switch (gate) {
+	case ITEM_GOES:
 		return 0;
+	case ITEM_RULE_OFF:
+		result = followup_move(engine, f, FOLLOWUP_CANCELLED, engine->reasons[REASON_RULE_OFF], now.day);
+		break;
+	case ITEM_PAUSED:
+		result = followup_move(engine, f, FOLLOWUP_SCHEDULED, engine->reasons[REASON_PAUSED], now.day);
+		break;
+	case ITEM_ACCOUNT_CLOSED:
+		result = followup_move(engine, f, FOLLOWUP_CANCELLED, engine->kind_closed, now.day);
+		break;
+	case ITEM_WRONG_NUMBER:
+		result = followup_move(engine, f, FOLLOWUP_SCHEDULED, engine->reasons[REASON_WRONG_NUMBER], now.day);
+		break;
+	case ITEM_NO_CHANNEL:
+	case ITEM_STRANGER:
+		result = followup_move(engine, f, FOLLOWUP_SCHEDULED, 0, now.day);
+		break;
+	default:
+		return gate; /* an error */
+	}
 	return result < 0 ? result : 1;
 }
 
@@ -133,4 +155,41 @@ int gate_call(struct engine *engine, struct call *call, struct moment now)
 	else if (near == 0)
 		return GATE_OPEN;
 	return near < 0 ? near : GATE_GONE;
+}
+
+int gate_look(struct engine *engine, const struct call *call, const struct followup_list *agenda, struct moment now, struct gate_view *out)
+{
+	struct call others[PERSON_CALLS_MAX];
+	struct gate_view view = {.item = ITEM_GOES, .cap = NO_LIMIT, .gap_until = NO_DAY};
+
+	for (int i = 0; i < agenda->count && view.item == ITEM_GOES; i++) {
+		int gate = item_gate(engine, call, &agenda->items[i], now);
+		if (gate < 0)
+			return gate;
+		view.item = (enum item_gate)gate;
+		view.item_place = i;
+	}
+	int count = store_call_leased_of_person(engine->store, call->person, others, PERSON_CALLS_MAX);
+	for (int i = 0; i < count && i < PERSON_CALLS_MAX; i++) {
+		if (others[i].id == call->id)
+			continue;
+		view.leased += others[i].class != CALL_FREE;
+		if (!call->bulk && !others[i].bulk)
+			view.other = others[i];
+	}
+	int result = count < 0 ? count : slots_contacts(engine, call->person, now.day);
+	if (result >= 0) {
+		view.contacts = result;
+		view.cap = call->class == CALL_COUNTED ? engine->policy->cap : NO_LIMIT;
+		result = 0;
+	}
+	for (int i = 0; result == 0 && i < agenda->count && call->class == CALL_COUNTED; i++)
+		if (slots_too_soon(engine, &agenda->items[i], now.day, &result)) {
+			day_t last;
+			result = store_contact_last_of_client(engine->store, agenda->items[i].client_id, now.day, &last);
+			view.gap_until = last + engine->policy->min_gap_days;
+		}
+	if (result == 0)
+		*out = view;
+	return result;
 }

@@ -102,8 +102,8 @@ const struct command command_table[] = {
 	{"VERIFY", 1, 3, FOR_READERS | ROLE_OPERATOR, COMMAND_STORE | COMMAND_WORKER, "supervisor", "[link digest]",
 		"Prove that the record is what was written; find the first link that is not", command_verify},
 	{"WHOAMI", 1, 1, 0, COMMAND_SIGNED_IN, "connection", "", "Tell who you are signed in as", command_whoami},
-	{"WHY", 2, 2, FOR_READERS, COMMAND_STORE, "supervisor", "client", "Explain a client: every rule, window, contact and gate",
-		command_why},
+	{"WHY", 2, 5, FOR_READERS, COMMAND_STORE, "supervisor", "[CLIENT] client | CALL call | QUEUE queue [AGENT name]",
+		"Explain a client, a call, or why nothing comes out of a queue", command_why},
 };
 const size_t command_count = sizeof command_table / sizeof *command_table;
 

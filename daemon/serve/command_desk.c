@@ -346,13 +346,6 @@ int command_list(struct request *request)
 	return result < 0 ? result : request_answer_json(request);
 }
 
-int command_why(struct request *request)
-{
-	int result = desk_why(request->server->desk, who(request), request->words[1], request->now, request->answer);
-
-	return result < 0 ? result : request_answer_json(request);
-}
-
 int command_history(struct request *request)
 {
 	int result = desk_history(request->server->desk, request->words + 1, request->count - 1, request->answer);

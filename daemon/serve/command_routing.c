@@ -1,4 +1,4 @@
-/* Commands about who calls whom: who is at his desk, who stands for a manager. */
+/* Commands about who calls whom: who is at his desk, who stands for a manager, and why nothing comes out. */
 #include <stdio.h>
 #include <string.h>
 
@@ -61,4 +61,11 @@ int command_handover(struct request *request)
 	if (request->count > 1)
 		note(request, "handover", "manager", request->words[1]);
 	return request_answer_json(request);
+}
+
+int command_why(struct request *request)
+{
+	int result = desk_why(request->server->desk, request->words + 1, request->count - 1, request->now, request->answer);
+
+	return result < 0 ? result : request_answer_json(request);
 }

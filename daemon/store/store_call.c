@@ -233,6 +233,40 @@ int64_t store_call_next_queue(struct store *store, int64_t queue)
 	return result < 0 ? result : found;
 }
 
+int64_t store_call_ahead(struct store *store, const struct call *call)
+{
+	STATEMENT(get, "SELECT count(*) FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND (due_now>?2 OR (due_now=?2 AND "
+		       "(priority, due_on, id)<(?3, ?4, ?5)))");
+	int64_t count;
+	int result = store_integer(store, &get, &count, "innni", call->queue, call->due_now, call->priority, (int)call->due_on, call->id);
+
+	return result < 0 ? result : count;
+}
+
+int64_t store_call_count_lane(struct store *store, int64_t queue, int64_t lane)
+{
+	STATEMENT(get, "SELECT count(*) FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane=?2");
+	int64_t count;
+	int result = store_integer(store, &get, &count, "ii", queue, lane);
+
+	return result < 0 ? result : count;
+}
+
+int store_call_resting_on(struct store *store, int64_t queue, struct call *out, int capacity)
+{
+	STATEMENT(list, "SELECT " COLUMNS " FROM call INDEXED BY call_rest WHERE state=1 AND queue=?1 ORDER BY not_before");
+
+	return read_list(store, store_query(store, &list, "i", queue), out, capacity);
+}
+
+int store_call_held_on(struct store *store, int64_t queue, struct call *out, int capacity)
+{
+	STATEMENT(list,
+		"SELECT " COLUMNS " FROM call INDEXED BY call_agent WHERE agent_id IS NOT NULL AND queue=?1 ORDER BY state, lease_until");
+
+	return read_list(store, store_query(store, &list, "i", queue), out, capacity);
+}
+
 int store_call_mark_due(struct store *store, day_t day, int limit)
 {
 	STATEMENT(mark,

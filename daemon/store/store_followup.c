@@ -232,3 +232,12 @@ int store_followup_save(struct store *store, const struct followup *f)
 		return ERR_NOT_FOUND;
 	return result < 0 ? result : 0;
 }
+
+int64_t store_followup_waiting_of_rule(struct store *store, int64_t rule)
+{
+	STATEMENT(get, "SELECT count(*) FROM followup INDEXED BY followup_scheduled WHERE state=0 AND rule=?1 AND reason IS NOT NULL");
+	int64_t count;
+	int result = store_integer(store, &get, &count, "i", rule);
+
+	return result < 0 ? result : count;
+}

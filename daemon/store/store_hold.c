@@ -34,6 +34,22 @@ int store_pause_holds(struct store *store, enum pause_kind kind, int64_t name, i
 	return result < 0 ? result : 1;
 }
 
+int store_pause_text(struct store *store, enum pause_kind kind, int64_t name, int64_t now, char out[HOLD_TEXT_SIZE])
+{
+	STATEMENT(get,
+		"SELECT 'paused until ' || strftime('%Y-%m-%dT%H:%M:%S', until, 'unixepoch', 'localtime') || ' by ' || agent || ': ' || "
+		"reason FROM pause WHERE kind=?1 AND name=?2 AND until>?3");
+	sqlite3_stmt *s = store_query(store, &get, "nii", (int)kind, name, now);
+	int result = store_row(store, s);
+
+	out[0] = '\0';
+	if (result > 0) {
+		snprintf(out, HOLD_TEXT_SIZE, "%s", column_text(s, 0));
+		store_end(s);
+	}
+	return result;
+}
+
 int store_pause_reason(struct store *store, enum pause_kind kind, int64_t name, char reason[HOLD_REASON_SIZE])
 {
 	STATEMENT(get, "SELECT reason FROM pause WHERE kind=?1 AND name=?2");

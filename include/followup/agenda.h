@@ -27,6 +27,9 @@ int agenda_settle(struct engine *engine, day_t day, int limit) MUST_CHECK;
 /* POLICY 6: a call untaken for so long moves to the next wider queue of its foremost item's rule, and keeps its place (its number). */
 int agenda_widen(struct engine *engine, struct call *call, struct moment now) MUST_CHECK;
 
+/* The name of the queue that it would move to; "" when there is none. */
+int agenda_wider_queue(struct engine *engine, const struct call *call, char *out, size_t size) MUST_CHECK;
+
 enum gate_result {
 	GATE_OPEN = 1,  /* may be handed out */
 	GATE_GONE = 0,  /* the call was dissolved or has changed, and others may have: look again from the start */
@@ -35,6 +38,27 @@ enum gate_result {
 /* POLICY 5: every gate looked at again when a call is about to be handed out. May take items off the call or dissolve it: the caller's copy
  * of call is then old. */
 int gate_call(struct engine *engine, struct call *call, struct moment now) MUST_CHECK;
+
+/* The same gates looked at and nothing changed, for WHY. */
+enum item_gate {
+	ITEM_GOES,
+	ITEM_RULE_OFF, /* or removed from the configuration */
+	ITEM_PAUSED,
+	ITEM_ACCOUNT_CLOSED,
+	ITEM_WRONG_NUMBER,
+	ITEM_NO_CHANNEL, /* no address, or forbidden */
+	ITEM_STRANGER,   /* its client has become part of another person */
+};
+struct gate_view {
+	enum item_gate item; /* of the first item that does not go: its place on the agenda */
+	int item_place;
+	struct call other;    /* another phone call of the person that somebody holds; id 0: none */
+	int contacts, leased; /* what the person's contacts and his other leased calls use */
+	int cap;              /* NO_LIMIT: this call asks for none */
+	day_t gap_until;      /* the day on which min_gap is over; NO_DAY: it does not matter */
+};
+int gate_look(struct engine *engine, const struct call *call, const struct followup_list *agenda, struct moment now,
+	struct gate_view *out) MUST_CHECK;
 
 /* A contact that happened on day (POLICY 3): writes the ledger and closes the ticked items as done or done-late. call may be NULL (RECORD). clients: whom it counts for.
  * Returns the contact's number; *over_cap says that it was above the cap. */

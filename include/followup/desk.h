@@ -65,7 +65,8 @@ int desk_queues(struct desk *desk, struct moment now, struct answer *answer) MUS
 /* LIST calls|followups|clients|events|attempts [CLIENT ref] [QUEUE q] [STATE s] [RULE r] [LIMIT n] [AFTER id]: words as given. */
 int desk_list(struct desk *desk, const struct identity *who, const char *const *words, const size_t count, struct moment now,
 	struct answer *answer) MUST_CHECK;
-int desk_why(struct desk *desk, const struct identity *who, const char *client_ref, struct moment now, struct answer *answer) MUST_CHECK;
+/* WHY [CLIENT] client | CALL call | QUEUE queue [AGENT name]: words as given. */
+int desk_why(struct desk *desk, const char *const *words, size_t count, struct moment now, struct answer *answer) MUST_CHECK;
 /* client [LIMIT n] [AFTER entry]: the record's entries about a client, oldest first. */
 int desk_history(struct desk *desk, const char *const *words, size_t count, struct answer *answer) MUST_CHECK;
 /* [link digest]: whether the record is what was written. Reads only. */

@@ -43,6 +43,14 @@ int store_call_next(struct store *store, int64_t queue, int64_t lane, struct cal
 /* Ready calls' queues, walked by number: the next one after queue, 0 at the end; with bulk ones only, or only others. */
 int64_t store_call_next_queue(struct store *store, int64_t queue) MUST_CHECK;
 
+/* How many ready calls of its queue go before a call. */
+int64_t store_call_ahead(struct store *store, const struct call *call) MUST_CHECK;
+/* The ready calls of a queue's lane, how many. */
+int64_t store_call_count_lane(struct store *store, int64_t queue, int64_t lane) MUST_CHECK;
+/* A queue's resting calls, the one whose time comes first first; and those that somebody holds or whose message is uncertain: at most capacity, and the count. */
+int store_call_resting_on(struct store *store, int64_t queue, struct call *out, int capacity) MUST_CHECK;
+int store_call_held_on(struct store *store, int64_t queue, struct call *out, int capacity) MUST_CHECK;
+
 /* Marks calls due on or before day that are not marked due now, at most limit: the count. */
 int store_call_mark_due(struct store *store, day_t day, int limit) MUST_CHECK;
 

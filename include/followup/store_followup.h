@@ -40,6 +40,9 @@ void store_admission_start(struct admission_place *place);
 /* The next scheduled one after place, which moves on: 1, or 0 at the end. */
 int store_admission_next(struct store *store, struct admission_place *place, struct followup *out) MUST_CHECK;
 
+/* How many follow-ups of a rule (a name) are scheduled and wait for something. */
+int64_t store_followup_waiting_of_rule(struct store *store, int64_t rule) MUST_CHECK;
+
 /* Writes back what may change in a follow-up's life: window, priority, state, reason, channel, queue, call, closing, tries. Nothing else decides state:
  * see followup_move() in the engine. */
 int store_followup_save(struct store *store, const struct followup *followup) MUST_CHECK;

@@ -19,6 +19,9 @@ int store_pause_set(
 int store_pause_clear(struct store *store, enum pause_kind kind, int64_t name) MUST_CHECK; /* rows */
 /* Whether it holds at a moment: 1 and until when (may be NULL), or 0. */
 int store_pause_holds(struct store *store, enum pause_kind kind, int64_t name, int64_t now, int64_t *until) MUST_CHECK;
+/* The same in words, for people: "paused until T by NAME: REASON"; "" when it does not hold. */
+enum { HOLD_TEXT_SIZE = 320 };
+int store_pause_text(struct store *store, enum pause_kind kind, int64_t name, int64_t now, char out[HOLD_TEXT_SIZE]) MUST_CHECK;
 int store_pause_reason(struct store *store, enum pause_kind kind, int64_t name, char reason[HOLD_REASON_SIZE]) MUST_CHECK;
 /* The next pause that is over by now: 1, or 0. */
 int store_pause_over(struct store *store, int64_t now, enum pause_kind *kind, int64_t *name) MUST_CHECK;

@@ -210,6 +210,27 @@ static bool holds_phone_call(const struct world *w, int agent)
 	return false;
 }
 
+/* What WHY QUEUE says that NEXT will give to an agent: 0 nothing; -1 when a gate would change the book on the way, and with it the answer. */
+static int64_t foretell(struct world *w, int agent, const char *queue)
+{
+	const char *const words[] = {"QUEUE", queue, "AGENT", w->agents[agent].name};
+	const char *json, *found;
+
+	if (w->now.day != w->latest || !engine_is_idle(w->engine, w->now))
+		return -1;
+	must(w, store_begin(w->store, w->now.unix_seconds), "begin");
+	buffer_clear(&w->answer.json);
+	must(w, desk_why(w->desk, words, 4, w->now, &w->answer), "WHY");
+	must(w, store_commit(w->store), "commit");
+	json = w->answer.json.data;
+	if (strstr(json, "\"gate\":\"matters\"") != NULL || strstr(json, "\"gate\":\"contacts\"") != NULL)
+		return -1;
+	bool none = strstr(json, "\"why_not\":null,\"open\":true") == NULL;
+	found = strstr(json, "\"next_call\":");
+	assert_non_null(found);
+	return none || strncmp(found + 12, "null", 4) == 0 ? 0 : strtoll(found + 12, NULL, 10);
+}
+
 static void step_next(struct world *w)
 {
 	static struct call_seen now[CALLS_MAX];
@@ -228,6 +249,7 @@ static void step_next(struct world *w)
 		request.queues = queues;
 		request.queue_count = 1;
 	}
+	int64_t foretold = request.queue_count > 0 && agent < FIRST_GATEWAY && !held ? foretell(w, agent, queues[0]) : -1;
 	turn_begin(w);
 	int result = desk_next(w->desk, &a->who, &request, w->now, &w->answer);
 	/* Looked at before facts that wait are settled: a hand-out is by what was known then. */
@@ -258,6 +280,10 @@ static void step_next(struct world *w)
 	}
 	if (given > wanted)
 		wrong(w, "%s asked for %d calls and was given %d", a->name, wanted, given);
+	if (foretold >= 0 && foretold != (given > 0 ? last->id : 0))
+		wrong(w, "WHY QUEUE %s foretold call %" PRId64 " for %s, NEXT gave %" PRId64, queues[0], foretold, a->name,
+			given > 0 ? last->id : 0);
+	w->foretold += foretold > 0;
 	if (a->away != (result == ERR_INVALID))
 		wrong(w, "%s is %s and NEXT said %d %s", a->name, a->away ? "away" : "there", result, w->answer.why);
 	if (result >= 0 && !held)

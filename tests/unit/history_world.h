@@ -172,6 +172,7 @@ struct world {
 	int seen_count;
 	struct call_seen calls[CALLS_MAX];
 	int call_count;
+	int foretold;                 /* calls that WHY QUEUE foretold */
 	int unserved;                 /* looks that found a call which nobody may make */
 	int64_t reopened[AGENDA_MAX]; /* what a review that was rejected in this step had closed */
 	int reopened_count, rejections;
