@@ -67,6 +67,7 @@ struct names {
 	char *text;
 	size_t size;
 	const char *prefix;
+	const char *last;
 };
 
 static void add_name(void *context, const char *name)
@@ -74,6 +75,9 @@ static void add_name(void *context, const char *name)
 	struct names *names = context;
 	size_t used = strlen(names->text);
 
+	if (strcmp(name, names->last) == 0) /* who introduced him looks after him, too */
+		return;
+	names->last = name;
 	if (name[0] != '\0' && used < names->size)
 		snprintf(names->text + used, names->size - used, "%s%s%s", used > 0 ? ", " : "", names->prefix, name);
 }
@@ -82,7 +86,7 @@ static void add_name(void *context, const char *name)
 static int add_recused(struct engine *engine, const struct facts *facts, const struct rule *rule, struct buffer *out)
 {
 	char text[512] = "";
-	struct names names = {text, sizeof(text), ""};
+	struct names names = {text, sizeof(text), "", ""};
 	int result = 0;
 
 	if ((rule->recuse & RECUSE_INTRODUCER) != 0)
