@@ -67,7 +67,7 @@ struct names {
 	char *text;
 	size_t size;
 	const char *prefix;
-	const char *last;
+	char last[CLIENT_TEXT_SIZE];
 };
 
 static void add_name(void *context, const char *name)
@@ -77,7 +77,7 @@ static void add_name(void *context, const char *name)
 
 	if (strcmp(name, names->last) == 0) /* who introduced him looks after him, too */
 		return;
-	names->last = name;
+	snprintf(names->last, sizeof(names->last), "%s", name);
 	if (name[0] != '\0' && used < names->size)
 		snprintf(names->text + used, names->size - used, "%s%s%s", used > 0 ? ", " : "", names->prefix, name);
 }
