@@ -71,6 +71,7 @@ void lease_end(struct call *call)
 	call->not_before = 0;
 	call->appointed_at = 0;
 	call->owner_id = 0;
+	call->appointed_for = 0;
 }
 
 /* Back on its queue, at its place. A call that was taken before its time rests on until then; an appointment stands, its owner's, while it can be kept. */

@@ -231,6 +231,12 @@ static int work_out(struct engine *engine, struct call *call, const struct follo
 		if (result < 0)
 			return result;
 	}
+	/* The promise has left the call: what is still on it has no appointment. */
+	bool promised = call->appointed_for == 0;
+	for (int i = 0; i < agenda->count; i++)
+		promised = promised || agenda->items[i].id == call->appointed_for;
+	if (!promised)
+		call->appointed_at = call->owner_id = call->appointed_for = 0;
 	if (call->state != CALL_UNCERTAIN) /* that one is counted as a contact already */
 		call->class = exempt ? CALL_EXEMPT : free_only ? CALL_FREE : CALL_COUNTED;
 	/* What was due stays so when the clock steps back. */
@@ -274,7 +280,7 @@ bool call_has_moved(const struct call *before, const struct call *call)
 {
 	return before->lane != call->lane || before->queue != call->queue || before->due_now != call->due_now ||
 	       before->priority != call->priority || before->due_on != call->due_on || before->class != call->class ||
-	       before->widen_at != call->widen_at;
+	       before->widen_at != call->widen_at || before->appointed_for != call->appointed_for;
 }
 
 int call_work_out(struct engine *engine, struct call *call, day_t day)

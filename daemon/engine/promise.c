@@ -119,6 +119,7 @@ int promise_appoint(struct engine *engine, const struct followup *followup, stru
 	if (result < 0 || at == INT64_MAX)
 		return result < 0 ? result : 0;
 	call.owner_id = agent.id;
+	call.appointed_for = followup->id;
 	call.appointed_at = at;
 	call.due_now = CALL_APPOINTED;
 	return store_call_save(engine->store, &call);

@@ -8,7 +8,7 @@
 #define COLUMNS                                                                                                                            \
 	"id, person, channel, bulk, queue, lane, due_now, priority, due_on, state, class, generation, agent_id, lease_until, not_before, " \
 	"tries_on,"                                                                                                                        \
-	" tries_today, expiries, widened, queued_at, widen_at, moved, appointed_at, owner_id"
+	" tries_today, expiries, widened, queued_at, widen_at, moved, appointed_at, owner_id, appointed_for"
 
 static void read_call(sqlite3_stmt *s, struct call *out)
 {
@@ -36,6 +36,7 @@ static void read_call(sqlite3_stmt *s, struct call *out)
 	out->moved = sqlite3_column_int64(s, 21);
 	out->appointed_at = sqlite3_column_int64(s, 22);
 	out->owner_id = sqlite3_column_int64(s, 23);
+	out->appointed_for = sqlite3_column_int64(s, 24);
 }
 
 static int read_one(struct store *store, sqlite3_stmt *s, struct call *out)
@@ -80,11 +81,12 @@ int store_call_save(struct store *store, const struct call *c)
 			"agent_id=nullif(?10, 0),"
 			" lease_until=nullif(?11, 0), not_before=nullif(?12, 0), tries_on=?13, tries_today=?14, expiries=?15, widened=?16, "
 			"queued_at=?17,"
-			" person=?18, widen_at=nullif(?19, 0), moved=nullif(?20, 0), appointed_at=nullif(?21, 0), owner_id=nullif(?22, 0) "
+			" person=?18, widen_at=nullif(?19, 0), moved=nullif(?20, 0), appointed_at=nullif(?21, 0), owner_id=nullif(?22, 0), "
+			"appointed_for=nullif(?23, 0) "
 			"WHERE id=?1");
-	int result = store_run(store, &save, "iiinnnnnniiidnnniiiiii", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
+	int result = store_run(store, &save, "iiinnnnnniiidnnniiiiiii", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
 		(int)c->state, (int)c->class, c->generation, c->agent_id, c->lease_until, c->not_before, c->tries_on, c->tries_today,
-		c->expiries, c->widened, c->queued_at, c->person, c->widen_at, c->moved, c->appointed_at, c->owner_id);
+		c->expiries, c->widened, c->queued_at, c->person, c->widen_at, c->moved, c->appointed_at, c->owner_id, c->appointed_for);
 
 	if (result == 0)
 		return ERR_NOT_FOUND;

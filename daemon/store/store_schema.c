@@ -88,7 +88,7 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	" generation INTEGER NOT NULL DEFAULT 0, agent_id INTEGER, lease_until INTEGER, not_before INTEGER, tries_on INTEGER, tries_today "
 	"INTEGER NOT NULL DEFAULT 0,"
 	" expiries INTEGER NOT NULL DEFAULT 0, widened INTEGER NOT NULL DEFAULT 0, queued_at INTEGER NOT NULL, widen_at INTEGER, moved "
-	"INTEGER, appointed_at INTEGER, owner_id INTEGER, touched INTEGER NOT NULL DEFAULT 0);"
+	"INTEGER, appointed_at INTEGER, owner_id INTEGER, appointed_for INTEGER, touched INTEGER NOT NULL DEFAULT 0);"
 	"CREATE INDEX call_ready ON call(queue, lane, due_now DESC, priority, due_on, id) WHERE state=0;"
 	"CREATE INDEX call_person ON call(person);"
 	"CREATE INDEX call_due ON call(due_on) WHERE due_now=0;"

@@ -50,7 +50,8 @@ struct call {
 	int64_t widen_at;     /* unix seconds: when it moves to the next wider queue; 0: never */
 	int64_t appointed_at; /* unix seconds: the time that was agreed with the client; 0: none */
 	int64_t owner_id; /* the agent who agreed on it, while it is his alone; both stay while the call is leased, and end with an outcome */
-	int64_t moved;    /* the queue (a name) a supervisor has put it on; 0: where its foremost item belongs */
+	int64_t appointed_for; /* the promise's follow-up that the appointment is for, and ends with; 0: the client named the time */
+	int64_t moved;         /* the queue (a name) a supervisor has put it on; 0: where its foremost item belongs */
 };
 
 /* POLICY 6, the order inside a queue: due today or overdue first; then priority; then due_on; then the call created first. Negative: a comes first. */

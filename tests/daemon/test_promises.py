@@ -180,6 +180,23 @@ def _():
         daemon.check()
 
 
+@test("a promise that is settled otherwise takes its appointment along: the rest of the call is anyone's, at its own rank")
+def _():
+    with Daemon(settings={"cap": "9"}) as daemon:
+        anna, bert = daemon.agent("anna"), daemon.agent("bert")
+        promise(daemon, anna, {"by": WEDNESDAY, "matter": "x"})
+        daemon.set_clock(TUESDAY + "T18:00:00")
+        daemon.event("E2", "C1", "account_opened")
+        daemon.client("C2")
+        daemon.event("E3", "C2", "complaint")
+        daemon.set_clock(WEDNESDAY + "T08:00:00")
+        anna.json("RECORD", "C1", {"items": [daemon.followup(rule="promise")["followup"]]})
+        daemon.set_clock(WEDNESDAY + "T09:30:00")
+        same([item["rule"] for item in bert.json("NEXT")["agenda"]], ["complaint"])
+        same([item["rule"] for item in daemon.agent("cara").json("NEXT")["agenda"]], ["account-opened"])
+        daemon.check()
+
+
 @test("through downtime, restarts and a rule that was off meanwhile the promise stands")
 def _():
     with Daemon() as daemon:

@@ -207,7 +207,8 @@ static void look_at_calls(struct world *w)
 			if (manager == NOBODY || strcmp(is[i].queue + 8, w->agents[manager].name) != 0)
 				wrong(w, "call %" PRId64 " waits on %s", call->id, is[i].queue);
 		}
-		check_owner(w, call);
+		if (settled)
+			check_owner(w, &is[i]);
 		/* A lease changes hands only with a new generation. */
 		if (was != NULL && (call->generation < was->call.generation || call->generation > was->call.generation + 1))
 			wrong(w, "call %" PRId64 ": generation %d after %d", call->id, call->generation, was->call.generation);

@@ -74,15 +74,17 @@ static void note_promises_gone(struct world *w)
 	}
 }
 
-/* A call that is kept for somebody is kept for one who has made a promise that is on it, or was. */
-static void check_owner(struct world *w, const struct call *call)
+/* A call that is kept for somebody carries what he has promised. */
+static void check_owner(struct world *w, const struct call_seen *c)
 {
 	bool promised = false;
 
-	for (int i = 0; i < w->promise_count; i++)
-		promised = promised || w->agents[w->promises[i].agent].who.agent_id == call->owner_id;
-	if (call->owner_id != 0 && !promised)
-		wrong(w, "call %" PRId64 " is kept for somebody who has promised nothing", call->id);
+	for (int i = 0; i < c->agenda_count; i++) {
+		const struct promise_known *p = promise_of(w, store_name_text(w->store, c->agenda[i].rule), c->agenda[i].occasion);
+		promised = promised || (p != NULL && w->agents[p->agent].who.agent_id == c->call.owner_id);
+	}
+	if (c->call.owner_id != 0 && !promised)
+		wrong(w, "call %" PRId64 " is kept for somebody who has promised nothing of it", c->call.id);
 }
 
 #endif
