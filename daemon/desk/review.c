@@ -6,6 +6,7 @@
 #include "followup/draw.h"
 #include "followup/json_text.h"
 #include "followup/store_client.h"
+#include "followup/store_correction.h"
 #include "followup/store_followup.h"
 #include "followup/store_name.h"
 #include "followup/store_review.h"
@@ -51,8 +52,6 @@ int outcome_draw_review(struct outcome *o, int64_t attempt_id)
 	int result = review.id < 0 ? (int)review.id : record_draw(o->desk, &review);
 	for (int i = 0; result == 0 && i < count; i++)
 		result = store_review_add_client(store, review.id, clients[i]);
-	for (size_t i = 0; result == 0 && i < o->ticked_count; i++)
-		result = store_review_add_item(store, review.id, o->ticked[i]->id);
 	return result;
 }
 
@@ -241,13 +240,13 @@ static int load_own(struct desk *desk, const char *text, const struct agent *rev
 	return 0;
 }
 
-/* What the contact had closed waits again, and the supervisors hear of it. */
+/* What the contact has closed, and nothing has taken from it since, waits again; the supervisors hear of it. */
 static int reject(struct desk *desk, const struct review *review, struct moment now, struct buffer *out)
 {
 	int64_t items[ITEMS_MAX];
 	int reopened = 0;
 
-	int count = store_review_items(desk->store, review->id, items, ITEMS_MAX), result = count < 0 ? count : 0;
+	int count = store_attempt_items(desk->store, review->attempt_id, items, ITEMS_MAX), result = count < 0 ? count : 0;
 	buffer_text(out, ",\"reopened\":[");
 	for (int i = 0; result == 0 && i < count && i < ITEMS_MAX; i++) {
 		struct followup f;
@@ -257,6 +256,10 @@ static int reject(struct desk *desk, const struct review *review, struct moment 
 			continue;
 		}
 		result = agenda_reopen(desk->engine, &f, desk->policy->review_again_days, now);
+		if (result == 0)
+			result = store_attempt_closes(desk->store, 0, f.id);
+		if (result == 0)
+			result = store_review_add_item(desk->store, review->id, f.id);
 		buffer_printf(out, "%s%lld", reopened++ > 0 ? "," : "", (long long)f.id);
 	}
 	buffer_text(out, "]");

@@ -69,13 +69,6 @@ int store_review_clients(struct store *store, int64_t id, int64_t *ids, int capa
 	return read_ids(store, store_query(store, &list, "i", id), ids, capacity);
 }
 
-int store_review_items(struct store *store, int64_t id, int64_t *ids, int capacity)
-{
-	STATEMENT(list, "SELECT followup_id FROM review_item WHERE review_id=?1 ORDER BY followup_id");
-
-	return read_ids(store, store_query(store, &list, "i", id), ids, capacity);
-}
-
 static int read_one(struct store *store, sqlite3_stmt *s, struct review *out)
 {
 	int result = store_row(store, s);
@@ -111,7 +104,10 @@ int store_review_held(struct store *store, int64_t reviewer_id, struct review *o
 
 int store_review_next_open(struct store *store, int64_t after, struct review *out)
 {
-	STATEMENT(next, "SELECT " COLUMNS " FROM review INDEXED BY review_open WHERE state=0 AND id>?1 ORDER BY id LIMIT 1");
+	/* One that was corrected, and is no contact any more, is nobody's to judge. */
+	STATEMENT(next,
+		"SELECT " COLUMNS " FROM review INDEXED BY review_open WHERE state=0 AND id>?1 AND EXISTS (SELECT 1 FROM attempt a WHERE "
+		"a.id=review.attempt_id AND a.contact_id IS NOT NULL) ORDER BY id LIMIT 1");
 
 	return read_one(store, store_query(store, &next, "i", after), out);
 }
@@ -158,26 +154,26 @@ int store_review_answer(struct store *store, int64_t id, int64_t reviewer_id, en
 	return 1;
 }
 
+#define CLIENTS                                                                                                                            \
+	"SELECT json_group_array(json_object('client_ref', k.ref)) FROM review_client c INDEXED BY review_client_review JOIN client k ON " \
+	"k.id=c.client_id WHERE c.review_id=v.id"
+#define CLOSED                                                                                                                             \
+	"SELECT json_group_array(json_object('item', f.id, 'rule', r.text, 'client_ref', f.client_ref, 'occasion', f.occasion, "           \
+	"'due_on', " DAY("f.due_on") ", 'closed_on', " DAY(                                                                                \
+		"f.closed_on") ")) FROM followup f INDEXED BY followup_closed_by JOIN name r ON r.id=f.rule "                              \
+			       "WHERE f.closed_by=a.id AND f.state IN (2, 3)"
+
 int store_view_review(struct store *store, int64_t id, const char *lease_until, const char *form, int score_max, struct buffer *out)
 {
 	STATEMENT(get, "SELECT json_object('review', v.id, 'attempt', a.id, 'state', " STATE_NAME(
 			       "v.state") ", 'lease_until', ?2, 'at', strftime('%Y-%m-%dT%H:%M:%S', a.at, 'unixepoch', 'localtime'), "
 					  "'agent', v.agent, "
 					  "'call', v.call_id, 'queue', q.text, 'channel', h.text, 'disposition', a.disposition, 'clients', "
-					  "(SELECT "
-					  "json_group_array(json_object('client_ref', k.ref)) FROM review_client c INDEXED BY "
-					  "review_client_review JOIN "
-					  "client k ON k.id=c.client_id WHERE c.review_id=v.id), 'said', json(" ATTEMPT_SAID
-					  "), 'closed', (SELECT "
-					  "json_group_array(json_object('item', f.id, 'rule', r.text, 'client_ref', f.client_ref, "
-					  "'occasion', f.occasion, "
-					  "'due_on', " DAY("f.due_on") ", 'closed_on', " DAY(
-						  "f.closed_on") ")) FROM review_item i JOIN followup f ON f.id=i.followup_id JOIN name r "
-								 "ON r.id=f.rule WHERE "
-								 "i.review_id=v.id), 'form', json(?3), 'score_max', ?4)"
-								 " FROM review v JOIN attempt a ON a.id=v.attempt_id LEFT JOIN entry e ON "
-								 "e.id=a.id LEFT JOIN name q ON "
-								 "q.id=a.queue LEFT JOIN name h ON h.id=a.channel WHERE v.id=?1");
+					  "(" CLIENTS "), 'said', json(" ATTEMPT_TRUTH(
+						  "a") "), 'closed', (" CLOSED "), 'form', json(?3), 'score_max', ?4)"
+						       " FROM review v JOIN attempt a ON a.id=v.attempt_id LEFT JOIN name q ON "
+						       "q.id=a.queue LEFT JOIN name h ON "
+						       "h.id=a.channel WHERE v.id=?1");
 
 	return store_document(store, store_query(store, &get, "ittn", id, lease_until, form, score_max), out);
 }

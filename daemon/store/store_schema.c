@@ -109,7 +109,7 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE INDEX promise_followup ON promise(followup_id) WHERE followup_id IS NOT NULL;"
 
 	/* Contacts drawn for second-line review. state: 0 open, 1 leased, 2 accepted, 3 rejected. agent: whose contact it was. reviewer: who has it, had it last, or has
-	 * judged. client_id: the foremost of review_client. detail: what the reviewer said, answer: what he was told. */
+	 * judged. client_id: the foremost of review_client. review_item: what a rejection has reopened. detail: what the reviewer said, answer: what he was told. */
 	"CREATE TABLE review(id INTEGER PRIMARY KEY AUTOINCREMENT, attempt_id INTEGER NOT NULL UNIQUE, client_id INTEGER NOT NULL, call_id "
 	"INTEGER, agent TEXT NOT NULL, state INTEGER NOT NULL, at INTEGER NOT NULL, reviewer_id INTEGER, reviewer TEXT, lease_until "
 	"INTEGER, judged_at INTEGER, detail TEXT, answer TEXT);"

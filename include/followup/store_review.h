@@ -32,12 +32,11 @@ struct review {
 
 /* Its number. at: unix seconds, when it was drawn. */
 int64_t store_review_insert(struct store *store, const struct review *review, int64_t at) MUST_CHECK;
-/* Whom the contact spoke for, and what it closed. */
+/* Whom the contact spoke for; what its rejection has reopened. */
 int store_review_add_client(struct store *store, int64_t id, int64_t client_id) MUST_CHECK;
 int store_review_add_item(struct store *store, int64_t id, int64_t followup_id) MUST_CHECK;
 /* At most capacity of them, ascending; the count (which may be larger). */
 int store_review_clients(struct store *store, int64_t id, int64_t *ids, int capacity) MUST_CHECK;
-int store_review_items(struct store *store, int64_t id, int64_t *ids, int capacity) MUST_CHECK;
 
 int store_review_load(struct store *store, int64_t id, struct review *out) MUST_CHECK; /* ERR_NOT_FOUND */
 /* The one that a reviewer holds; the oldest open one after a number: 1 or 0. */

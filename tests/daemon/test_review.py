@@ -215,6 +215,33 @@ def _():
             daemon.check()
 
 
+@test("a contact that CORRECT has made none is nobody's to judge; what another contact has closed since stays closed when it is rejected")
+def _():
+    with drawing() as daemon:
+        anna, rita = daemon.agent("anna"), daemon.agent("rita", "reviewer", [])
+        contact(daemon, anna)
+        attempt = daemon.list("attempts")[0]["attempt"]
+        daemon.json("CORRECT", attempt, '{"disposition": "no-answer"}', "he reached the answering machine")
+        same(rita.json("REVIEW.NEXT"), None)
+        daemon.json("CORRECT", attempt, '{"disposition": "reached", "needs": "a card"}', "it was him after all")
+        review = rita.json("REVIEW.NEXT")
+        same((review["said"], [item["item"] for item in review["closed"]]), ({"needs": "a card"}, [1]))
+        daemon.json("CORRECT", attempt, '{"disposition": "no-answer"}', "no, it was not")
+        anna.json("RECORD", "C1", {"items": [1]})
+        same(daemon.followup()["state"], "done")
+        same(judge(rita, 1, "rejected", REJECTED)["reopened"], [])
+        same(daemon.followup()["state"], "done")
+        daemon.check()
+    with drawing() as daemon:
+        anna, rita = daemon.agent("anna"), daemon.agent("rita", "reviewer", [])
+        contact(daemon, anna)
+        rita.json("REVIEW.NEXT")
+        judge(rita, 1, "rejected", REJECTED)
+        answer = daemon.json("CORRECT", daemon.list("attempts")[0]["attempt"], '{"disposition": "no-answer"}', "nobody was there")
+        same((answer["reopened"], daemon.followup()["state"], daemon.used("C1")), ([], "queued", 1))
+        daemon.check()
+
+
 @test("only contacts in which somebody talked are drawn, RECORDed ones too; a share of 0 draws none, the same seed the same ones")
 def _():
     with drawing() as daemon:

@@ -2,6 +2,7 @@
 #ifndef FOLLOWUP_HISTORY_REVIEW_H
 #define FOLLOWUP_HISTORY_REVIEW_H
 
+#include "followup/store_correction.h"
 #include "followup/store_review.h"
 #include "history_outcome.h"
 
@@ -36,16 +37,19 @@ static void check_none_left(struct world *w, int agent)
 	must(w, result, "open reviews");
 }
 
-/* What the contact had closed, and is closed still, is open again by the end of the command; nothing else is. */
-static void check_reopened(struct world *w, int64_t review)
+/* What the contact has closed, and is closed by it still, is open again by the end of the command. */
+static void note_closed(struct world *w, const struct review *review)
+{
+	w->reopened_count = store_attempt_items(w->store, review->attempt_id, w->reopened, AGENDA_MAX);
+	must(w, w->reopened_count, "items of an attempt");
+	assert_true(w->reopened_count <= AGENDA_MAX);
+}
+
+static void check_reopened(struct world *w)
 {
 	enum { AGAIN_DAYS = 7 };
-	int count = store_review_items(w->store, review, w->reopened, AGENDA_MAX);
 
-	must(w, count, "items of a review");
-	assert_true(count <= AGENDA_MAX);
-	w->reopened_count = count;
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < w->reopened_count; i++) {
 		enum followup_state was = w->seen[w->reopened[i] - 1].f.state;
 		struct followup f;
 		must(w, store_followup_load(w->store, w->reopened[i], &f), "follow-up");
@@ -97,11 +101,13 @@ static void step_review(struct world *w)
 	snprintf(said, sizeof(said), "{%s,\"note\":\"%d\"}", review_scores, w->step);
 	observe(w);
 	turn_begin(w);
+	if (reject)
+		note_closed(w, &review);
 	result = desk_review_done(w->desk, who, number, verdict, said, w->now, &w->answer);
 	trail_add(w, "REVIEW.DONE %s %s: %d %s", number, verdict, result, result < 0 ? w->answer.why : w->answer.json.data);
 	must(w, result, "REVIEW.DONE");
 	if (reject)
-		check_reopened(w, review.id);
+		check_reopened(w);
 	char *answer = strdup(w->answer.json.data);
 	turn_end(w, result);
 	w->rejections += reject;
