@@ -238,8 +238,11 @@ static int expression(struct reading *r)
 		while (is_keyword(r, "not") || r->kind == WORD_OPEN) {
 			if (r->kind == WORD_OPEN && ++depth > CONDITION_DEPTH_MAX)
 				return wrong(r, "less nesting");
-			buffer_text(&r->sql, r->kind == WORD_OPEN ? "(" : "NOT ");
+			bool negates = r->kind != WORD_OPEN;
+			buffer_text(&r->sql, negates ? "NOT " : "(");
 			next_word(r);
+			if (negates && is_keyword(r, "not"))
+				return wrong(r, "a field or '(' after 'not'");
 		}
 		int result = comparison(r);
 		if (result < 0)

@@ -9,7 +9,8 @@
 #include "followup/declared_field.h"
 #include "followup/error.h"
 
-enum { CONDITION_TEXT_MAX = 2000, CONDITION_LITERALS_MAX = 200, CONDITION_DEPTH_MAX = 50, CONDITION_REASON_SIZE = 200 };
+/* Brackets: SQLite's parser has a stack of 100, of which each of them may take six, and is to compile whatever passes here. */
+enum { CONDITION_TEXT_MAX = 2000, CONDITION_LITERALS_MAX = 200, CONDITION_DEPTH_MAX = 10, CONDITION_REASON_SIZE = 200 };
 
 struct condition {
 	char *sql; /* an expression over c (client) and e (event); ?4 and on are the literals; the values of declared fields are looked up in it */
