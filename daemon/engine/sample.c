@@ -215,9 +215,22 @@ static int pass_by(struct engine *engine, day_t day, int *budget)
 	return result < 0 ? result : 1;
 }
 
+/* When a year is over nobody is drawn in it any more. */
+static int forget_candidates(struct engine *engine, day_t day, int *budget)
+{
+	int gone = *budget > 0 ? store_sample_forget(engine->store, date_of_day(day).year, *budget) : 0;
+
+	if (gone < 0)
+		return gone;
+	*budget -= gone;
+	return *budget > 0;
+}
+
 int sample_work(struct engine *engine, day_t day, int *budget)
 {
 	int result = pass_by(engine, day, budget);
+	if (result > 0)
+		result = forget_candidates(engine, day, budget);
 
 	for (size_t i = 0; result > 0 && i < engine->policy->rule_count; i++) {
 		const struct rule *rule = &engine->policy->rules[i];

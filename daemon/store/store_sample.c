@@ -171,6 +171,17 @@ int store_sample_passed(struct store *store, day_t day, int64_t *draw_id, int64_
 	return result;
 }
 
+int store_sample_forget(struct store *store, int year, int limit)
+{
+	/* They stand behind the last one drawn. */
+	STATEMENT(forget,
+		"DELETE FROM sample_client WHERE (draw_id, key, client_id) IN (SELECT s.draw_id, s.key, s.client_id FROM sample_draw d"
+		" CROSS JOIN sample_client s ON s.draw_id=d.id AND (s.key, s.client_id)>(d.last_key, d.last_client) WHERE d.year<?1"
+		" LIMIT ?2)");
+
+	return store_run(store, &forget, "nn", year, limit);
+}
+
 int store_sample_faults(struct store *store, day_t day, int *count, struct buffer *out)
 {
 	/* What a follow-up's state makes of the one drawn; 1 while there is none. */

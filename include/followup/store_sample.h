@@ -79,6 +79,9 @@ int store_sample_of_client(struct store *store, int64_t client_id, int64_t rule,
 /* One that is still to come although its day lies before day: 1, or 0 when there is none. */
 int store_sample_passed(struct store *store, day_t day, int64_t *draw_id, int64_t *client_id) MUST_CHECK;
 
+/* Lets go of candidates of years before year who were never drawn, at most limit of them; the count. */
+int store_sample_forget(struct store *store, int year, int limit) MUST_CHECK;
+
 /* CHECK: what is kept of the draws compared with a full count; appends texts to an array that is open. day: whose cycle is complete. */
 int store_sample_faults(struct store *store, day_t day, int *count, struct buffer *out) MUST_CHECK;
 

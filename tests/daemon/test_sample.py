@@ -133,6 +133,10 @@ def _():
         daemon.set_clock("2026-01-01T10:00:00")
         same((coverage(daemon)["reached"], coverage(daemon)["projected"], coverage(daemon, 2026)["reached"]), (last["reached"], last["reached"], 0))
         daemon.check()
+        same(daemon.stop(), 0)
+        with sqlite3.connect(f"file:{daemon.database}?mode=ro", uri=True) as database:
+            same(database.execute("SELECT count(*) FROM sample_client s JOIN sample_draw d ON d.id=s.draw_id WHERE d.year=2025").fetchone(), (last["drawn"],),
+                 "who was not drawn in a year that is over is forgotten")
 
 
 @test("a year in which nobody calls says so in time")

@@ -228,9 +228,7 @@ static void test_client_references_and_lengths(void **state)
 	assert_string_equal(reason, "person_ref: nothing but blanks");
 
 	/* two spellings that nobody can tell apart would be two clients */
-	static const char *const padded[] = {"C1 ", " C1", "C1\xE3\x80\x80",
-		"\xC2\xA0"
-		"C1"};
+	static const char *const padded[] = {"C1 ", " C1", "C1\xE3\x80\x80", "\302\240C1"};
 	static const char *const references[] = {"client_ref", "person_ref", "branch", "manager", "introducer"};
 	for (size_t i = 0; i < sizeof padded / sizeof padded[0]; i++)
 		for (size_t j = 0; j < sizeof references / sizeof references[0]; j++) {
