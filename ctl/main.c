@@ -15,6 +15,7 @@
 #include "followup/ctl_import.h"
 #include "followup/ctl_page.h"
 #include "followup/ctl_table.h"
+#include "followup/ctl_why.h"
 #include "followup/text.h"
 
 enum { WORDS_MAX = 4096, REPORT_WORDS_MAX = 32, PORT = 7379 };
@@ -26,7 +27,7 @@ struct invocation {
 
 typedef enum ctl_status local_handler(const struct invocation *invocation, int count, char **words);
 
-static local_handler help_command, import_command, agent_command, report_command;
+static local_handler help_command, import_command, agent_command, report_command, why_command;
 
 /* Commands that are more than their word on the socket. `words` begin with the command itself. */
 static const struct local_command {
@@ -43,6 +44,8 @@ static const struct local_command {
 	{"agent", agent_command, "agent list", "who may do what"},
 	{"report", report_command, "report [--from DAY] [--to DAY] [--by rule|branch|agent|day|queue] [--csv | --json]",
 		"what was due, what became of it, what was tried; this quarter unless said"},
+	{"why", why_command, "why [client] CLIENT | why call CALL | why queue QUEUE [--agent NAME]",
+		"why nothing comes out: for a client, a call, a queue"},
 	{"check", NULL, "check", "compare what is stored with what the facts call for"},
 	{"info", NULL, "info [SECTION]", "how the daemon is"},
 	{"reload", NULL, "reload [dry]", "read the configuration again and tell what changes; dry: only tell"},
@@ -143,10 +146,24 @@ static enum ctl_status show_for_people(const redisReply *reply)
 	}
 }
 
+/* A page of it; --json has everything. */
+static enum ctl_status show_why(const redisReply *reply)
+{
+	struct buffer page = {0};
+	int result = ctl_why_page(reply->str, (size_t)reply->len, &page);
+	enum ctl_status status =
+		result < 0 ? show_document(reply->str, (size_t)reply->len, false) : show_document(page.data, page.length, false);
+
+	buffer_free(&page);
+	return status;
+}
+
 static enum ctl_status show_reply(const redisReply *reply, const char *command, bool json)
 {
 	if (reply->type == REDIS_REPLY_ERROR)
 		return ctl_tell_error(reply);
+	if (reply->type == REDIS_REPLY_STRING && !json && strcasecmp(command, "why") == 0)
+		return show_why(reply);
 	bool next = strcasecmp(command, "next") == 0;
 	if (reply->type == REDIS_REPLY_NIL || (next && reply->type == REDIS_REPLY_ARRAY && reply->elements == 0)) {
 		if (json)
@@ -284,6 +301,17 @@ static enum ctl_status report_command(const struct invocation *invocation, int c
 			sent[sent_count++] = value;
 	}
 	return pass_on(invocation, sent_count, sent);
+}
+
+/* --agent as hands write it; the socket wants AGENT. */
+static enum ctl_status why_command(const struct invocation *invocation, int count, char **words)
+{
+	static char agent[] = "AGENT";
+
+	for (int i = 1; i < count; i++)
+		if (strcmp(words[i], "--agent") == 0)
+			words[i] = agent;
+	return pass_on(invocation, count, words);
 }
 
 static enum ctl_status run_command(const struct invocation *invocation, int count, char **words)

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """WHY CALL, WHY QUEUE and WHY client: the answer to "why is nothing coming out?" agrees with what NEXT does, and changes nothing (POLICY 8)."""
+import json
+
 from harness import Daemon, TUESDAY, matches, run, same, test, true
 
 
@@ -210,6 +212,30 @@ def _():
         looks = [row for row in daemon.json("HISTORY", "C1") if row["kind"] == "look"]
         same([(row["agent"], row["said"]["command"]) for row in looks], [("ada", "WHY CALL 1")])
         matches(anna.refused("WHY", "CALL", 1), "^NOPERM ")
+
+
+@test("followupctl why prints a page for people: the verdict first, nothing empty, what does not concern the client drawn together; --json everything")
+def _():
+    with Daemon() as daemon:
+        anna = daemon.agent("anna")
+        daemon.client("C1", manager="M17", birthday="1980-03-09", tier="diamond")
+        daemon.event("E1", "C1", "complaint")
+        anna.json("DONE", anna.json("NEXT")["lease"], "reached")
+        daemon.event("E2", "C1", "feedback")
+        status, page, _ = daemon.ctl("why", "C1")
+        lines = page.splitlines()
+        same((status, lines[0][:9]), (0, "verdict: "))
+        true(len(lines) < 50, page)
+        true(not [line for line in lines if line.endswith(": none") or line.endswith(":") and not lines[lines.index(line) + 1].startswith("  ")], page)
+        matches(page, "(?m)^  birthday-call +2025 +2025-03-04 to 2025-03-07 +2025-03-06 to 2025-03-09 +phone +done$")
+        matches(page, "(?m)^  the rule is off  +anniversary, ")
+        matches(page, "(?ms)^ended_last:$.* complaint +E1 +2025-03-05 +done +2025-03-04$")
+        for words, first in ((("call", "2"), "verdict: may go out now, "), (("queue", "service", "--agent", "anna"), "verdict: 1 wait, and NEXT QUEUE service gives call "),
+                             (("client", "C1"), lines[0])):
+            status, page, _ = daemon.ctl("why", *words)
+            same((status, page[:len(first)]), (0, first))
+        same(json.loads(daemon.ctl("why", "C1", "--json")[1]), daemon.json("WHY", "C1"))
+        same(daemon.ctl("why", "C9"), (1, "", "followupctl: ERR there is no client C9\n"))
 
 
 if __name__ == "__main__":
