@@ -94,9 +94,9 @@ int desk_verify(struct desk *desk, const char *const *words, size_t count, struc
 	int result = store_record_verify(desk->store, link, link > 0 ? words[1] : "", &verdict);
 	if (result < 0)
 		return refuse_store(desk, answer, result);
-	buffer_printf(out, "{\"holds\":%s,\"links\":%lld,\"entries\":%lld,\"erased\":%lld,\"head\":\"%s\"",
+	buffer_printf(out, "{\"holds\":%s,\"links\":%lld,\"entries\":%lld,\"erased\":%lld,\"sealed\":%lld,\"head\":\"%s\"",
 		verdict.why[0] == '\0' ? "true" : "false", (long long)verdict.links, (long long)verdict.entries, (long long)verdict.erased,
-		verdict.head);
+		(long long)verdict.sealed, verdict.head);
 	if (verdict.why[0] != '\0') {
 		buffer_printf(out, ",\"broken_link\":%lld", (long long)verdict.broken_link);
 		if (verdict.broken_entry != 0)

@@ -8,6 +8,7 @@
 #include "followup/explain.h"
 #include "followup/json_text.h"
 #include "followup/store_client.h"
+#include "followup/store_erase.h"
 #include "followup/store_name.h"
 #include "followup/store_review.h"
 #include "followup/store_view.h"
@@ -97,6 +98,17 @@ static void put_verdict(const struct client *client, const struct explained *tol
 		snprintf(out, WHY_TEXT_SIZE, "nothing is open, and nothing is known that will be");
 }
 
+static int add_erased(struct desk *desk, int64_t client_id, struct buffer *out)
+{
+	int64_t since;
+	char text[32];
+
+	int erased = store_client_erased(desk->store, client_id, &since);
+	if (erased > 0)
+		add_text(out, "erased_at", local_time_text(since, text));
+	return erased < 0 ? erased : 0;
+}
+
 /* All but the verdict, which is known last and comes first. */
 static int add_parts(struct desk *desk, const struct client *client, struct moment now, struct explained *told, struct buffer *out)
 {
@@ -106,7 +118,9 @@ static int add_parts(struct desk *desk, const struct client *client, struct mome
 
 	add_text(out, "client_ref", client->ref);
 	buffer_printf(out, ",\"known\":%s,\"today\":\"%s\"", client->known ? "true" : "false", date_format(now.day, text));
-	int result = add_managers(desk, client, out);
+	int result = add_erased(desk, client->id, out);
+	if (result == 0)
+		result = add_managers(desk, client, out);
 	if (result == 0)
 		result = add_ledger(desk, client, now, out);
 	if (result == 0)
@@ -161,6 +175,8 @@ int why_client(struct desk *desk, const char *client_ref, struct moment now, str
 		result = add_parts(desk, &client, now, &told, &parts);
 	if (result == 0) {
 		put_verdict(&client, &told, verdict);
+		if (store_client_erased(desk->store, id, NULL) > 0)
+			snprintf(verdict, sizeof(verdict), "he has been erased: no rule looks at him, and nothing about him is taken in");
 		buffer_text(&answer->json, "{\"verdict\":");
 		json_text_append(&answer->json, verdict);
 		buffer_append(&answer->json, parts.data, parts.length);

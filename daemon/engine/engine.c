@@ -34,6 +34,7 @@ static const char *const reason_names[REASON_COUNT] = {
 	[REASON_WRONG_NUMBER] = "wrong-number",
 	[REASON_REJECTED] = "rejected",
 	[REASON_CORRECTED] = "corrected",
+	[REASON_ERASED] = "erased",
 };
 
 struct engine *engine_new(struct store *store)
@@ -431,7 +432,9 @@ int engine_settle(struct engine *engine, struct moment now, int budget)
 	if (worked_on < now.day)
 		return 1; /* the cycle of the day comes first and finds them */
 	result = settle_some(engine, not_before(now, worked_on), budget);
-	return result == 0 ? staffing_work(engine, budget) : result;
+	if (result == 0)
+		result = staffing_work(engine, budget);
+	return result == 0 ? engine_tidy_record(engine, now, budget) : result;
 }
 
 /* Each step of the cycle: 1 when it is finished, 0 when the budget was used up before. */
@@ -583,5 +586,7 @@ int engine_work(struct engine *engine, struct moment now, int budget)
 			return 1;
 	}
 	result = settle_some(engine, not_before(now, worked_on), budget);
-	return result == 0 ? staffing_work(engine, budget) : result;
+	if (result == 0)
+		result = staffing_work(engine, budget);
+	return result == 0 ? engine_tidy_record(engine, now, budget) : result;
 }

@@ -34,6 +34,7 @@ enum reason {
 	REASON_WRONG_NUMBER,
 	REASON_REJECTED,
 	REASON_CORRECTED,
+	REASON_ERASED,
 	REASON_COUNT
 };
 
@@ -196,6 +197,9 @@ int decided(struct engine *engine, const struct followup *followup, enum record_
 int decided_move(struct engine *engine, const struct followup *followup, enum followup_state from) MUST_CHECK;
 /* A corrected fact moved it; before: as it was. */
 int decided_window(struct engine *engine, const struct followup *before, const struct followup *followup) MUST_CHECK;
+
+/* erase.c: one slice of what has to be sealed or erased; 1: more is left */
+int engine_tidy_record(struct engine *engine, struct moment now, int budget) MUST_CHECK;
 
 /* admit.c: step 4 */
 struct agent;

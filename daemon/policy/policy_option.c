@@ -31,6 +31,7 @@ static const struct option_word log_facilities[] = {
 };
 static const struct option_word log_levels[] = {{"error", 0}, {"warning", 0}, {"notice", 0}, {"info", 0}, {"debug", 0}, {NULL, 0}};
 static const struct option_word feb29_words[] = {{"feb28", 0}, {"mar1", 1}, {NULL, 0}};
+static const struct option_word then_words[] = {{"seal", 0}, {"erase", 1}, {NULL, 0}};
 static const struct option_word window_words[] = {{"quarter", CAP_QUARTER}, {"rolling", CAP_ROLLING}, {NULL, 0}};
 static const struct option_word channel_kind_words[] = {{"talk", CHANNEL_TALK}, {"bulk", CHANNEL_BULK}, {NULL, 0}};
 static const struct option_word address_words[] = {{"phone", ADDRESS_PHONE}, {"email", ADDRESS_EMAIL}, {"none", ADDRESS_NONE}, {NULL, 0}};
@@ -182,6 +183,12 @@ static const struct option review_options[] = {
 	{0},
 };
 
+static const struct option record_options[] = {
+	{.name = "keep", .kind = OPTION_TERM, .offset = IN_POLICY(record_keep_months), .low = 1, .high = 1200, .standard = "20y"},
+	{.name = "then", .kind = OPTION_CHOICE, .offset = IN_POLICY(record_erase), .words = then_words, .standard = "seal"},
+	{0},
+};
+
 static const struct option channel_options[] = {
 	{.name = "kind", .kind = OPTION_WORD, .offset = IN_CHANNEL(kind), .words = channel_kind_words, .required = true},
 	{.name = "address", .kind = OPTION_WORD, .offset = IN_CHANNEL(address), .words = address_words, .required = true},
@@ -282,6 +289,7 @@ const struct section_kind section_kinds[SECTION_COUNT] = {
 	[SECTION_HAND_OUT] = {"hand_out", HOME_MAIN, false, hand_out_options},
 	[SECTION_BACKUP] = {"backup", HOME_MAIN, false, backup_options},
 	[SECTION_REVIEW] = {"review", HOME_MAIN, false, review_options},
+	[SECTION_RECORD] = {"record", HOME_MAIN, false, record_options},
 	[SECTION_CHANNEL] = {"channel", HOME_MAIN, true, channel_options},
 	[SECTION_QUEUE] = {"queue", HOME_MAIN, true, queue_options},
 	[SECTION_DISPOSITION] = {"disposition", HOME_MAIN, true, disposition_options},

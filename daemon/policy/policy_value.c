@@ -34,6 +34,21 @@ static bool number_parse(const char *text, int base, long low, long high, long *
 	return true;
 }
 
+/* Months: "6m", "20y". ERR_INVALID. */
+static int term_parse(const char *text)
+{
+	char digits[8];
+	size_t length = strspn(text, "0123456789");
+	long count;
+	if (length == 0 || length >= sizeof digits || (strcmp(text + length, "m") != 0 && strcmp(text + length, "y") != 0))
+		return ERR_INVALID;
+	memcpy(digits, text, length);
+	digits[length] = '\0';
+	if (!number_parse(digits, 10, 1, 12000, &count))
+		return ERR_INVALID;
+	return (int)(text[length] == 'y' ? count * 12 : count);
+}
+
 int duration_parse(const char *text)
 {
 	static const struct {
@@ -165,6 +180,9 @@ static void option_describe(const struct option *option, char *out, size_t size)
 		else
 			snprintf(out, size, "calendar days like 7d or 2w, from %ldd to %ldd", option->low, option->high);
 		break;
+	case OPTION_TERM:
+		snprintf(out, size, "months or years like 6m or 20y, from %ldm to %ldy, or none", option->low, option->high / 12);
+		break;
 	case OPTION_OFFSET:
 		snprintf(out, size, "days like 0, -3d, 2w, 6m, 5wd (work days) or 2td (trading days)");
 		break;
@@ -294,6 +312,16 @@ static int value_read(const struct option *option, const char *text, const char 
 		return 0;
 	case OPTION_DAYS:
 		return days_parse(text, option->low, option->high, place) ? 0 : ERR_INVALID;
+	case OPTION_TERM:
+		if (value_is_none(text)) {
+			*(int *)place = 0;
+			return 0;
+		}
+		word = term_parse(text);
+		if (word < option->low || word > option->high)
+			return ERR_INVALID;
+		*(int *)place = word;
+		return 0;
 	case OPTION_OFFSET:
 		return offset_parse(text, place) ? 0 : ERR_INVALID;
 	case OPTION_SWITCH:

@@ -45,6 +45,8 @@ const struct command command_table[] = {
 	{"DONE", 3, 4, FOR_AGENTS, COMMAND_STORE | COMMAND_WRITES, "agent", "lease disposition [json]", "Record the outcome of a call",
 		command_done},
 	{"ECHO", 2, 2, 0, COMMAND_SIGNED_IN | COMMAND_ANY_BYTES, "connection", "text", "Answer with the same text", command_echo},
+	{"ERASE", 4, 4, ROLE_OPERATOR, COMMAND_STORE | COMMAND_WRITES, "operator", "client second reason",
+		"Erase a client for good and seal his record; second is a supervisor's name", command_erase},
 	{"EVENT.PUT", 2, 2, ROLE_FEEDER, COMMAND_STORE | COMMAND_WRITES, "data", "json",
 		"Tell an event; 1: something changed, 0: known already", command_event_put},
 	{"FORECAST", 1, ANY, ROLE_SUPERVISOR, COMMAND_STORE | COMMAND_WORKER, "supervisor",

@@ -271,6 +271,18 @@ int command_correct(struct request *request)
 	return request_answer_json(request);
 }
 
+int command_erase(struct request *request)
+{
+	int result = desk_erase(request->server->desk, who(request), request->words[1], request->words[2], request->words[3], request->now,
+		request->answer);
+
+	if (result < 0)
+		return result;
+	note(request, "erased", "second", request->words[2]); /* the client's number stays out of the log */
+	request->server->work_pending = true;
+	return request_answer_json(request);
+}
+
 int command_ack(struct request *request)
 {
 	int result =

@@ -103,6 +103,9 @@ int store_schema_prepare(struct store *store) MUST_CHECK;
 
 void store_names_forget(struct store *store);
 
+/* store_erase.c: whoever has been erased does not come back: ERR_INVALID, and the message says so. */
+int refuse_erased(struct store *store, int64_t client_id, const char *client_ref) MUST_CHECK;
+
 /* store_record.c: adds the link of the entries written since the last one, just before a commit; forgets them after a rollback; remembers how many there are at a
  * savepoint, and goes back to that. */
 int store_record_link(struct store *store) MUST_CHECK;

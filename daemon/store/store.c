@@ -110,9 +110,10 @@ int store_open(const char *path, struct store **out, char message[256])
 	sqlite3_busy_timeout(store->db, 5000);
 	sqlite3_wal_hook(store->db, count_wal_pages, store);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	/* secure_delete: what is erased leaves nothing between the rows. */
 	result = store_execute(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY;"
 				      "PRAGMA cache_size=-32000; PRAGMA trusted_schema=OFF; PRAGMA wal_autocheckpoint=0;"
-				      "PRAGMA journal_size_limit=16777216;");
+				      "PRAGMA secure_delete=ON; PRAGMA journal_size_limit=16777216;");
 	sqlite3_wal_hook(store->db, count_wal_pages, store);
 	if (result < 0)
 		goto failed;

@@ -199,6 +199,9 @@ int store_client_put(struct store *store, const struct client_fact *fact, day_t 
 	int64_t id = store_client_ensure(store, fact->client_ref);
 	if (id < 0)
 		return (int)id;
+	int erased = refuse_erased(store, id, fact->client_ref);
+	if (erased < 0)
+		return erased;
 	int result = newer_fields(store, id, fact, take);
 	if (result < 0)
 		return result;

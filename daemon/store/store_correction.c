@@ -11,7 +11,8 @@ int store_attempt_load(struct store *store, int64_t id, struct attempt_truth *ou
 {
 	STATEMENT(get, "SELECT e.at, a.at, a.call_id, a.generation, a.agent, a.channel, e.client_id, a.client_ref, a.disposition, "
 		       "a.contact_id, k.on_day,"
-		       " a.over_cap, a.answer IS NOT NULL, e.sealed IS NOT NULL OR e.body IS NULL, a.corrected_by, " ATTEMPT_TRUTH(
+		       " a.over_cap, a.answer IS NOT NULL, e.sealed IS NOT NULL OR e.body IS NULL OR EXISTS (SELECT 1 FROM client x WHERE "
+		       "x.id=e.client_id AND x.erased_at IS NOT NULL), a.corrected_by, " ATTEMPT_TRUTH(
 			       "a") ", e.body->>'$.number' IS (SELECT phone FROM client WHERE id=e.client_id)"
 				    " FROM attempt a JOIN entry e ON e.id=a.id LEFT JOIN contact k ON k.id=a.contact_id WHERE a.id=?1");
 	sqlite3_stmt *s = store_query(store, &get, "i", id);

@@ -82,6 +82,9 @@ int store_event_put(struct store *store, const struct event_fact *fact, struct e
 		client_id = store_client_ensure(store, fact->client_ref);
 		if (client_id < 0)
 			return (int)client_id;
+		int erased = refuse_erased(store, client_id, fact->client_ref);
+		if (erased < 0)
+			return erased;
 	}
 	int64_t kind = store_name_id(store, fact->kind);
 	if (kind < 0)

@@ -66,11 +66,13 @@ int store_view_list_calls(struct store *store, const struct list_filter *filter,
 int store_view_list_clients(struct store *store, const struct list_filter *filter, struct buffer *out)
 {
 	STATEMENT(list,
-		LIST_OF("SELECT rtrim(json_object('client', k.id, 'client_ref', k.ref, 'person_ref', p.ref, 'name', k.name, 'tier', "
+		LIST_OF("SELECT rtrim(json_object('client', k.id, 'client_ref', k.ref, 'person_ref', iif(k.erased_at IS NULL, p.ref, "
+			"NULL), 'name', k.name, 'tier', "
 			"k.tier, "
 			"'branch', k.branch, 'manager', k.manager, 'birthday', k.birthday, 'birthday_calendar', k.birthday_calendar, "
 			"'opened_on', k.opened_on, 'status', k.status, 'next_on', CASE WHEN d.next_on<2147483647 THEN " DAY(
-				"d.next_on") " END), '}') || " DECLARED_MEMBERS " || '}' x FROM client k LEFT JOIN person p ON "
+				"d.next_on") " END, 'erased_at', strftime('%Y-%m-%dT%H:%M:%S', k.erased_at, 'unixepoch', 'localtime')), "
+					     "'}') || " DECLARED_MEMBERS " || '}' x FROM client k LEFT JOIN person p ON "
 					     "p.id=k.person LEFT JOIN client_due d ON d.client_id=k.id WHERE (?1 IS NULL OR k.ref=?1) "
 					     "AND ?2 IS NULL AND ?3 IS NULL AND ?4<0 AND k.id>?5 ORDER BY k.id LIMIT ?6"));
 	struct buffer declared = {0};
@@ -94,9 +96,11 @@ int store_view_list_clients(struct store *store, const struct list_filter *filte
 int store_view_list_events(struct store *store, const struct list_filter *filter, struct buffer *out)
 {
 	STATEMENT(list, LIST_OF("SELECT json_object('event', e.id, 'event_ref', e.ref, 'client_ref', k.ref, 'kind', n.text, 'occurred_at',"
-				" strftime('%Y-%m-%dT%H:%M:%S', e.occurred_at, 'unixepoch'), 'amount', CASE WHEN e.amount % 10000 = 0 THEN "
+				" strftime('%Y-%m-%dT%H:%M:%S', e.occurred_at, 'unixepoch'), 'amount', CASE WHEN k.erased_at IS NOT NULL "
+				"THEN NULL WHEN e.amount % 10000 = 0 THEN "
 				"e.amount / 10000 ELSE e.amount / 10000.0 END,"
-				" 'detail', e.detail, 'withdrawn', json(iif(e.withdrawn_at IS NULL, 'false', 'true'))) x FROM event e JOIN "
+				" 'detail', iif(k.erased_at IS NULL, e.detail, NULL), 'withdrawn', json(iif(e.withdrawn_at IS NULL, "
+				"'false', 'true'))) x FROM event e JOIN "
 				"name n ON n.id=e.kind"
 				" LEFT JOIN client k ON k.id=e.client_id WHERE (?1 IS NULL OR e.client_id=(SELECT id FROM client WHERE "
 				"ref=?1)) AND ?2 IS NULL AND ?3 IS NULL AND ?4<0"

@@ -38,10 +38,12 @@ static const struct {
 	{RECORD_RULES_CHANGED, "rules-changed", false},
 	{RECORD_REVIEW_DRAWN, "review-drawn", false},
 	{RECORD_REVIEWED, "reviewed", true},
-	{RECORD_CORRECTED, "corrected", true},
 	{RECORD_BREAK, "break", false},
 	{RECORD_READY, "ready", false},
 	{RECORD_HANDED_OVER, "handed-over", false},
+	{RECORD_CORRECTED, "corrected", true},
+	{RECORD_ERASED, "erased", true},
+	{RECORD_RETIRED, "retired", false},
 	{RECORD_SAMPLE_DRAWN, "sample-drawn", false},
 };
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
@@ -147,9 +149,10 @@ static int client_ref_of(struct store *store, int64_t client_id, char out[65])
 
 int64_t store_record_add(struct store *store, const struct record_entry *entry)
 {
-	STATEMENT(insert,
-		"INSERT INTO entry(at, kind, client_id, followup_id, call_id, agent, reason, salt, body)"
-		" VALUES(?1, ?2, nullif(?3, 0), nullif(?4, 0), nullif(?5, 0), nullif(?6, 0), nullif(?7, 0), nullif(?8, x''), ?9)");
+	STATEMENT(insert, "INSERT INTO entry(at, kind, client_id, followup_id, call_id, agent, reason, salt, body, sealed)"
+			  " VALUES(?1, ?2, nullif(?3, 0), nullif(?4, 0), nullif(?5, 0), nullif(?6, 0), nullif(?7, 0), nullif(?8, x''), ?9,"
+			  /* what is still told of a client who has been erased is kept, and sealed at once */
+			  " (SELECT 1 FROM client WHERE id=?3 AND erased_at IS NOT NULL AND ?9 IS NOT NULL AND ?2 NOT IN (30, 61)))");
 	const char *agent = entry->agent != NULL ? entry->agent : store->record.by;
 	unsigned char salt[SALT_SIZE], digest[SHA256_DIGEST_LENGTH];
 	char ref[65] = "", reason[128];
@@ -338,25 +341,32 @@ int store_record_head(struct store *store, int64_t *link, char digest[RECORD_DIG
 
 /* An attempt's moment as people read it. */
 #define SAID_AT "json_set(e.body, '$.at', strftime('%Y-%m-%dT%H:%M:%S', e.body->>'$.at', 'unixepoch', 'localtime'))"
+/* What no command shows: sealed, or of a client who has been erased, besides who looked at him and who had him erased. */
+#define HIDDEN "(e.sealed IS NOT NULL OR (k.erased_at IS NOT NULL AND e.kind NOT IN (30, 61)))"
+/* The number dialled was that of the client whom the entry names first. */
+#define NUMBER "(e.body->>'$.number')"
+#define NUMBER_SHOWN                                                                                                                       \
+	"CASE WHEN (SELECT erased_at FROM client f WHERE f.id=e.client_id) IS NOT NULL THEN NULL WHEN " NUMBER                             \
+	" LIKE '%@%' THEN " MASKED_EMAIL(NUMBER) " ELSE " MASKED_PHONE(NUMBER) " END"
 
 int store_record_history(struct store *store, int64_t client_id, int64_t after, int64_t limit, struct buffer *out)
 {
 	STATEMENT(list,
 		"WITH about(id) AS (SELECT id FROM entry WHERE client_id=?1 AND id>?2 UNION SELECT entry_id FROM entry_subject WHERE "
-		"client_id=?1"
-		" AND entry_id>?2 ORDER BY 1 LIMIT ?3)"
+		"client_id=?1 AND entry_id>?2 ORDER BY 1 LIMIT ?3)"
 		" SELECT json_group_array(json(x)) FROM (SELECT json_patch('{}', json_object('entry', e.id, 'at', "
-		"strftime('%Y-%m-%dT%H:%M:%S', e.at,"
-		" 'unixepoch', 'localtime'), 'kind', record_kind(e.kind), 'followup', e.followup_id, 'rule', r.text, 'occasion', "
-		"f.occasion, 'call', e.call_id, 'agent',"
-		" a.text, 'corrected_by', (SELECT corrected_by FROM attempt t WHERE t.id=e.id), 'reason', n.text, 'erased', iif(e.body IS "
-		"NULL AND e.salt IS NOT NULL, json('true'), NULL),"
-		" 'said', json(CASE WHEN e.kind<>21 THEN e.body WHEN e.body->>'$.number' IS NULL THEN " SAID_AT " ELSE json_set(" SAID_AT
-		", '$.number', CASE WHEN "
-		"e.body->>'$.number' LIKE '%@%' THEN " MASKED_EMAIL("(e.body->>'$.number')") " ELSE " MASKED_PHONE(
-			"(e.body->>'$.number')") " END) END))) x FROM about b JOIN entry e ON e.id=b.id LEFT JOIN followup f ON "
-						 "f.id=e.followup_id LEFT JOIN name r ON r.id=f.rule"
-						 " LEFT JOIN name a ON a.id=e.agent LEFT JOIN name n ON n.id=e.reason ORDER BY e.id)");
+		"strftime('%Y-%m-%dT%H:%M:%S', e.at, 'unixepoch', 'localtime'), 'kind', record_kind(e.kind), 'followup', e.followup_id, "
+		"'rule', "
+		"r.text, 'occasion', f.occasion, 'call', e.call_id, 'agent', a.text, 'corrected_by', (SELECT corrected_by FROM attempt t "
+		"WHERE "
+		"t.id=e.id), 'reason', n.text, 'erased', iif(e.body IS NULL AND e.salt IS NOT NULL, json('true'), NULL), 'sealed', "
+		"iif(e.body IS NOT "
+		"NULL AND " HIDDEN ", json('true'), NULL),"
+		" 'said', json(CASE WHEN " HIDDEN " THEN NULL WHEN e.kind<>21 THEN e.body WHEN " NUMBER " IS NULL THEN " SAID_AT
+		" ELSE json_set(" SAID_AT ", '$.number', " NUMBER_SHOWN ") END)))"
+		" x FROM about b JOIN entry e ON e.id=b.id JOIN client k ON k.id=?1 LEFT JOIN followup f ON f.id=e.followup_id LEFT JOIN "
+		"name r ON "
+		"r.id=f.rule LEFT JOIN name a ON a.id=e.agent LEFT JOIN name n ON n.id=e.reason ORDER BY e.id)");
 
 	return store_document(store, store_query(store, &list, "iii", client_id, after, limit), out);
 }
@@ -376,7 +386,7 @@ static int gather(struct verifying *v, int64_t first, int64_t last)
 {
 	STATEMENT(list,
 		"SELECT e.id, e.at, e.kind, e.followup_id, e.call_id, coalesce(c.ref, ''), coalesce(a.text, ''), coalesce(r.text, ''), "
-		"e.salt, e.body"
+		"e.salt, e.body, e.sealed"
 		" FROM entry e LEFT JOIN client c ON c.id=e.client_id LEFT JOIN name a ON a.id=e.agent LEFT JOIN name r ON r.id=e.reason"
 		" WHERE e.id BETWEEN ?1 AND ?2 ORDER BY e.id");
 	sqlite3_stmt *s = store_query(v->store, &list, "ii", first, last);
@@ -409,6 +419,7 @@ static int gather(struct verifying *v, int64_t first, int64_t last)
 		expected++;
 		v->verdict->entries++;
 		v->verdict->erased += !has_body && e.salt_size > 0;
+		v->verdict->sealed += has_body && sqlite3_column_type(s, 10) != SQLITE_NULL;
 		result = digest_entry(&v->text, &e, digest);
 		if (result == 0) {
 			buffer_append(&v->digests, (const char *)digest, sizeof(digest));

@@ -165,15 +165,17 @@ int store_review_answer(struct store *store, int64_t id, int64_t reviewer_id, en
 
 int store_view_review(struct store *store, int64_t id, const char *lease_until, const char *form, int score_max, struct buffer *out)
 {
-	STATEMENT(get, "SELECT json_object('review', v.id, 'attempt', a.id, 'state', " STATE_NAME(
-			       "v.state") ", 'lease_until', ?2, 'at', strftime('%Y-%m-%dT%H:%M:%S', a.at, 'unixepoch', 'localtime'), "
-					  "'agent', v.agent, "
-					  "'call', v.call_id, 'queue', q.text, 'channel', h.text, 'disposition', a.disposition, 'clients', "
-					  "(" CLIENTS "), 'said', json(" ATTEMPT_TRUTH(
-						  "a") "), 'closed', (" CLOSED "), 'form', json(?3), 'score_max', ?4)"
-						       " FROM review v JOIN attempt a ON a.id=v.attempt_id LEFT JOIN name q ON "
-						       "q.id=a.queue LEFT JOIN name h ON "
-						       "h.id=a.channel WHERE v.id=?1");
+	STATEMENT(get,
+		"SELECT json_object('review', v.id, 'attempt', a.id, 'state', " STATE_NAME(
+			"v.state") ", 'lease_until', ?2, 'at', strftime('%Y-%m-%dT%H:%M:%S', a.at, 'unixepoch', 'localtime'), "
+				   "'agent', v.agent, "
+				   "'call', v.call_id, 'queue', q.text, 'channel', h.text, 'disposition', a.disposition, 'clients', "
+				   "(" CLIENTS
+				   "), 'said', json(CASE WHEN (SELECT e.sealed FROM entry e WHERE e.id=a.id) IS NULL THEN " ATTEMPT_TRUTH(
+					   "a") " END), 'closed', (" CLOSED "), 'form', json(?3), 'score_max', ?4)"
+						" FROM review v JOIN attempt a ON a.id=v.attempt_id LEFT JOIN name q ON "
+						"q.id=a.queue LEFT JOIN name h ON "
+						"h.id=a.channel WHERE v.id=?1");
 
 	return store_document(store, store_query(store, &get, "ittn", id, lease_until, form, score_max), out);
 }

@@ -20,8 +20,11 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"tier TEXT, branch TEXT,"
 	" manager TEXT, introducer TEXT, birthday TEXT, birthday_calendar TEXT, opened_on TEXT, closed_on TEXT, last_trade_on TEXT, assets "
 	"TEXT, status TEXT,"
-	" hours TEXT, do_not_contact TEXT, attorney TEXT, id_expires_on TEXT, risk_test_expires_on TEXT, number_wrong INTEGER);"
+	" hours TEXT, do_not_contact TEXT, attorney TEXT, id_expires_on TEXT, risk_test_expires_on TEXT, number_wrong INTEGER, erased_at "
+	"INTEGER);"
 	"CREATE INDEX client_person ON client(person);"
+	/* Erased clients (erased_at), whose events and entries are still to be worked through: from the entry after this one on. */
+	"CREATE TABLE erasure(client_id INTEGER PRIMARY KEY, after_entry INTEGER NOT NULL);"
 	"CREATE INDEX client_manager ON client(manager) WHERE manager IS NOT NULL;"
 	/* Of which time each field speaks, for fields that ever came with as_of. */
 	"CREATE TABLE client_as_of(client_id INTEGER, field INTEGER, as_of INTEGER NOT NULL, PRIMARY KEY(client_id, field)) WITHOUT ROWID;"
@@ -142,6 +145,7 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"call_id INTEGER, followup_id INTEGER,"
 	" at INTEGER NOT NULL, agent TEXT NOT NULL, acked_at INTEGER, acked_by TEXT, note TEXT);"
 	"CREATE INDEX task_open ON task(queue) WHERE acked_at IS NULL;"
+	"CREATE INDEX task_client ON task(client_id);"
 	/* The ledger of the cap: one row for each client that a counted contact spoke for. */
 	"CREATE TABLE contact(id INTEGER PRIMARY KEY AUTOINCREMENT, call_id INTEGER NOT NULL, on_day INTEGER NOT NULL, at INTEGER NOT "
 	"NULL, channel INTEGER NOT NULL,"
@@ -150,7 +154,7 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"WITHOUT ROWID;"
 	"CREATE INDEX contact_client_contact ON contact_client(contact_id);"
 	/* The record (store_record.h). agent and reason: names. salt: of the body; once the body is erased, its digest. entry_subject: further clients whom an entry
-	 * concerns. */
+	 * concerns. sealed: no command shows the body. */
 	"CREATE TABLE entry(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind INTEGER NOT NULL, client_id INTEGER, followup_id INTEGER, "
 	"call_id INTEGER,"
 	" agent INTEGER, reason INTEGER, salt BLOB, body TEXT, sealed INTEGER);"

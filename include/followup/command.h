@@ -109,9 +109,9 @@ command_handler command_auth, command_client, command_command, command_echo, com
 	command_reset, command_select, command_whoami;
 /* command_desk.c */
 command_handler command_next, command_touch, command_done, command_release, command_record, command_review_next, command_review_done,
-	command_take, command_move, command_pause, command_resume, command_correct, command_dnc, command_override, command_ack,
-	command_subscribe, command_unsubscribe, command_show, command_mine, command_queues, command_list, command_history, command_verify,
-	command_report, command_client_put, command_event_put;
+	command_take, command_move, command_pause, command_resume, command_correct, command_dnc, command_erase, command_override,
+	command_ack, command_subscribe, command_unsubscribe, command_show, command_mine, command_queues, command_list, command_history,
+	command_verify, command_report, command_client_put, command_event_put;
 /* command_routing.c */
 command_handler command_break, command_ready, command_handover, command_why;
 /* command_forecast.c */

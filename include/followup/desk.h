@@ -123,6 +123,10 @@ int desk_review_done(struct desk *desk, const struct identity *who, const char *
 int desk_correct(struct desk *desk, const struct identity *who, const char *attempt, const char *json, const char *reason,
 	struct moment now, struct answer *answer) MUST_CHECK;
 
+/* A client asks to be erased; second is a supervisor's name. Who has been erased is answered the same. */
+int desk_erase(struct desk *desk, const struct identity *who, const char *client_ref, const char *second, const char *reason,
+	struct moment now, struct answer *answer) MUST_CHECK;
+
 /* CLIENT.PUT and EVENT.PUT. 1: something changed, 0: known already. */
 int desk_client_put(struct desk *desk, const char *json, size_t length, struct moment now, struct answer *answer) MUST_CHECK;
 int desk_event_put(struct desk *desk, const char *json, size_t length, struct moment now, struct answer *answer) MUST_CHECK;

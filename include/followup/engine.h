@@ -46,6 +46,10 @@ int engine_settle(struct engine *engine, struct moment now, int budget) MUST_CHE
  * clients left over. 1: more work waits, 0: all is done up to today. budget: rows touched, about. */
 int engine_work(struct engine *engine, struct moment now, int budget) MUST_CHECK;
 
+/* POLICY 8: a client asks to be erased. What is open of his is cancelled and what the book knows of him is gone at once; his events and the entries about him follow in the slices
+ * of engine_work(). by: who does it. */
+int engine_erase_client(struct engine *engine, int64_t client_id, struct moment now, const char *by) MUST_CHECK;
+
 /* What has been done since the start, for INFO and the log. */
 struct engine_counts {
 	uint64_t created, cancelled, expired, admitted, deferred, moved, preempted, suppressed, alarms;

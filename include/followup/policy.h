@@ -269,7 +269,9 @@ struct policy {
 	int review_seed;          /* repeats the draw */
 	struct text_list review_form;
 	int review_score_max;
-	int review_again_days; /* what was rejected is of use for so long again, at least */
+	int record_keep_months; /* bodies of the record older than this are sealed or erased; 0: none ever is */
+	bool record_erase;      /* erased, not only sealed */
+	int review_again_days;  /* what was rejected is of use for so long again, at least */
 	int review_lease_seconds;
 
 	struct rule *rules; /* sorted by name, bytewise */

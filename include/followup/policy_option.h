@@ -20,6 +20,7 @@ enum option_kind {
 	OPTION_DURATION, /* int seconds, low .. high: 90s 15min 2h 1d */
 	OPTION_IDLE,     /* int seconds, low .. high, or none: 0 */
 	OPTION_DAYS,     /* int calendar days, low .. high: 0 7d 2w */
+	OPTION_TERM,     /* int months, low .. high, or none: 0: 6m 20y */
 	OPTION_OFFSET,   /* struct offset */
 	OPTION_SWITCH,   /* bool: yes, no */
 	OPTION_WORD,     /* an enum (of int's size): one of words */
@@ -61,6 +62,7 @@ enum section_name {
 	SECTION_HAND_OUT,
 	SECTION_BACKUP,
 	SECTION_REVIEW,
+	SECTION_RECORD,
 	SECTION_CHANNEL,
 	SECTION_QUEUE,
 	SECTION_DISPOSITION,

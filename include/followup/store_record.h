@@ -41,7 +41,6 @@ enum record_kind {
 	RECORD_AGENT_ADDED = 34,
 	RECORD_AGENT_DELETED = 35,
 	RECORD_RULES_CHANGED = 36, /* a start or a reload with other rules or calendars */
-	RECORD_CORRECTED = 60,     /* an attempt is not what was told of it: the entry says what it is */
 	RECORD_BREAK = 50,
 	RECORD_READY = 51,
 	RECORD_HANDED_OVER = 52, /* a manager's clients to a successor, or back */
@@ -49,6 +48,10 @@ enum record_kind {
 	RECORD_SAMPLE_DRAWN = 40, /* clients for the yearly sample: at the year's beginning, and in place of those who were lost */
 	RECORD_REVIEW_DRAWN = 45, /* of a contact, for second-line review */
 	RECORD_REVIEWED = 46,     /* it was judged */
+	/* of the record itself */
+	RECORD_CORRECTED = 60, /* an attempt is not what was told of it: the entry says what it is */
+	RECORD_ERASED = 61,    /* a client, at his request */
+	RECORD_RETIRED = 62,   /* bodies older than they are kept: sealed or erased, so many */
 };
 
 struct record_entry {
@@ -88,10 +91,10 @@ int store_record_head(struct store *store, int64_t *link, char digest[RECORD_DIG
 /* VERIFY: works every digest out again, and compares attempts with their entries. known_link (0: none) must have the digest known_digest, as an earlier head was noted
  * elsewhere: so that a chain cut short or made anew is found as well. Reads only. */
 struct record_verdict {
-	int64_t links, entries, erased; /* looked at */
-	int64_t broken_link;            /* 0: none; the first that does not hold */
-	int64_t broken_entry;           /* 0: no single one is known */
-	char why[160];                  /* "" when all holds */
+	int64_t links, entries, erased, sealed; /* looked at */
+	int64_t broken_link;                    /* 0: none; the first that does not hold */
+	int64_t broken_entry;                   /* 0: no single one is known */
+	char why[160];                          /* "" when all holds */
 	char head[RECORD_DIGEST_TEXT_SIZE];
 };
 int store_record_verify(struct store *store, int64_t known_link, const char *known_digest, struct record_verdict *verdict) MUST_CHECK;

@@ -9,7 +9,7 @@ from harness import Daemon, TUESDAY, matches, run, same, test, true
 
 KINDS = {1: "created", 2: "moved", 3: "queued", 4: "deferred", 5: "done", 6: "done-late", 7: "missed", 8: "cancelled", 9: "suppressed", 10: "reopened",
          20: "handed-out", 21: "attempt", 22: "promised", 30: "look", 31: "paused", 32: "resumed", 33: "acknowledged", 34: "agent-added", 35: "agent-deleted", 36: "rules-changed",
-         40: "sample-drawn", 45: "review-drawn", 46: "reviewed", 60: "corrected"}
+         40: "sample-drawn", 45: "review-drawn", 46: "reviewed", 60: "corrected", 61: "erased", 62: "retired"}
 
 
 def busy_day(daemon):

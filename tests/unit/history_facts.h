@@ -7,7 +7,7 @@
 /* One turn as the daemon makes it: a command in a savepoint of its own, what follows from the facts, the commit. */
 static void turn_begin(struct world *w)
 {
-	must(w, store_begin(w->store, 0), "begin");
+	must(w, store_begin(w->store, w->now.unix_seconds), "begin");
 	if (w->detours && chance(&w->aside, 25)) { /* another command of this turn, refused */
 		must(w, store_savepoint(w->store), "savepoint");
 		w->wander(w);

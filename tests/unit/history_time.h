@@ -40,7 +40,7 @@ static void work(struct world *w)
 	while (result > 0 && slices++ < stop_after) {
 		bool lost = w->detours && chance(&w->aside, 20);
 		int budget = w->detours ? 1 + draw(&w->aside, 12) : stop_after < INT32_MAX ? 1 + draw(&w->random, 8) : 1000000;
-		must(w, store_begin(w->store, 0), "begin");
+		must(w, store_begin(w->store, w->now.unix_seconds), "begin");
 		result = engine_work(w->engine, w->now, budget);
 		must(w, result, "work");
 		if (lost)
@@ -101,7 +101,7 @@ static void step_reload(struct world *w)
 {
 	w->policy = chance(&w->random, 40) ? 0 : draw(&w->random, POLICIES);
 	trail_add(w, "RELOAD: policy %d", w->policy);
-	must(w, engine_set_policy(w->engine, w->policies[w->policy], 0), "engine_set_policy");
+	must(w, engine_set_policy(w->engine, w->policies[w->policy], w->now.unix_seconds), "engine_set_policy");
 	desk_set_policy(w->desk, w->policies[w->policy]);
 	work(w);
 }
@@ -159,7 +159,7 @@ static void detour(struct world *w)
 {
 	if (!w->detours || !chance(&w->aside, 40))
 		return;
-	must(w, store_begin(w->store, 0), "begin");
+	must(w, store_begin(w->store, w->now.unix_seconds), "begin");
 	for (int i = draw(&w->aside, 3); i >= 0; i--)
 		wander(w);
 	store_rollback(w->store);

@@ -318,9 +318,9 @@ static void world_open(struct world *w, struct policy *const *policies, uint64_t
 	w->desk = desk_new(w->store, w->engine);
 	assert_non_null(w->engine);
 	assert_non_null(w->desk);
-	must(w, engine_set_policy(w->engine, policies[0], 0), "engine_set_policy");
+	must(w, engine_set_policy(w->engine, policies[0], w->now.unix_seconds), "engine_set_policy");
 	desk_set_policy(w->desk, policies[0]);
-	must(w, store_begin(w->store, 0), "begin");
+	must(w, store_begin(w->store, w->now.unix_seconds), "begin");
 	for (int i = 0; i < AGENTS; i++) {
 		size_t queues = 0;
 		w->agents[i] = all_agents[i];

@@ -35,6 +35,7 @@ static const struct {
 	{"DNC", "s"},
 	{"DONE", "ag"},
 	{"ECHO", "*"},
+	{"ERASE", "o"},
 	{"EVENT.PUT", "f"},
 	{"FORECAST", "s"},
 	{"HANDOVER", "s"},
