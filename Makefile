@@ -109,7 +109,7 @@ COVERAGE_TESTS ?= unit/ fuzz/ daemon/ crash/
 coverage: deps-test
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-coverage OPT='-O0 -g' SAN='--coverage -fprofile-update=atomic' all unit fuzz-targets
 	@find $(BUILD)-coverage -name '*.gcda' -delete
-	@status=0; BUILD=$(BUILD)-coverage FOLLOWUP_END_GENTLY=1 tests/run $(COVERAGE_TESTS) || status=1; tests/coverage $(BUILD)-coverage && exit $$status
+	@status=0; BUILD=$(BUILD)-coverage FOLLOWUP_END_GENTLY=1 FOLLOWUP_HISTORIES=60 tests/run $(COVERAGE_TESTS) || status=1; tests/coverage $(BUILD)-coverage && exit $$status
 # The parsers against libFuzzer, each target FUZZ_SECONDS long, or one with ONLY=resp; and against AFL++.
 FUZZ_SECONDS ?= 30
 fuzz: deps-fuzz
