@@ -2,6 +2,9 @@
 #ifndef FOLLOWUP_HISTORY_TIME_H
 #define FOLLOWUP_HISTORY_TIME_H
 
+#include "followup/book_rows.h"
+#include "followup/policy_difference.h"
+#include "followup/store_reader.h"
 #include "history_outcome.h"
 
 /* Leases that ran out, as the test reckons: a phone call goes back, a message may have been sent and counts. */
@@ -97,13 +100,52 @@ static void step_clock_back(struct world *w)
 	pass_time(w, w->clock - (chance(&w->random, 50) ? 60 + draw(&w->random, 7200) : 3600 * (1 + draw(&w->random, 72))));
 }
 
+/* How many follow-ups RELOAD says that a policy changes. */
+static long told_changes(struct world *w, const struct policy *policy)
+{
+	struct buffer json = {0};
+	struct store *copy = NULL;
+	char message[256] = "";
+
+	must(w, store_copy(w->store, &copy, message), message);
+	must(w, policy_difference(copy, w->policies[w->policy], policy, w->now, &json), "policy_difference");
+	long told = strtol(strstr(json.data, "\"changed\":") + strlen("\"changed\":"), NULL, 10);
+	buffer_free(&json);
+	store_close(copy);
+	return told;
+}
+
+static int count_nothing(void *context, const struct followup_row *before, const struct followup_row *after)
+{
+	(void)context, (void)before, (void)after;
+	return 0;
+}
+
 static void step_reload(struct world *w)
 {
-	w->policy = chance(&w->random, 40) ? 0 : draw(&w->random, POLICIES);
+	int next = chance(&w->random, 40) ? 0 : draw(&w->random, POLICIES);
+	struct book_rows *before = NULL, *after = NULL;
+	bool compares = engine_is_idle(w->engine, w->now);
+	long told = 0, happened = 0;
+
+	if (compares) {
+		told = told_changes(w, w->policies[next]);
+		must(w, book_rows_read(w->store, w->now.day, &before), "rows before");
+	}
+	w->policy = next;
 	trail_add(w, "RELOAD: policy %d", w->policy);
 	must(w, engine_set_policy(w->engine, w->policies[w->policy], w->now.unix_seconds), "engine_set_policy");
 	desk_set_policy(w->desk, w->policies[w->policy]);
 	work(w);
+	/* What is told is what happens, unless the work was interrupted. */
+	if (compares && engine_is_idle(w->engine, w->now)) {
+		must(w, book_rows_read(w->store, w->now.day, &after), "rows after");
+		must(w, book_rows_compare(before, after, count_nothing, NULL, &happened), "book_rows_compare");
+		if (happened != told)
+			wrong(w, "RELOAD told of %ld changes, and %ld happened", told, happened);
+	}
+	book_rows_free(before);
+	book_rows_free(after);
 }
 
 /* Something that will be rolled back, whatever comes of it; nothing that the test knows changes. */
