@@ -3,6 +3,7 @@
 #   make                  the daemon and followupctl
 #   make run | demo       try it: on a sample book, until Ctrl-C | from the first file to the last call
 #   make test | test-long the tests | and those that take long
+#   make systemd-test    the service under a real systemd
 #   make coverage         how much of the code the tests run, against the limits
 #   make fuzz             [FUZZ_SECONDS=30]: the parsers against libFuzzer; fuzz-afl: against AFL++
 #   make lint | format    look at the code | put it into shape
@@ -102,6 +103,9 @@ test: all unit fuzz-targets deps-test
 	@$(WITH) tests/run $(ONLY)
 test-long: all unit fuzz-targets deps-test
 	@$(WITH) FOLLOWUP_LONG=1 tests/run $(ONLY)
+# The service under a real systemd, in a container of its own.
+systemd-test: all deps-test
+	@$(WITH) FOLLOWUP_LONG=1 tests/run systemd/
 model-compare: all deps-test
 	FOLLOWUPD=$(BUILD)/followupd tests/model/compare.sh $(BOOKS)
 # How much of the code these tests run; with a build of its own, whose counts begin anew each time.

@@ -314,25 +314,26 @@ print(refused, served)
 """
 
 
+def knock(box, stop, refused, served):
+    """One who comes again and again, each time with a new connection."""
+    while not stop.is_set():
+        try:
+            with connect(box) as connection:
+                if ask(connection, "PING") == "+PONG":
+                    served.append(1)
+        except (ConnectionRefusedError, FileNotFoundError) as why:
+            refused.append(str(why))
+        except (AssertionError, ConnectionResetError, BrokenPipeError):
+            pass  # let in by the one that then stopped; a client asks again
+
+
 @test("no connection is refused while it restarts, on either socket")
 def no_refusal(box):
     refused, served, stop = [], [], threading.Event()
-
-    def knock():
-        while not stop.is_set():
-            try:
-                with connect(box) as connection:
-                    if ask(connection, "PING") == "+PONG":
-                        served.append(1)
-            except (ConnectionRefusedError, FileNotFoundError) as why:
-                refused.append(str(why))
-            except (AssertionError, ConnectionResetError, BrokenPipeError):
-                pass  # let in by the one that then stopped; a client asks again
-
     # The host's Python in the box's network: it has its own 127.0.0.1.
     tcp = subprocess.Popen(["nsenter", "-t", str(box.leader), "-n", "--", sys.executable, "-c", TCP_CLIENT], stdin=subprocess.PIPE,
                            stdout=subprocess.PIPE, text=True)
-    knocking = threading.Thread(target=knock)
+    knocking = threading.Thread(target=knock, args=(box, stop, refused, served))
     try:
         equal(tcp.stdout.readline().strip(), "ready", "TCP client")
         knocking.start()
@@ -347,6 +348,38 @@ def no_refusal(box):
     equal(refused, [], "unix socket")
     equal(tcp_refused, 0, "refused over TCP")
     assert len(served) > RESTARTS and tcp_served > 0, (len(served), tcp_served)
+
+
+def version(box):
+    return re.search(r"version:(\S+)", succeeds(ctl(box, "info"))).group(1)
+
+
+@test("upgraded in place: the old one serves until the restart, then the new one with the same book, and nobody is refused")
+def upgrade(box):
+    program = box.path("/usr/sbin/followupd")
+    with open(program, "rb") as file:
+        code = file.read()
+    old = version(box)
+    new = old[:-1] + ("9" if old[-1] != "9" else "8")
+    equal(code.count(old.encode() + b"\0"), 1, "places where the program has its version")
+    with open(program + ".new", "wb") as file:
+        file.write(code.replace(old.encode() + b"\0", new.encode() + b"\0"))
+    os.chmod(program + ".new", 0o755)
+    os.replace(program + ".new", program)  # as packages do
+    equal(version(box), old, "before the restart")
+    agents = succeeds(ctl(box, "agent", "list"))
+    refused, served, stop = [], [], threading.Event()
+    knocking = threading.Thread(target=knock, args=(box, stop, refused, served))
+    knocking.start()
+    try:
+        succeeds(box.run("systemctl", "restart", UNIT))
+    finally:
+        stop.set()
+        knocking.join()
+    equal(refused, [], "refused")
+    equal(version(box), new, "after the restart")
+    equal(succeeds(ctl(box, "agent", "list")), agents, "the book")
+    matches(r"faults: none", succeeds(ctl(box, "check")))
 
 
 @test("a broken configuration at start is not tried again and again; mended, it starts")
