@@ -10,6 +10,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "followup/accept.h"
 #include "followup/notify.h"
 #include "followup/policy_check.h"
 #include "followup/server.h"
@@ -165,7 +166,7 @@ static int start_server(struct parts *parts, const struct daemon_options *option
 		return EXIT_STORAGE;
 	}
 	server_start_worker(server);
-	if (server_listen(server, why) < 0) {
+	if (accept_open(server, why) < 0) {
 		log_event(parts->log, LOG_LEVEL_ERROR, "not_started", "reason=%s exit=%d", log_quote(why, strlen(why), quoted),
 			(int)EXIT_SYSTEM);
 		return EXIT_SYSTEM;

@@ -131,9 +131,6 @@ struct server {
 int server_init(struct server *server, struct policy *policy) MUST_CHECK;
 void server_release(struct server *server); /* everything it made; the struct itself is the caller's */
 
-/* Opens the listeners of the policy, or takes over inherited ones. why: 256 bytes. */
-int server_listen(struct server *server, char why[256]) MUST_CHECK;
-
 /* Starts the second thread, on the book that is open. Without it the daemon still works, and the log says so. */
 void server_start_worker(struct server *server);
 
