@@ -2,6 +2,7 @@
  * and the next day on which anything changes. */
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -52,22 +53,52 @@ static int add_ledger(struct desk *desk, const struct client *client, struct mom
 	return 0;
 }
 
+/* One of the person's calls, and the first gate that holds it back now. */
+static int add_call(struct desk *desk, const struct call *call, struct moment now, struct why_gates *gates, struct buffer *out)
+{
+	struct followup_list agenda = {NULL, 0, 0};
+	enum staffing staffing = STAFFING_SERVED;
+	const char *back = NULL;
+
+	int result = agenda_load(desk->engine, call->id, &agenda);
+	if (result == 0)
+		result = why_gates(desk, call, &agenda, NULL, now, gates);
+	if (result == 0)
+		result = agenda_staffing(desk->engine, call->queue, call->lane, &staffing);
+	followup_list_free(&agenda);
+	if (result < 0)
+		return result;
+	enum why_gate first = why_first(gates);
+	if (first < WHY_GATES)
+		back = gates->gates[first].says;
+	else if (staffing != STAFFING_SERVED)
+		back = "nobody who serves its queue may make it";
+	buffer_printf(out, "{\"call\":%lld", (long long)call->id);
+	add_text(out, "queue", store_name_text(desk->store, call->queue));
+	buffer_printf(
+		out, ",\"state\":\"%s\",\"uses_contact\":%s", call_state_name(call->state), call->class != CALL_FREE ? "true" : "false");
+	add_text(out, "held_back", back);
+	buffer_text(out, "}");
+	return 0;
+}
+
 /* The person's calls: those that wait or are held use a contact each, unless they are free. */
-static int add_calls(struct desk *desk, const struct client *client, struct buffer *out)
+static int add_calls(struct desk *desk, const struct client *client, struct moment now, struct buffer *out)
 {
 	enum { CALLS_MAX = 64 };
 	struct call calls[CALLS_MAX];
-	int count = store_call_of_person(desk->store, client->person, calls, CALLS_MAX);
+	struct why_gates *gates = calloc(1, sizeof(*gates));
+	int count = gates != NULL ? store_call_of_person(desk->store, client->person, calls, CALLS_MAX) : ERR_MEMORY;
+	int result = count < 0 ? count : 0;
 
 	buffer_text(out, ",\"calls\":[");
-	for (int i = 0; i < count && i < CALLS_MAX; i++) {
-		buffer_printf(out, "%s{\"call\":%lld", i > 0 ? "," : "", (long long)calls[i].id);
-		add_text(out, "queue", store_name_text(desk->store, calls[i].queue));
-		buffer_printf(out, ",\"state\":\"%s\",\"uses_contact\":%s}", call_state_name(calls[i].state),
-			calls[i].class != CALL_FREE ? "true" : "false");
+	for (int i = 0; result == 0 && i < count && i < CALLS_MAX; i++) {
+		buffer_text(out, i > 0 ? "," : "");
+		result = add_call(desk, &calls[i], now, gates, out);
 	}
 	buffer_text(out, "]");
-	return count < 0 ? count : 0;
+	free(gates);
+	return result;
 }
 
 static int add_managers(struct desk *desk, const struct client *client, struct buffer *out)
@@ -124,7 +155,7 @@ static int add_parts(struct desk *desk, const struct client *client, struct mome
 	if (result == 0)
 		result = add_ledger(desk, client, now, out);
 	if (result == 0)
-		result = add_calls(desk, client, out);
+		result = add_calls(desk, client, now, out);
 	if (result == 0) {
 		buffer_text(out, ",\"waiting\":");
 		result = engine_explain_waiting(desk->engine, client->id, now, told, out);

@@ -199,6 +199,14 @@ def _():
         answer = daemon.json("WHY", "C2")
         same(answer["waiting"][0]["summary"], f"its rule is paused until {TUESDAY}T12:00:00 by operator: new script")
         matches(daemon.refused("WHY", "C9"), "^ERR there is no client C9")
+        daemon.client("C4", hours="Mon-Fri 16:00-17:00")
+        daemon.event("E5", "C4", "permission_opened")
+        daemon.client("C5")
+        daemon.event("E6", "C5", "permission_opened")
+        daemon.client("C6")
+        daemon.event("E7", "C6", "complaint")
+        same([daemon.json("WHY", client)["calls"][0]["held_back"] for client in ("C4", "C5", "C6")],
+             [f"the client's own hours are closed; it may be called from {TUESDAY}T16:00:00", "nobody who serves its queue may make it", None])
 
 
 @test("WHY CALL is a look at the clients on its agenda; reviewers and auditors may ask, agents may not")
