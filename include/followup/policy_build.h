@@ -24,6 +24,9 @@ int build_rules(struct builder *builder, bool vocabulary) MUST_CHECK;
 /* What concerns more than one section. Complains only. */
 void build_check(struct builder *builder);
 
+/* The sections that stand at most once (policy_single.c); build_main() calls it first. 0, also after complaints; ERR_MEMORY. */
+int policy_build_singles(struct builder *builder) MUST_CHECK;
+
 /* Small things both need. */
 int place_set(struct place *place, const struct section *section) MUST_CHECK; /* ERR_MEMORY */
 size_t source_count(const struct source *source, enum section_name name);
