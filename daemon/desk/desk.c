@@ -149,6 +149,25 @@ static int add_scripts(struct desk *desk, const struct call *call, struct buffer
 	return result < 0 ? result : out->failed ? ERR_MEMORY : 0;
 }
 
+/* What has joined since the holder was last told: the hand-out's entry does not name those clients, so that this is a look at them (POLICY 8). */
+static int look_at_joined(struct desk *desk, const struct call *call, const char *lease)
+{
+	struct buffer joined = {0};
+	char *shown = NULL, command[LEASE_TEXT_SIZE + 16];
+	int64_t agent;
+
+	int result = store_handout_load(desk->store, call->id, call->generation, &agent, &shown);
+	if (result > 0 && strcmp(shown, "[]") != 0) {
+		snprintf(command, sizeof(command), "joined %s", lease);
+		result = store_view_joined(desk->store, call->id, shown, &joined);
+		if (result == 0)
+			result = store_record_look(desk->store, command, joined.data, 0);
+	}
+	buffer_free(&joined);
+	free(shown);
+	return result < 0 ? result : 0;
+}
+
 int describe_call(struct desk *desk, const struct call *call, bool as_holder, struct buffer *out)
 {
 	char lease[LEASE_TEXT_SIZE], until[32], rest[32];
@@ -165,6 +184,8 @@ int describe_call(struct desk *desk, const struct call *call, bool as_holder, st
 	int result = store_view_call(desk->store, &view, out);
 	if (result == 0 && as_holder && !call->bulk)
 		result = add_scripts(desk, call, out);
+	if (result == 0 && as_holder && !call->bulk)
+		result = look_at_joined(desk, call, lease);
 	if (result == 0 && as_holder)
 		result = store_view_items(desk->store, call->id, &items);
 	if (result == 0 && as_holder)

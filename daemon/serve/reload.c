@@ -12,6 +12,7 @@
 #include "followup/policy_difference.h"
 #include "followup/sample.h"
 #include "followup/server.h"
+#include "followup/store_record.h"
 #include "followup/store_reader.h"
 #include "followup/tls.h"
 #include "followup/turn.h"
@@ -293,14 +294,37 @@ static void warn_unknown_changes(struct reload *reload, const char *why)
 	hear(&reload->heard, &(struct complaint){.warning = true, .file = "changes", .text = text});
 }
 
+/* The answer names clients whose follow-ups change: that is a look at them (POLICY 8), and true before it is answered. */
+static int write_look(struct request *request, const struct reload *reload, const struct buffer *changes)
+{
+	struct store *store = request->server->store;
+	struct buffer document = {0};
+
+	buffer_text(&document, "{\"changed_by\":\"RELOAD\"");
+	buffer_append(&document, changes->data != NULL ? changes->data : "", changes->length);
+	buffer_text(&document, "}");
+	int result = document.failed ? ERR_MEMORY : store_begin(store, request->now.unix_seconds);
+	if (result == 0) {
+		store_record_by(store, request->session->standing.identity.name);
+		result = store_record_look(store, reload->dry ? "RELOAD DRY" : "RELOAD", document.data, 0);
+		store_record_by(store, NULL);
+		if (result == 0)
+			result = store_commit(store);
+		else
+			store_rollback(store);
+	}
+	buffer_free(&document);
+	return result;
+}
+
 /* On the loop's thread again, or at once where there is no worker. changes: NULL: not known. */
 static int finish(struct request *request, struct reload *reload, const struct buffer *changes)
 {
 	struct server *server = request->server;
 	struct buffer json = {0};
-	int result = 0;
+	int result = changes != NULL ? write_look(request, reload, changes) : 0;
 
-	if (!reload->dry) {
+	if (result >= 0 && !reload->dry) {
 		announce();
 		result = take_over(server, reload);
 		if (result < 0)

@@ -78,6 +78,34 @@ def _():
         same([look for look in looks("C2") if "SHOW" in look[1]], [("operator", f"SHOW {call}")])
 
 
+@test("what joins a call while it is held is a look when its holder is told; so are the clients whom a reload's answer names")
+def _():
+    with Daemon() as daemon:
+        anna = daemon.agent("anna")
+        daemon.client("C1", person_ref="P1")
+        daemon.client("C2", person_ref="P1")
+        daemon.event("E1", "C1", "complaint")
+        lease = anna.json("NEXT")["lease"]
+        anna.json("TOUCH", lease)
+        daemon.event("E2", "C2", "feedback")
+
+        def looks(client):
+            return [(e.get("agent"), e["said"]["command"]) for e in daemon.json("HISTORY", client) if e["kind"] == "look" and "HISTORY" not in e["said"]["command"]]
+        same((looks("C1"), looks("C2")), ([], []))
+        same(len(anna.json("TOUCH", lease)["agenda"]), 2)
+        same((looks("C1"), looks("C2")), ([], [("anna", f"joined {lease}")]))
+        anna.json("MINE")
+        anna.json("NEXT")
+        same(looks("C2"), [("anna", f"joined {lease}")], "told once")
+        anna.json("RELEASE", lease, "later")
+        daemon.switch("complaint", "no")
+        for words in (("RELOAD", "DRY"), ("RELOAD",)):
+            changes = daemon.json(*words)["changes"]
+            same({change["client_ref"] for change in changes}, {"C1", "C2"})
+            same(looks("C1")[-1], ("operator", " ".join(words)))
+        true(daemon.json("VERIFY")["holds"])
+
+
 @test("a cap that says no names the contacts that used it up")
 def _():
     with Daemon() as daemon:
