@@ -6,6 +6,7 @@
 #include "followup/json_text.h"
 #include "followup/store.h"
 #include "followup/store_client.h"
+#include "followup/store_erase.h"
 #include "followup/store_followup.h"
 #include "followup/store_name.h"
 #include "followup/store_view.h"
@@ -284,7 +285,11 @@ static int record(struct outcome *o, const char *client_ref, const char *json, s
 	int64_t id = store_client_find(o->desk->store, client_ref);
 	if (id == ERR_NOT_FOUND)
 		return refuse(answer, ERR_NOT_FOUND, "there is no client %s", client_ref);
-	int result = id < 0 ? (int)id : store_client_load(o->desk->store, id, &client);
+	int result = id < 0 ? (int)id : store_client_erased(o->desk->store, id, NULL);
+	if (result > 0)
+		return refuse(answer, ERR_INVALID, "client %s has been erased: nothing about him is taken in", client_ref);
+	if (result == 0)
+		result = store_client_load(o->desk->store, id, &client);
 	if (result == 0) {
 		char *again = NULL;
 		o->client_id = id;

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "followup/store_erase.h"
 #include "followup/store_promise.h"
 #include "outcome.h"
 
@@ -29,6 +30,11 @@ int outcome_keep_promises(struct outcome *o)
 	for (size_t i = 0; i < o->said.promise_count; i++) {
 		struct promise promise = o->said.promises[i];
 		promise.client_id = o->shown_json == NULL || count == 0 ? o->client_id : clients[0];
+		int erased = store_client_erased(o->desk->store, promise.client_id, NULL);
+		if (erased != 0) { /* while they spoke: nothing is kept for him */
+			o->said.promise_count = 0;
+			return erased < 0 ? erased : 0;
+		}
 		promise.call_id = o->call.id;
 		promise.made_on = outcome_day(o);
 		promise.at = outcome_moment(o);

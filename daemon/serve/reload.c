@@ -12,8 +12,8 @@
 #include "followup/policy_difference.h"
 #include "followup/sample.h"
 #include "followup/server.h"
-#include "followup/store_record.h"
 #include "followup/store_reader.h"
+#include "followup/store_record.h"
 #include "followup/tls.h"
 #include "followup/turn.h"
 

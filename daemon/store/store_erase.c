@@ -99,11 +99,11 @@ static int erase_body(struct store *store, int64_t entry_id)
 	return result < 0 ? result : 0;
 }
 
-/* What was answered is known from then on only to have been answered. */
+/* Of what was answered only an attorney's name speaks of a person; the rest stays, for the same DONE sent again. */
 static int close_entry(struct store *store, int64_t entry_id, bool erase)
 {
 	STATEMENT(seal, "UPDATE entry SET sealed=1 WHERE id=?1 AND body IS NOT NULL AND sealed IS NULL");
-	STATEMENT(answer, "UPDATE attempt SET answer='{}' WHERE id=?1 AND answer IS NOT NULL");
+	STATEMENT(answer, "UPDATE attempt SET answer=json_remove(answer, '$.attorney') WHERE id=?1 AND answer->'$.attorney' IS NOT NULL");
 	int result = erase ? erase_body(store, entry_id) : store_run(store, &seal, "i", entry_id);
 
 	return result < 0 ? result : store_run(store, &answer, "i", entry_id);

@@ -19,7 +19,7 @@ int store_client_erased(struct store *store, int64_t client_id, int64_t *at) MUS
  * contacts stay in the ledger of his person. by: who acknowledges his open tasks. The rest goes by store_erase_some(). */
 int store_client_erase(struct store *store, int64_t client_id, int64_t at, const char *by) MUST_CHECK;
 
-/* The next of those who have been erased, about so many rows: his events' details, what was answered of his attempts, and the bodies of the entries about him, which are sealed,
+/* The next of those who have been erased, about so many rows: his events' details, his attorney's name in what was answered, and the bodies of the entries about him, which are sealed,
  * or erased when they were written before a moment (unix seconds). What concerns another client too stays until he is erased as well. 1: some are left, 0: none. */
 int store_erase_some(struct store *store, int64_t before, int budget) MUST_CHECK;
 

@@ -21,7 +21,7 @@ static int64_t draw_attempt(struct world *w, struct attempt_truth *truth)
 		truth->said = NULL;
 		bool known = strcmp(truth->disposition, "reached") == 0 || strcmp(truth->disposition, "sent") == 0 ||
 			     strcmp(truth->disposition, "bounced") == 0 || strcmp(truth->disposition, "no-answer") == 0;
-		if (truth->is_outcome && truth->generation > 0 && known)
+		if (truth->is_outcome && !truth->is_closed && truth->generation > 0 && known)
 			return id;
 	}
 	return 0;

@@ -161,6 +161,11 @@ static void step_client(struct world *w)
 	turn_begin(w);
 	int result = desk_client_put(w->desk, json, strlen(json), w->now, &w->answer);
 	turn_end(w, result);
+	if (w->clients[i].erased) {
+		if (result != ERR_INVALID)
+			wrong(w, "CLIENT.PUT for an erased client: %d", result);
+		return;
+	}
 	must(w, result, "CLIENT.PUT");
 	w->clients[i] = known;
 	w->clients[i].id = store_client_find(w->store, (char[]){'C', (char)('0' + i / 10), (char)('0' + i % 10), '\0'});
@@ -217,6 +222,11 @@ static void put_event(struct world *w, const struct event_known *e, int as_of)
 	turn_begin(w);
 	int result = desk_event_put(w->desk, json, strlen(json), w->now, &w->answer);
 	turn_end(w, result);
+	if (e->client != NOBODY && w->clients[e->client].erased) {
+		if (result != ERR_INVALID)
+			wrong(w, "EVENT.PUT for an erased client: %d", result);
+		return;
+	}
 	must(w, result, "EVENT.PUT");
 	for (int i = 0; i < CLIENTS; i++) /* an event may be the first that is heard of a client */
 		if (w->clients[i].id <= 0) {

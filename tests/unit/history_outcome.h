@@ -183,6 +183,15 @@ static void tell_again(struct world *w, const struct lease_known *l)
 		wrong(w, "DONE %s again changed something", lease);
 }
 
+/* Whether one of them has been erased. */
+static bool is_erased(const struct world *w, unsigned clients)
+{
+	for (int i = 0; i < CLIENTS; i++)
+		if ((clients & 1u << i) != 0 && w->clients[i].erased)
+			return true;
+	return false;
+}
+
 static void finish(struct world *w, struct lease_known *l, bool retry)
 {
 	struct followup agenda[AGENDA_MAX];
@@ -197,7 +206,7 @@ static void finish(struct world *w, struct lease_known *l, bool retry)
 	draw_telling(w, &t, agenda, agenda_count, l->clients);
 	int closed_count = closed_by(w, &t, l, agenda, agenda_count, closed);
 	if (strcmp(disposition, "reached") == 0 && !l->bulk)
-		t.promise_count = say_promises(w, t.json, sizeof(t.json), t.day, t.promised);
+		t.promise_count = is_erased(w, l->clients) ? 0 : say_promises(w, t.json, sizeof(t.json), t.day, t.promised);
 	w->contact_step = contact;
 	turn_begin(w);
 	int result = desk_done(w->desk, &w->agents[l->agent].who, lease, disposition, t.json, w->now, &w->answer);
@@ -333,8 +342,10 @@ static void step_record(struct world *w)
 	int result = desk_record(w->desk, &w->agents[agent].who, ref, t.json, w->now, &w->answer);
 	trail_add(w, "RECORD %s %s%s: %d", ref, t.json, own, result);
 	turn_end(w, result);
+	if (w->clients[client].erased && result != ERR_INVALID)
+		wrong(w, "RECORD for an erased client: %d", result);
 	if (result < 0) {
-		if (!t.is_refused)
+		if (!t.is_refused && !w->clients[client].erased)
 			wrong(w, "RECORD was refused: %s", w->answer.why);
 		return;
 	}

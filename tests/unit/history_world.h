@@ -78,6 +78,7 @@ struct client_known {
 	bool phone, email;
 	int64_t id;
 	int moved_at; /* the step at which he became part of another person */
+	bool erased;  /* at his request; nothing brings him back */
 };
 
 struct event_known {
@@ -178,7 +179,7 @@ struct world {
 	int reopened_count, rejections;
 	bool contact_step;    /* this step may close what was closed before */
 	bool correction_step; /* this step may open what was done, and close it otherwise */
-	int corrections;
+	int corrections, erasures;
 	bool half_worked; /* the cycle of a day was interrupted */
 	struct answer answer;
 	char trail[TRAIL_MAX][200];
@@ -332,6 +333,8 @@ static void world_open(struct world *w, struct policy *const *policies, uint64_t
 			"agent");
 		must(w, desk_identify(w->desk, all_agents[i].name, &w->agents[i].who), "identify");
 	}
+	buffer_clear(&w->answer.json); /* the second name for what one alone may not do */
+	must(w, desk_agent_add(w->desk, "mary", "supervisor", NULL, 0, &w->answer), "supervisor");
 	must(w, store_commit(w->store), "commit");
 	for (int i = 0; i < CLIENTS; i++)
 		w->clients[i].person = NOBODY;

@@ -3,6 +3,7 @@
  * FOLLOWUP_SEED=n begins with another seed, FOLLOWUP_HISTORIES=n makes more of them (history i has seed + i). A failure prints the steps that led to
  * it and the seed that repeats them. */
 #include "history_correct.h"
+#include "history_erase.h"
 #include "history_report.h"
 #include "history_review.h"
 #include "history_time.h"
@@ -30,9 +31,9 @@ static void take_step(struct world *w)
 	static const struct {
 		int weight;
 		void (*step)(struct world *w);
-	} steps[] = {{8, step_client}, {16, step_event}, {5, step_correction}, {20, step_time}, {12, step_next}, {4, step_correct},
-		{2, step_break}, {1, step_handover}, {1, step_agent}, {16, step_done}, {3, step_stale}, {2, step_touch}, {2, step_release},
-		{4, step_record}, {2, step_review}, {1, step_reload}, {1, step_clock_back}};
+	} steps[] = {{8, step_client}, {16, step_event}, {5, step_correction}, {20, step_time}, {11, step_next}, {1, step_erase},
+		{4, step_correct}, {2, step_break}, {1, step_handover}, {1, step_agent}, {16, step_done}, {3, step_stale}, {2, step_touch},
+		{2, step_release}, {4, step_record}, {2, step_review}, {1, step_reload}, {1, step_clock_back}};
 	int at = draw(&w->random, 100);
 
 	detour(w);
@@ -69,7 +70,8 @@ static void begin_history(struct world *w, uint64_t seed, bool whole_days, bool 
 static void test_histories(void **state)
 {
 	int seed = number_of("FOLLOWUP_SEED", 1), histories = number_of("FOLLOWUP_HISTORIES", HISTORIES);
-	int foretold = 0, unserved = 0, handed_out = 0, contacts = 0, followups = 0, promises = 0, rejections = 0, corrections = 0;
+	int foretold = 0, unserved = 0, handed_out = 0, contacts = 0, followups = 0, promises = 0, rejections = 0, corrections = 0,
+	    erasures = 0;
 
 	(void)state;
 	print_message("# histories from seed %d\n", seed);
@@ -87,6 +89,7 @@ static void test_histories(void **state)
 		handed_out += w->lease_count;
 		contacts += w->contact_count;
 		corrections += w->corrections;
+		erasures += w->erasures;
 		followups += w->seen_count;
 		promises += w->promise_count;
 		rejections += w->rejections;
@@ -94,9 +97,11 @@ static void test_histories(void **state)
 	}
 	print_message("# %d histories, %d follow-ups, %d calls handed out, %d contacts, %d promises, %d rejections\n", histories, followups,
 		handed_out, contacts, promises, rejections);
+	print_message("# %d corrections, %d erasures, %d foretold, %d unserved\n", corrections, erasures, foretold, unserved);
 	/* A test in which nothing happens proves nothing. */
-	assert_true(foretold > histories / 4 && unserved > histories && handed_out > histories * 2 && contacts > histories * 2 &&
-		    followups > histories * 20 && corrections > histories / 2 && promises > histories / 4 && rejections > histories / 8);
+	assert_true(foretold > histories / 8 && unserved > histories && handed_out > histories * 2 && contacts > histories * 2 &&
+		    followups > histories * 20 && corrections > histories / 2 && erasures > histories / 4 && promises > histories / 4 &&
+		    rejections > histories / 8);
 }
 
 /* DESIGN 5.2, 5.5: what was rolled back, and how the work was sliced, leaves no trace. */
