@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "followup/ctl_connection.h"
+#include "followup/ctl_history.h"
 #include "followup/ctl_import.h"
 #include "followup/ctl_page.h"
 #include "followup/ctl_table.h"
@@ -147,10 +148,12 @@ static enum ctl_status show_for_people(const redisReply *reply)
 }
 
 /* A page of it; --json has everything. */
-static enum ctl_status show_why(const redisReply *reply)
+typedef int make_page(const char *document, size_t length, struct buffer *out);
+
+static enum ctl_status show_page(const redisReply *reply, make_page *make)
 {
 	struct buffer page = {0};
-	int result = ctl_why_page(reply->str, (size_t)reply->len, &page);
+	int result = make(reply->str, (size_t)reply->len, &page);
 	enum ctl_status status =
 		result < 0 ? show_document(reply->str, (size_t)reply->len, false) : show_document(page.data, page.length, false);
 
@@ -163,7 +166,9 @@ static enum ctl_status show_reply(const redisReply *reply, const char *command, 
 	if (reply->type == REDIS_REPLY_ERROR)
 		return ctl_tell_error(reply);
 	if (reply->type == REDIS_REPLY_STRING && !json && strcasecmp(command, "why") == 0)
-		return show_why(reply);
+		return show_page(reply, ctl_why_page);
+	if (reply->type == REDIS_REPLY_STRING && !json && strcasecmp(command, "history") == 0)
+		return show_page(reply, ctl_history_page);
 	bool next = strcasecmp(command, "next") == 0;
 	if (reply->type == REDIS_REPLY_NIL || (next && reply->type == REDIS_REPLY_ARRAY && reply->elements == 0)) {
 		if (json)

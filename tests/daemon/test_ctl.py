@@ -2,6 +2,7 @@
 """followupctl's pages: on a terminal they keep to its width, whatever is written in Chinese; in a pipe nothing is broken; --json answers JSON everywhere (followupctl(1))."""
 import fcntl
 import json
+import re
 import os
 import pty
 import struct
@@ -93,6 +94,22 @@ def _():
         same((status, len(told.splitlines()), errors), (0, 4, '3 of perhaps more; those behind them: add "after 3"\n'))
         same(daemon.ctl("list", "clients", "limit", "3", "after", "3"), daemon.ctl("list", "clients", "after", "3"))
         same(daemon.ctl("list", "clients", "limit", "3", "--json")[2], "")
+
+
+@test("history is a line an entry: when, what, of what, on which call, by whom, and what was said")
+def _():
+    with Daemon() as daemon:
+        anna = daemon.agent("anna")
+        daemon.client("C1")
+        daemon.event("E1", "C1", "account_opened", "2025-03-03")
+        anna.json("DONE", anna.json("NEXT")["lease"], "no-answer", {"note": "rang ten times"})
+        lines = daemon.ctl("history", "C1")[1].splitlines()
+        same(lines[0].split(), ["entry", "at", "what", "of", "call", "agent", "said"])
+        same([re.sub(r"\s{2,}", " | ", line.strip()).split(" | ", 2)[2] for line in lines[1:]], [
+            "created | account-opened E1 | opens_on 2025-03-03; due_on 2025-03-10; priority 3",
+            "queued | account-opened E1 | 1",
+            "handed-out | 1 | anna | generation 1; items [1]",
+            'attempt | 1 | anna | disposition no-answer; number 139****5678; said {"note":"rang ten times"}'])
 
 
 @test("--json answers JSON everywhere, before and behind the command")
