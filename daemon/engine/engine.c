@@ -248,9 +248,28 @@ static int take_policy(struct engine *engine, const struct policy *policy, bool 
 	return 0;
 }
 
+/* Where the book stands is read first: once the policy is in force nothing may fail, since the caller frees it then. */
+static int take_policy_and_days(struct engine *engine, const struct policy *policy, bool keep, int64_t at)
+{
+	int64_t start = 0, worked = 0, step = STEP_BEGIN;
+
+	int result = meta_or(engine, "start_on", 0, &start);
+	if (result == 0)
+		result = meta_or(engine, "worked_on", 0, &worked);
+	if (result == 0)
+		result = meta_or(engine, "cycle_step", STEP_BEGIN, &step);
+	if (result == 0)
+		result = take_policy(engine, policy, keep, at);
+	if (result < 0)
+		return result;
+	engine->start_on = policy->start_on != NO_DAY ? policy->start_on : (day_t)start;
+	engine->reached = (day_t)worked + (keep && step > STEP_BEGIN);
+	return 0;
+}
+
 int engine_set_policy(struct engine *engine, const struct policy *policy, int64_t at)
 {
-	return take_policy(engine, policy, true, at);
+	return take_policy_and_days(engine, policy, true, at);
 }
 
 bool engine_same_rules(const struct policy *one, const struct policy *other)
@@ -260,18 +279,7 @@ bool engine_same_rules(const struct policy *one, const struct policy *other)
 
 int engine_read_with(struct engine *engine, const struct policy *policy)
 {
-	int64_t start = 0, worked = 0;
-
-	int result = take_policy(engine, policy, false, 0);
-	if (result == 0)
-		result = meta_or(engine, "start_on", 0, &start);
-	if (result == 0)
-		result = meta_or(engine, "worked_on", 0, &worked);
-	if (result < 0)
-		return result;
-	engine->start_on = policy->start_on != NO_DAY ? policy->start_on : (day_t)start;
-	engine->reached = (day_t)worked;
-	return 0;
+	return take_policy_and_days(engine, policy, false, 0);
 }
 
 /* First start: the days before today are nobody's promise (POLICY 3, start_on). */

@@ -115,12 +115,6 @@ static int swap_policy(struct server *server, struct policy *policy)
 
 	if (result < 0) {
 		turn_fail(server, result);
-		if (server_set_policy(server, old) < 0) {
-			/* Neither the one nor the other: only a restart is sure of what counts. */
-			log_event(server->log, LOG_LEVEL_ERROR, "stopping", "reason=\"no policy is in force\" exit=%d", (int)EXIT_STORAGE);
-			server->exit_status = EXIT_STORAGE;
-			server_drain(server, "no policy is in force");
-		}
 		policy_free(policy);
 		return result;
 	}
@@ -195,6 +189,8 @@ static int read_policy(struct server *server, struct reload *reload)
 	if (result >= 0) {
 		warn_of_fixed(server->policy, reload->policy, &reload->heard);
 		result = sample_warn_of_kept(server->store, reload->policy, server->now.day, hear, &reload->heard);
+		if (turn_is_store_error(result))
+			turn_fail(server, result);
 		if (result >= 0)
 			result = read_tls(server, reload);
 	}

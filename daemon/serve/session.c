@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "followup/command.h"
 #include "followup/server.h"
 #include "followup/stranger.h"
 #include "followup/tls.h"
@@ -298,7 +299,7 @@ static void session_refuse_bytes(struct session *session, int error)
 		(void)snprintf(text, sizeof text, "Protocol error: %s", session->parser.complaint);
 	else
 		(void)snprintf(text, sizeof text, "out of memory");
-	session_refuse(session, "ERR", text);
+	session_refuse(session, error == ERR_SYNTAX ? "ERR" : command_error_word(error), text);
 }
 
 size_t session_run(struct session *session, size_t count)

@@ -69,6 +69,10 @@ static int run_job(struct job *job, const struct worker_book *book)
 	if (result == 0) {
 		desk_set_policy(book->desk, job->policy);
 		result = job->run(job, book);
+		/* Whether all that it has read could be read. A job that has let go of the snapshot did not need it. */
+		int whole = store_is_reading(book->store) ? store_ping(book->store) : 0;
+		if (result >= 0 && whole < 0)
+			result = whole;
 	}
 	store_read_end(book->store);
 	return result;

@@ -50,6 +50,7 @@ struct store {
 	int wal_pages;
 	int64_t wal_bytes; /* what the WAL held after the last commit */
 	bool in_transaction;
+	int lost; /* the error after which nothing of the transaction, or of the snapshot, can be relied on any more; 0: none */
 	/* Of a reader and the copies made from it. */
 	const atomic_bool *stop; /* NULL: nobody may end its work; the copies look at the reader's */
 	atomic_bool stop_wanted;
@@ -88,7 +89,11 @@ int store_document(struct store *store, sqlite3_stmt *statement, struct buffer *
 /* In SQL: a count of days as text; NULL stays NULL. */
 #define DAY(column) "date(" column " * 86400, 'unixepoch')"
 
-/* Column readers. Text is never NULL. */
+/* Whatever is read or written from here to the end of the transaction, or of the snapshot, fails with this error, and so does its commit. After it SQLite may have rolled everything back
+ * by itself, so that the next statement would be a transaction of its own; and not every reader of a text can say that it got none. store_error() does it for what fails in SQLite. */
+void store_lose(struct store *store, int error);
+
+/* Column readers. Text is never NULL; where there was no memory for it, it is "", and the next use of the store fails. */
 const char *column_text(sqlite3_stmt *statement, int column);
 day_t column_day(sqlite3_stmt *statement, int column);
 
@@ -124,7 +129,10 @@ void store_record_back(struct store *store);
 #define ATTEMPT_TRUTH(attempt)                                                                                                             \
 	"(SELECT iif(" attempt ".corrected_by IS NULL, t.body->'$.said', (SELECT c.body->'$.after.said' FROM entry c WHERE c.id=" attempt  \
 	".corrected_by)) FROM entry t WHERE t.id=" attempt ".id)"
-/* A detail as it is kept there: JSON that says the same in its shortest form, or words as a JSON text. */
-#define AS_SAID(parameter) "(CASE WHEN json_valid(" parameter ") THEN json(" parameter ") ELSE json_quote(nullif(" parameter ", '')) END)"
+/* A detail as it is kept there: JSON that says the same in its shortest form, or words as a JSON text. Asked twice, because
+ * json_valid() of SQLite 3.40 also says no when one allocation fails. */
+#define AS_SAID(parameter)                                                                                                                 \
+	"(CASE WHEN json_valid(" parameter ") OR json_valid(" parameter ") THEN json(" parameter ") ELSE json_quote(nullif(" parameter     \
+	", '')) END)"
 
 #endif

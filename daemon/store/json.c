@@ -11,11 +11,14 @@ enum { DEPTH_MAX = 1000 };
 struct json {
 	sqlite3 *database; /* in memory and empty: only its functions are used */
 	sqlite3_stmt *probe;
+	sqlite3_stmt *doubt;
 	sqlite3_stmt *each;
 };
 
 /* Asks first, because json_each() of newer SQLite releases also takes the JSON5 dialect, and shows an empty array like a missing one. */
 static const char probe_sql[] = "SELECT json_valid(?1), CASE WHEN json_valid(?1) THEN json_type(?1, ?2) END";
+/* Asked when the first has said no, which SQLite 3.40 also does for want of memory: here that is an error of its own. */
+static const char doubt_sql[] = "SELECT json_type(?1, ?2)";
 static const char each_sql[] = "SELECT key, type, value FROM json_each(?1, ?2)";
 
 struct json *json_new(void)
@@ -27,6 +30,7 @@ struct json *json_new(void)
 	if (sqlite3_open_v2(":memory:", &json->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) !=
 			SQLITE_OK ||
 		sqlite3_prepare_v2(json->database, probe_sql, -1, &json->probe, NULL) != SQLITE_OK ||
+		sqlite3_prepare_v2(json->database, doubt_sql, -1, &json->doubt, NULL) != SQLITE_OK ||
 		sqlite3_prepare_v2(json->database, each_sql, -1, &json->each, NULL) != SQLITE_OK) {
 		json_free(json);
 		return NULL;
@@ -39,6 +43,7 @@ void json_free(struct json *json)
 	if (json == NULL)
 		return;
 	sqlite3_finalize(json->probe);
+	sqlite3_finalize(json->doubt);
 	sqlite3_finalize(json->each);
 	sqlite3_close(json->database);
 	free(json);
@@ -128,6 +133,17 @@ static void unbind(sqlite3_stmt *statement)
 	(void)sqlite3_clear_bindings(statement);
 }
 
+/* Why a document is not valid: ERR_SYNTAX, or ERR_MEMORY because nobody could look. */
+static int doubt(struct json *json, const char *document, size_t length, const char *path)
+{
+	int result = bind(json->doubt, document, length, path);
+
+	if (result == 0)
+		result = sqlite3_step(json->doubt) == SQLITE_ERROR ? ERR_SYNTAX : ERR_MEMORY;
+	unbind(json->doubt);
+	return result;
+}
+
 /* 0 when the document is sound and holds an array or an object at path. */
 static int probe(struct json *json, const char *document, size_t length, const char *path)
 {
@@ -139,7 +155,7 @@ static int probe(struct json *json, const char *document, size_t length, const c
 		if (step != SQLITE_ROW) {
 			result = error_of(step);
 		} else if (sqlite3_column_int(json->probe, 0) != 1) {
-			result = ERR_SYNTAX;
+			result = doubt(json, document, length, path);
 		} else {
 			const char *type = (const char *)sqlite3_column_text(json->probe, 1);
 

@@ -14,6 +14,14 @@
 #include "followup/date.h"
 #include "followup/store_condition.h"
 
+/* Prepared when the book is opened: taking back must not need memory. */
+STATEMENT(begin, "BEGIN IMMEDIATE");
+STATEMENT(commit, "COMMIT");
+STATEMENT(rollback, "ROLLBACK");
+STATEMENT(savepoint, "SAVEPOINT command");
+STATEMENT(release, "RELEASE command");
+STATEMENT(rollback_to, "ROLLBACK TO command");
+
 static int error_of_code(int code)
 {
 	switch (code & 0xff) {
@@ -36,10 +44,41 @@ static int error_of_code(int code)
 	}
 }
 
+/* A column's text could not be made. Its reader has no store at hand, so this thread's next use of one finds it out. */
+static _Thread_local bool text_is_missing;
+
+void store_lose(struct store *store, int error)
+{
+	if (store->lost == 0 && (store->in_transaction || atomic_load_explicit(&store->reading, memory_order_relaxed)))
+		store->lost = error;
+}
+
+static int store_lost(struct store *store)
+{
+	if (text_is_missing) {
+		text_is_missing = false;
+		store_lose(store, ERR_MEMORY);
+	}
+	if (store->lost != 0 && store->message[0] == '\0')
+		snprintf(store->message, sizeof(store->message), "%s", error_text(store->lost));
+	return store->lost;
+}
+
+/* A transaction, or a snapshot, begins or ends. */
+static void regain(struct store *store)
+{
+	store->lost = 0;
+	text_is_missing = false;
+}
+
 int store_error(struct store *store)
 {
+	int result = error_of_code(sqlite3_extended_errcode(store->db));
+
 	snprintf(store->message, sizeof(store->message), "%s", sqlite3_errmsg(store->db));
-	return error_of_code(sqlite3_extended_errcode(store->db));
+	if (result == ERR_MEMORY || result == ERR_FULL || result == ERR_CORRUPT)
+		store_lose(store, result);
+	return result;
 }
 
 const char *store_message(const struct store *store)
@@ -89,6 +128,18 @@ static int lock_book(struct store *store, const char *path)
 	return result;
 }
 
+static sqlite3_stmt *prepared(struct store *store, struct statement *statement);
+
+static int prepare_transactions(struct store *store)
+{
+	struct statement *const all[] = {&begin, &commit, &rollback, &savepoint, &release, &rollback_to};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (prepared(store, all[i]) == NULL)
+			return error_of_code(sqlite3_extended_errcode(store->db));
+	return 0;
+}
+
 int store_open(const char *path, struct store **out, char message[256])
 {
 	struct store *store = calloc(1, sizeof(*store));
@@ -120,6 +171,8 @@ int store_open(const char *path, struct store **out, char message[256])
 	result = store_schema_prepare(store);
 	if (result == 0)
 		result = store_record_functions(store);
+	if (result == 0)
+		result = prepare_transactions(store);
 	if (result < 0)
 		goto failed;
 	*out = store;
@@ -235,6 +288,11 @@ int store_row(struct store *store, sqlite3_stmt *s)
 		sqlite3_reset(s);
 		return ERR_BUSY;
 	}
+	int lost = store_lost(store);
+	if (lost < 0) {
+		sqlite3_reset(s);
+		return lost;
+	}
 	int code = sqlite3_step(s);
 	if (code == SQLITE_ROW)
 		return 1;
@@ -300,6 +358,8 @@ const char *column_text(sqlite3_stmt *statement, int column)
 {
 	const unsigned char *text = sqlite3_column_text(statement, column);
 
+	if (text == NULL && sqlite3_column_type(statement, column) != SQLITE_NULL)
+		text_is_missing = true;
 	return text != NULL ? (const char *)text : "";
 }
 
@@ -321,8 +381,10 @@ static void reset_all(struct store *store)
 
 int store_begin(struct store *store, int64_t at)
 {
-	STATEMENT(begin, "BEGIN IMMEDIATE");
-
+	/* A rollback that failed itself is made up for first. */
+	if (sqlite3_get_autocommit(store->db) == 0)
+		store_rollback(store);
+	regain(store);
 	int result = store_run(store, &begin, "");
 	if (result < 0)
 		return result;
@@ -339,10 +401,10 @@ bool store_is_dirty(const struct store *store)
 
 int store_commit(struct store *store)
 {
-	STATEMENT(commit, "COMMIT");
-
 	reset_all(store);
-	int result = store_record_link(store);
+	int result = store_lost(store);
+	if (result == 0)
+		result = store_record_link(store);
 	if (result == 0)
 		result = store_run(store, &commit, "");
 	if (result < 0) {
@@ -358,9 +420,8 @@ int store_commit(struct store *store)
 
 void store_rollback(struct store *store)
 {
-	STATEMENT(rollback, "ROLLBACK");
-
 	reset_all(store);
+	regain(store);
 	store_names_forget(store);
 	store_record_forget(store);
 	store->rollbacks++;
@@ -377,8 +438,6 @@ uint64_t store_rollbacks(const struct store *store)
 
 int store_savepoint(struct store *store)
 {
-	STATEMENT(savepoint, "SAVEPOINT command");
-
 	int result = store_run(store, &savepoint, "");
 	store_record_mark(store);
 	return result < 0 ? result : 0;
@@ -386,24 +445,20 @@ int store_savepoint(struct store *store)
 
 int store_release(struct store *store)
 {
-	STATEMENT(release, "RELEASE command");
-
 	int result = store_run(store, &release, "");
 	return result < 0 ? result : 0;
 }
 
 void store_rollback_savepoint(struct store *store)
 {
-	STATEMENT(rollback, "ROLLBACK TO command");
-
 	char kept[sizeof(store->message)];
 	memcpy(kept, store->message, sizeof(kept));
 	reset_all(store);
 	store_names_forget(store);
 	store_record_back(store);
 	store->rollbacks++;
-	/* When the whole transaction is gone already there is nothing to go back to; commit will say so. */
-	if (store_run(store, &rollback, "") >= 0 && store_release(store) < 0)
+	/* When the whole transaction is gone already, or lost, there is nothing to go back to; commit will say so. */
+	if (store_run(store, &rollback_to, "") >= 0 && store_release(store) < 0)
 		return;
 	memcpy(store->message, kept, sizeof(kept));
 }

@@ -91,5 +91,8 @@ const char *store_name_text(struct store *store, int64_t id)
 		return "";
 	remember(store, id, column_text(s, 0));
 	store_end(s);
-	return entry->id == id ? entry->text : "";
+	if (entry->id == id)
+		return entry->text;
+	store_lose(store, ERR_MEMORY);
+	return "";
 }

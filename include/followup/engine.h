@@ -15,7 +15,8 @@ struct engine;
 struct engine *engine_new(struct store *store); /* borrows */
 void engine_free(struct engine *engine);
 
-/* At start and after each reload, at a moment (unix seconds). Everything open is looked at again against the new rules and calendars in the slices that follow. */
+/* At start and after each reload, at a moment (unix seconds). Everything open is looked at again against the new rules and calendars in the slices that follow. After an error the former
+ * policy is in force as before. */
 int engine_set_policy(struct engine *engine, const struct policy *policy, int64_t at) MUST_CHECK;
 
 /* For an engine over a store that is only read (store_reader.h), before each use: the policy that counts there, and where the book stands. Nothing but engine_check() and the functions of
