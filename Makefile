@@ -34,18 +34,22 @@ LIB_SRC := $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c))
 CTL_SRC := $(wildcard ctl/*.c)
 UNIT_SRC := $(wildcard tests/unit/*.c)
 FUZZ_SRC := $(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c))
+FAULTS_SRC := $(wildcard tests/faults/*.c)
 LIBS = -levent_openssl -levent -lssl -lcrypto -lsqlite3 -lconfuse
 CTL_LIBS = -lhiredis $(LIBS)
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 FUZZ = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
+# Whose calls can be made to fail, or to be weaker than they are.
+FAULTS_WRAP = malloc calloc realloc free strdup strndup asprintf scandir RAND_bytes flock store_commit store_rollback
 
 # What is done, in short; V=1 shows the commands.
 tell = $(if $(V),,@echo '  $(1) $(2)'; )
 
 all: $(BUILD)/followupd $(BUILD)/followupctl
 unit: $(UNIT)
+faults-programs: $(BUILD)/faults/faults $(BUILD)/faults/broken_disk.so $(BUILD)/faults/stepped_clock.so
 fuzz-targets: $(FUZZ)
 
 # Files that change only when what they remember does, so that other flags and removed sources are noticed.
@@ -80,6 +84,13 @@ $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(filter %.o,$(FUZZ_MAIN)) $(BUILD)
 	@mkdir -p $(@D)
 	$(call tell,LINK,$@)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(filter-out %.o,$(FUZZ_MAIN)) $(LIBS)
 
+$(BUILD)/faults/faults: $(call obj,$(FAULTS_SRC)) $(BUILD)/libfollowup.a
+	@mkdir -p $(@D)
+	$(call tell,LINK,$@)$(CC) $(LDFLAGS) -rdynamic $(FAULTS_WRAP:%=-Wl,--wrap=%) -o $@ $^ $(LIBS)
+$(BUILD)/faults/%.so: tests/faults/preload/%.c $(BUILD)/flags | deps
+	@mkdir -p $(@D)
+	$(call tell,CC,$<)$(CC) $(CPPFLAGS) $(filter-out $(SAN) -fPIE,$(CFLAGS)) -fPIC -shared -o $@ $<
+
 # --- Packages: what is missing is fetched with apt ---------------------------------------------------
 deps:
 	@.ci/deps build
@@ -99,9 +110,9 @@ run: all
 	@$(WITH) tests/demo/demo.sh --stay
 
 # --- Tests: make test ONLY="unit daemon/test_desk" runs a part -----------------------------------------
-test: all unit fuzz-targets deps-test
+test: all unit fuzz-targets faults-programs deps-test
 	@$(WITH) tests/run $(ONLY)
-test-long: all unit fuzz-targets deps-test
+test-long: all unit fuzz-targets faults-programs deps-test
 	@$(WITH) FOLLOWUP_LONG=1 tests/run $(ONLY)
 # The service under a real systemd, in a container of its own.
 systemd-test: all deps-test
@@ -124,6 +135,11 @@ fuzz-afl: deps
 	@.ci/deps afl
 	@AFL_USE_ASAN=1 AFL_USE_UBSAN=1 AFL_QUIET=1 $(MAKE) --no-print-directory BUILD=$(BUILD)-afl CC=afl-clang-fast OPT='-O1 -g' fuzz-targets
 	@BUILD=$(BUILD)-afl tests/fuzz/run --afl $(FUZZ_SECONDS) $(ONLY)
+# Every allocation and every file operation made to fail, under sanitizers; or FAULTS of each kind under each command.
+FAULTS ?= 0
+faults: deps-test
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-faults OPT='-O1 -g' SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' all faults-programs
+	@BUILD=$(BUILD)-faults FOLLOWUP_LONG=1 FOLLOWUP_FAULTS=$(FAULTS) tests/run faults/
 lint: deps-lint
 	@.ci/lint
 format: deps-lint
@@ -172,7 +188,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit fuzz-targets deps deps-test deps-lint deps-fuzz demo run test test-long coverage fuzz fuzz-afl model-compare lint format install uninstall clean
+.PHONY: all unit fuzz-targets faults-programs faults deps deps-test deps-lint deps-fuzz demo run test test-long coverage fuzz fuzz-afl model-compare lint format install uninstall clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,82 @@
+/* broken_disk.c - preloaded into a daemon: its book's disk breaks while a file says so.
+ *
+ * BROKEN_DISK names that file. While it is there, the call that it names ("pwrite", "fsync" or "ftruncate") fails on every file of the book with the error that follows it: "fsync 5".
+ * Nothing else is touched. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+ssize_t pwrite64(int file, const void *bytes, size_t length, off64_t at);
+int fdatasync(int file);
+int fsync(int file);
+int ftruncate64(int file, off64_t length);
+
+static bool is_of_book(int file)
+{
+	char link[64], path[4096];
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", file);
+	ssize_t length = readlink(link, path, sizeof(path) - 1);
+	if (length < 0)
+		return false;
+	path[length] = '\0';
+	return strstr(path, "book.db") != NULL;
+}
+
+static bool is_broken(const char *call, int file)
+{
+	const char *plan = getenv("BROKEN_DISK");
+	char text[64] = "", wanted[32] = "";
+	int number = EIO, there = plan != NULL ? open(plan, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (there < 0)
+		return false;
+	ssize_t got = read(there, text, sizeof(text) - 1);
+	(void)close(there);
+	if (got <= 0 || sscanf(text, "%31s %d", wanted, &number) < 1 || strcmp(wanted, call) != 0 || !is_of_book(file))
+		return false;
+	errno = number;
+	return true;
+}
+
+ssize_t pwrite64(int file, const void *bytes, size_t length, off64_t at)
+{
+	static ssize_t (*real)(int, const void *, size_t, off64_t);
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "pwrite64");
+	return is_broken("pwrite", file) ? -1 : real(file, bytes, length, at);
+}
+
+int fdatasync(int file)
+{
+	static int (*real)(int);
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "fdatasync");
+	return is_broken("fsync", file) ? -1 : real(file);
+}
+
+int fsync(int file)
+{
+	static int (*real)(int);
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "fsync");
+	return is_broken("fsync", file) ? -1 : real(file);
+}
+
+int ftruncate64(int file, off64_t length)
+{
+	static int (*real)(int, off64_t);
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "ftruncate64");
+	return is_broken("ftruncate", file) ? -1 : real(file, length);
+}

@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""The disk of a running daemon breaks: STORE, exit 74, and after the restart all that was answered is there. Its room ends: STORE, and it works again without a restart (DESIGN 3)."""
+import errno
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../daemon"))
+from harness import BUILD, Closed, Daemon, Error, TUESDAY, matches, run, same, test, true  # noqa: E402
+
+
+class Disk:
+    """What the daemon's disk does from now on."""
+
+    def __init__(self, daemon):
+        self.plan = os.path.join(daemon.folder, "disk")
+        self.environment = {"LD_PRELOAD": os.path.join(BUILD, "faults/broken_disk.so"), "BROKEN_DISK": self.plan,
+                            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+
+    def breaks(self, call, error):
+        with open(self.plan + ".new", "w", encoding="ascii") as file:
+            file.write(f"{call} {error}")
+        os.rename(self.plan + ".new", self.plan)
+
+    def mends(self):
+        os.unlink(self.plan)
+
+
+def clients_of(daemon):
+    return {row["client_ref"] for row in daemon.list("clients", limit=1000)}
+
+
+def whole(daemon):
+    daemon.check()
+    true(daemon.json("VERIFY")["holds"], "the record is broken")
+
+
+COMMANDS = [  # of whom, what
+    ("operator", ("CLIENT.PUT", {"client_ref": "N", "name": "N", "phone": "139"})),
+    ("operator", ("EVENT.PUT", {"event_ref": "N", "client_ref": "C1", "kind": "complaint", "occurred_at": TUESDAY})),
+    ("operator", ("AGENT.ADD", "new", "agent", "QUEUES", "service")),
+    ("operator", ("CLOCK", "SET", "2025-03-06T10:00:00")),
+    ("operator", ("WHY", "C1")),
+    ("anna", ("NEXT",)),
+]
+
+
+@test("an I/O error under any kind of command: STORE, then exit 74; after the restart the book is whole, and the command is done")
+def _():
+    for call in ("pwrite", "fsync"):
+        for who, words in COMMANDS:
+            daemon = Daemon()
+            disk = Disk(daemon)
+            with daemon:
+                daemon.restart(environment=disk.environment)
+                daemon.client("C1")
+                daemon.event("E1", "C1", "complaint")
+                anna = daemon.agent("anna")
+                disk.breaks(call, errno.EIO)
+                client = anna if who == "anna" else daemon.operator
+                client.send(*words)
+                try:
+                    answer = client.read()
+                except (Closed, ConnectionError):
+                    answer = None
+                true(answer is None or isinstance(answer, Error) and answer.startswith("STORE "), f"{call} {words}: {answer!r}")
+                same(daemon.wait(), 74, f"{call} {words}")
+                matches(daemon.log(), "event=stopping reason=storage_damaged exit=74")
+                disk.mends()
+                daemon.start(environment=disk.environment)
+                whole(daemon)
+                true("C1" in clients_of(daemon))
+                client = daemon.agent("anna") if who == "anna" else daemon.operator
+                true(client.call(*words) is not None, f"{call} {words}")
+                whole(daemon)
+
+
+@test("several in one turn: none of them is answered OK, whoever reads alone is not taken down, and the next start knows nothing half")
+def _():
+    daemon = Daemon()
+    disk = Disk(daemon)
+    with daemon:
+        daemon.restart(environment=disk.environment)
+        daemon.client("C1")
+        disk.breaks("fsync", errno.EIO)
+        client = daemon.operator
+        client.write(b"".join(client.encode("CLIENT.PUT", {"client_ref": f"N{number}", "name": "N"}) for number in range(20)))
+        answers = []
+        try:
+            while len(answers) < 20:
+                answers.append(client.read())
+        except (Closed, ConnectionError):
+            pass
+        true(answers, "nobody is told why")
+        same([answer for answer in answers if not (isinstance(answer, Error) and answer.startswith("STORE "))], [])
+        same(daemon.wait(), 74)
+        disk.mends()
+        daemon.start()
+        there = clients_of(daemon) - {"C1"}
+        true(there in (set(), {f"N{number}" for number in range(20)}), f"half a turn: {there}")
+        whole(daemon)
+
+
+@test("no room: STORE to writers, however often; with room again the next command works, without a restart")
+def _():
+    for call in ("pwrite", "ftruncate"):
+        daemon = Daemon()
+        disk = Disk(daemon)
+        with daemon:
+            daemon.restart(environment=disk.environment)
+            daemon.client("C1")
+            daemon.event("E1", "C1", "complaint")
+            anna = daemon.agent("anna")
+            disk.breaks(call, errno.ENOSPC)
+            if call == "pwrite":
+                for number in range(5):
+                    matches(daemon.refused("CLIENT.PUT", {"client_ref": f"N{number}", "name": "N"}), "^STORE ")
+                    matches(anna.refused("NEXT"), "^STORE ")
+                    same(daemon.call("PING"), "PONG")
+                same(daemon.info("storage")["storage"], "failing")
+            disk.mends()
+            same(daemon.client("C2"), 1)
+            same(daemon.info("storage")["storage"], "healthy")
+            same(clients_of(daemon), {"C1", "C2"})
+            same(anna.json("NEXT")["agenda"][0]["client_ref"], "C1")
+            whole(daemon)
+
+
+@test("a start on a disk that is broken, or full: exit 74, or a daemon that tells; never a book that is half made")
+def _():
+    for call, error, ends in (("pwrite", errno.EIO, True), ("fsync", errno.EIO, True), ("pwrite", errno.ENOSPC, None)):
+        for fresh in (True, False):
+            daemon = Daemon()
+            disk = Disk(daemon)
+            with daemon:
+                daemon.client("C1")
+                daemon.stop()
+                if fresh:
+                    os.unlink(daemon.database)
+                disk.breaks(call, error)
+                daemon.start(wait=False, environment=disk.environment)
+                if ends and fresh:
+                    same(daemon.wait(), 74, f"{call} {error} {fresh}")
+                else:
+                    # On a book that is there the start may need to write nothing; then the first who writes is told.
+                    try:
+                        daemon.wait_notified("READY=1")
+                        matches(daemon.refused("CLIENT.PUT", {"client_ref": "N", "name": "N"}), "^STORE ")
+                    except (AssertionError, ConnectionError) as trouble:
+                        matches(str(trouble), "has ended with 74|closed|refused|No such file|reset|pipe")
+                    daemon.kill()
+                disk.mends()
+                daemon.start()
+                same(clients_of(daemon), set() if fresh else {"C1"}, f"{call} {error} {fresh}")
+                same(daemon.client("C2"), 1)
+                whole(daemon)
+
+
+if __name__ == "__main__":
+    run()
