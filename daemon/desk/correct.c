@@ -372,6 +372,22 @@ static int write_down(struct correction *c)
 	return result;
 }
 
+/* What was promised in the contact goes the way of the contact: to the moment at which it happened, or away. */
+static int correct_promises(struct correction *c)
+{
+	struct store *store = c->o.desk->store;
+	const struct attempt_truth *was = &c->was;
+	int result = 0;
+
+	for (int i = 0; result == 0 && was->contact_id != 0 && i < c->client_count; i++) {
+		if (!outcome_is_contact(c->o.disposition))
+			result = store_promise_take_back(store, c->clients[i], was->call_id, was->agent, was->at);
+		else if (c->is.at != was->at)
+			result = store_promise_move(store, c->clients[i], was->call_id, was->agent, was->at, c->is.at, c->day);
+	}
+	return result;
+}
+
 static int carry_out(struct correction *c)
 {
 	struct outcome *o = &c->o;
@@ -384,9 +400,9 @@ static int carry_out(struct correction *c)
 		result = store_contact_take_back(o->desk->store, c->was.contact_id);
 		c->is.contact_id = 0;
 		c->is.over_cap = false;
-		for (int i = 0; result == 0 && i < c->client_count; i++)
-			result = store_promise_take_back(o->desk->store, c->clients[i], c->was.call_id, c->was.agent, c->was.at);
 	}
+	if (result == 0)
+		result = correct_promises(c);
 	if (result == 0 && contact)
 		result = give_up(c);
 	if (result == 0)

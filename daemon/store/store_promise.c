@@ -59,6 +59,14 @@ int store_promise_followed(struct store *store, int64_t id, int64_t followup_id)
 	return result < 0 ? result : 0;
 }
 
+int store_promise_move(struct store *store, int64_t client_id, int64_t call_id, const char *agent, int64_t from, int64_t to, day_t made_on)
+{
+	STATEMENT(move, "UPDATE promise SET at=?5, made_on=?6 WHERE client_id=?1 AND call_id IS nullif(?2, 0) AND agent=?3 AND at=?4");
+	int result = store_run(store, &move, "iitiin", client_id, call_id, agent, from, to, (int)made_on);
+
+	return result < 0 ? result : 0;
+}
+
 int store_promise_take_back(struct store *store, int64_t client_id, int64_t call_id, const char *agent, int64_t at)
 {
 	STATEMENT(delete, "DELETE FROM promise WHERE client_id=?1 AND call_id IS nullif(?2, 0) AND agent=?3 AND at=?4");

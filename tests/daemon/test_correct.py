@@ -218,6 +218,20 @@ def _():
         holds(daemon)
 
 
+@test("what was promised in a contact that happened at another time, and then was none, is promised no more")
+def _():
+    with Daemon() as daemon:
+        anna, mary = daemon.agent("anna"), daemon.agent("mary", "supervisor")
+        opened(daemon)
+        anna.json("DONE", anna.json("NEXT")["lease"], "reached", {"promise": {"by": "2025-03-06", "matter": "the fees"}})
+        attempt = attempts(daemon)[0][0]
+        mary.json("CORRECT", attempt, {"done_at": "2025-03-03T16:00"}, "it was yesterday")
+        same([(p["made_on"], p["by"]) for p in daemon.list("promises")], [("2025-03-03", "2025-03-06")])
+        mary.json("CORRECT", attempt, {"disposition": "no-answer"}, "nobody was there")
+        same(daemon.list("promises"), [])
+        holds(daemon)
+
+
 @test("a message that was told as sent and did not arrive goes on to the next channel, whenever that comes out")
 def _():
     with Daemon(clock=TUESDAY + "T09:30:00") as daemon:
