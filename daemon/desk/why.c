@@ -219,7 +219,7 @@ int why_client(struct desk *desk, const char *client_ref, struct moment now, str
 	return result < 0 ? result : looked(desk, (const char *const[]){"WHY", client.ref}, 2, answer, id);
 }
 
-/* A look at a call is a look at the clients on its agenda. */
+/* A look at a call is a look at the clients on its agenda; one at a queue, at those of whom it says what holds their calls back. */
 static int write_look(struct desk *desk, const char *const *words, size_t count, const struct answer *answer)
 {
 	const char *said[8] = {"WHY"};
@@ -246,7 +246,7 @@ int desk_why(struct desk *desk, const char *const *words, size_t count, struct m
 		result = why_queue(desk, words[1], words[3], now, answer);
 	else
 		return refuse(answer, ERR_INVALID, "WHY [CLIENT] client, WHY CALL call or WHY QUEUE queue [AGENT name]");
-	if (result == 0 && count == 2 && strcasecmp(words[0], "CALL") == 0)
+	if (result == 0 && count > 1 && strcasecmp(words[0], "CLIENT") != 0)
 		result = write_look(desk, words, count, answer);
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }

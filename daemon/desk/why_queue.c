@@ -28,7 +28,9 @@ struct view {
 	int looked_at, may_go;
 	struct {
 		int calls;
-		char says[WHY_TEXT_SIZE]; /* of the first of them */
+		char says[WHY_TEXT_SIZE]; /* of the first of them, */
+		int64_t call;
+		char client_ref[65]; /* which is its foremost matter's */
 	} back[WHY_GATES];
 	struct call next; /* the first that may go; id 0: none was found */
 	int serve, may;   /* agents */
@@ -56,6 +58,15 @@ static int ask_agent(void *context, const struct agent *agent)
 	return view->agents.failed ? ERR_MEMORY : 0;
 }
 
+static void keep_first(
+	struct view *view, enum why_gate gate, const struct why_gates *gates, const struct call *call, const struct followup_list *agenda)
+{
+	memcpy(view->back[gate].says, gates->gates[gate].says, WHY_TEXT_SIZE);
+	view->back[gate].call = call->id;
+	if (agenda->count > 0)
+		snprintf(view->back[gate].client_ref, sizeof(view->back[gate].client_ref), "%s", agenda->items[0].client_ref);
+}
+
 /* Looks at the first calls of a lane as NEXT would, and takes nothing. */
 static int look_down(struct view *view, int64_t lane)
 {
@@ -79,7 +90,7 @@ static int look_down(struct view *view, int64_t lane)
 		enum why_gate first = why_first(gates);
 		if (first < WHY_GATES) {
 			if (view->back[first].calls++ == 0)
-				memcpy(view->back[first].says, gates->gates[first].says, WHY_TEXT_SIZE);
+				keep_first(view, first, gates, &call, &agenda);
 			continue;
 		}
 		view->may_go++;
@@ -243,6 +254,8 @@ static int describe(struct view *view, struct buffer *out)
 			continue;
 		buffer_printf(out, "%s{\"gate\":\"%s\",\"calls\":%d", any ? "," : "", why_gate_name((enum why_gate)i), view->back[i].calls);
 		add_text(out, "says", view->back[i].says);
+		buffer_printf(out, ",\"call\":%lld", (long long)view->back[i].call);
+		add_text(out, "client_ref", view->back[i].client_ref[0] != '\0' ? view->back[i].client_ref : NULL);
 		buffer_text(out, "}");
 		any = true;
 	}

@@ -209,6 +209,20 @@ def _():
              [f"the client's own hours are closed; it may be called from {TUESDAY}T16:00:00", "nobody who serves its queue may make it", None])
 
 
+@test("WHY QUEUE is a look at the clients of whom it says what holds their calls back")
+def _():
+    with Daemon() as daemon:
+        daemon.client("C1")
+        daemon.client("C2", hours="Mon-Fri 16:00-17:00")
+        auditor, _ = daemon.agent("ada", "auditor", ()), daemon.agent("anna")
+        daemon.event("E1", "C1", "complaint")
+        daemon.event("E2", "C2", "complaint")
+        held_back = auditor.json("WHY", "QUEUE", "service")["held_back"]
+        same([(row["gate"], row["call"], row["client_ref"]) for row in held_back], [("hours", call_of(daemon, "C2"), "C2")])
+        looks = {client: [row["said"]["command"] for row in daemon.json("HISTORY", client) if row["kind"] == "look" and row["agent"] == "ada"] for client in ("C1", "C2")}
+        same(looks, {"C1": [], "C2": ["WHY QUEUE service"]})
+
+
 @test("WHY CALL is a look at the clients on its agenda; reviewers and auditors may ask, agents may not")
 def _():
     with Daemon() as daemon:
