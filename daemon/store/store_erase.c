@@ -11,6 +11,9 @@
 /* Numbers of enum record_kind that are never sealed: looks, what was erased, what was retired. */
 #define STANDS "(30, 61, 62)"
 
+/* Those of which he is the foremost client, found by their index. */
+#define REVIEWS_OF_CLIENT "client_id=?1 AND id IN (SELECT review_id FROM review_client WHERE client_id=?1)"
+
 int store_client_erased(struct store *store, int64_t client_id, int64_t *at)
 {
 	STATEMENT(get, "SELECT erased_at FROM client WHERE id=?1");
@@ -59,8 +62,8 @@ int store_client_erase(struct store *store, int64_t client_id, int64_t at, const
 	STATEMENT(forbidden, "DELETE FROM do_not_contact WHERE client_id=?1");
 	STATEMENT(refusals, "DELETE FROM refusal WHERE client_id=?1");
 	STATEMENT(promises, "DELETE FROM promise WHERE client_id=?1");
-	STATEMENT(open_reviews, "DELETE FROM review WHERE client_id=?1 AND state<=1");
-	STATEMENT(reviews, "UPDATE review SET detail=NULL WHERE client_id=?1");
+	STATEMENT(open_reviews, "DELETE FROM review WHERE " REVIEWS_OF_CLIENT " AND state<=1");
+	STATEMENT(reviews, "UPDATE review SET detail=NULL WHERE " REVIEWS_OF_CLIENT);
 	STATEMENT(notes, "UPDATE task SET note=NULL WHERE client_id=?1");
 	STATEMENT(tasks, "UPDATE task SET acked_at=?2, acked_by=?3 WHERE client_id=?1 AND acked_at IS NULL");
 	STATEMENT(later, "INSERT OR IGNORE INTO erasure(client_id, after_entry) VALUES(?1, 0)");

@@ -611,6 +611,23 @@ def _():
             matches(daemon.refused("LIST", *words), "^ERR ", words)
 
 
+@test("LIST of one client is what LIST says of him, whichever list it is")
+def _():
+    with Daemon() as daemon:
+        anna = daemon.agent("anna")
+        for number in range(3):
+            daemon.client(f"C{number}")
+            daemon.event(f"D{number}", f"C{number}", "trade")
+            daemon.event(f"E{number}", f"C{number}", "complaint")
+        for _ in range(2):
+            anna.json("DONE", anna.json("NEXT")["lease"], "disputed", {"promise": {"by": "2025-03-10", "matter": "the fees"}})
+        for what in ("followups", "calls", "clients", "events", "attempts", "tasks", "promises", "reviews"):
+            rows = daemon.list(what)
+            for client in ("C0", "C1", "C2", "C3"):
+                same(daemon.list(what, client=client), [row for row in rows if row["client_ref"] == client], what)
+            true(rows or what == "reviews", what)
+
+
 @test("LIST knows what its usage names")
 def _():
     with Daemon() as daemon:
