@@ -106,7 +106,7 @@ def _():
         where = os.path.join(daemon.folder, folder)
         os.mkdir(where)
         daemon.replace("folder = none ", f'folder = "{where}" ')
-        daemon.set("keep", "3")
+        daemon.replace("keep   = 14 ", "keep   = 3 ")
         daemon.restart()
         log = daemon.wait_logged("event=backup ")
         matches(log, "backup file=.*/followupd-20250304T093000.db")

@@ -56,7 +56,12 @@ def _():
         before = followups(daemon)
         stood = dump(daemon)
         told = daemon.json("RELOAD", "DRY")
-        same(dump(daemon), stood)
+        # Whoever has seen clients' matters is written down; that is all that a dry one leaves behind.
+        seen = ("entry", "entry_subject", "link", "name")
+        stands = dump(daemon)
+        same([table for table, rows in stands.items() if rows != stood[table] and table not in seen], [])
+        new = [row for row in stands["entry"] if row not in stood["entry"]]
+        true(len(new) == 1 and '{"command":"RELOAD DRY","clients":[' in new[0], new)
         same(told["reloaded"], False)
         again = daemon.json("RELOAD")
         same(again, dict(told, reloaded=True))
