@@ -19,7 +19,7 @@
 #include "followup/ctl_why.h"
 #include "followup/text.h"
 
-enum { WORDS_MAX = 4096, REPORT_WORDS_MAX = 32, PORT = 7379 };
+enum { WORDS_MAX = 4096, REPORT_WORDS_MAX = 600, PORT = 7379 };
 
 struct invocation {
 	struct ctl_target target;
@@ -43,6 +43,8 @@ static const struct local_command {
 	{"agent", agent_command, "agent add NAME ROLE[,ROLE...] [QUEUES QUEUE ...]", "make an agent and print the token, this once"},
 	{"agent", agent_command, "agent del NAME", "take an agent's access away"},
 	{"agent", agent_command, "agent list", "who may do what"},
+	{"forecast", report_command, "forecast [--days N] [--queue QUEUE] [--capacity QUEUE=CALLS ...] [--csv | --json]",
+		"what falls due on each queue, and the first day that will be missed"},
 	{"report", report_command, "report [--from DAY] [--to DAY] [--by rule|branch|agent|day|queue] [--csv | --json]",
 		"what was due, what became of it, what was tried; this quarter unless said"},
 	{"why", why_command, "why [client] CLIENT | why call CALL | why queue QUEUE [--agent NAME]",
@@ -288,7 +290,7 @@ static enum ctl_status report_command(const struct invocation *invocation, int c
 	for (int i = 1; i < count; i++) {
 		char *word = words[i], *value = NULL;
 		if (sent_count + 2 > REPORT_WORDS_MAX) {
-			warnx("report: more words than a report has");
+			warnx("%s: more words than it takes", words[0]);
 			return CTL_USAGE;
 		}
 		if (strncmp(word, "--", 2) == 0) {

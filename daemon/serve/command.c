@@ -50,7 +50,7 @@ const struct command command_table[] = {
 	{"EVENT.PUT", 2, 2, ROLE_FEEDER, COMMAND_STORE | COMMAND_WRITES, "data", "json",
 		"Tell an event; 1: something changed, 0: known already", command_event_put},
 	{"FORECAST", 1, ANY, ROLE_SUPERVISOR, COMMAND_STORE | COMMAND_WORKER, "supervisor",
-		"[DAYS n] [QUEUE queue] [CAPACITY queue=calls ...]",
+		"[DAYS n] [QUEUE queue] [CAPACITY queue=calls ...] [FORMAT json|csv|text]",
 		"Foresee what falls due on each queue, and the first day that will be missed", command_forecast},
 	{"HANDOVER", 1, 4, ROLE_SUPERVISOR, COMMAND_STORE | COMMAND_WRITES, "supervisor", "[manager successor|none reason]",
 		"Hand a departed manager's clients to a successor; without words: list who stands for whom", command_handover},

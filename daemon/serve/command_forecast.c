@@ -4,6 +4,8 @@
 
 #include "followup/command.h"
 #include "followup/forecast.h"
+#include "followup/json.h"
+#include "followup/rows.h"
 #include "followup/simulate_desk.h"
 #include "followup/store_reader.h"
 
@@ -46,7 +48,23 @@ static int take_capacity(struct request *request, const char *word, struct forec
 	return 0;
 }
 
-static int take_words(struct request *request, struct forecast *forecast, struct forecast_capacity *capacities)
+enum forecast_format { FORMAT_JSON, FORMAT_CSV, FORMAT_TEXT, FORMAT_COUNT };
+
+static int take_format(struct request *request, size_t index, enum forecast_format *format)
+{
+	static const char *const names[FORMAT_COUNT] = {[FORMAT_JSON] = "json", [FORMAT_CSV] = "csv", [FORMAT_TEXT] = "text"};
+
+	for (int i = 0; i < FORMAT_COUNT; i++) {
+		if (request_has_keyword(request, index, names[i])) {
+			*format = (enum forecast_format)i;
+			return 0;
+		}
+	}
+	return refuse(request, ERR_INVALID, "FORMAT json, csv or text%s", "");
+}
+
+static int take_words(
+	struct request *request, struct forecast *forecast, struct forecast_capacity *capacities, enum forecast_format *format)
 {
 	int64_t days;
 	int result = 0;
@@ -60,6 +78,8 @@ static int take_words(struct request *request, struct forecast *forecast, struct
 			forecast->queue = request->words[++i];
 			if (!desk_knows_queue(request->desk, forecast->queue))
 				result = refuse(request, ERR_INVALID, "there is no queue %.80s", forecast->queue);
+		} else if (request_has_keyword(request, i, "FORMAT") && i + 1 < request->count) {
+			result = take_format(request, ++i, format);
 		} else if (request_has_keyword(request, i, "CAPACITY") && i + 1 < request->count) {
 			while (result == 0 && i + 1 < request->count && strchr(request->words[i + 1], '=') != NULL)
 				result = take_capacity(request, request->words[++i], forecast, capacities);
@@ -72,13 +92,62 @@ static int take_words(struct request *request, struct forecast *forecast, struct
 	return result;
 }
 
+static const char *const day_columns[] = {
+	"day", "queue", "falling_due", "waiting", "capacity", "done", "missed", "left", "appointments", "appointments_missed", NULL};
+static const char *const capacity_columns[] = {"queue", "basis", "calls_a_day", NULL};
+
+static int keep_value(void *context, const struct json_value *value)
+{
+	struct buffer *out = context;
+
+	buffer_text(out, out->length > 0 ? ", " : "");
+	buffer_printf(out, "%s %s", value->key != NULL ? value->key : "", value->text != NULL ? value->text : "none");
+	return out->failed ? ERR_MEMORY : 0;
+}
+
+/* For people: the days, what the queues can make, and the first day that will be missed, at the end, where one looks. */
+static int write_text(const struct buffer *json, struct buffer *out)
+{
+	struct json *reader = json_new();
+	struct buffer first = {0};
+
+	int result = reader != NULL ? rows_as_text(json->data, json->length, "$.days", day_columns, out) : ERR_MEMORY;
+	buffer_text(out, "\n");
+	if (result == 0)
+		result = rows_as_text(json->data, json->length, "$.capacities", capacity_columns, out);
+	if (result == 0)
+		result = json_each(reader, json->data, json->length, "$.first_missed", keep_value, &first);
+	if (result == ERR_NOT_FOUND) /* null: none */
+		result = 0;
+	if (result == 0)
+		buffer_printf(out, "\nfirst missed: %s\n", first.length > 0 ? first.data : "none");
+	buffer_free(&first);
+	json_free(reader);
+	return result == 0 && out->failed ? ERR_MEMORY : result;
+}
+
+/* The document as the asker wants it. */
+static int write_format(struct request *request, enum forecast_format format)
+{
+	struct buffer *json = &request->answer->json, out = {0};
+	int result = 0;
+
+	if (format == FORMAT_JSON)
+		return 0;
+	result = format == FORMAT_CSV ? rows_as_csv(json->data, json->length, "$.days", day_columns, &out) : write_text(json, &out);
+	buffer_free(json);
+	*json = out;
+	return result;
+}
+
 int command_forecast(struct request *request)
 {
 	struct forecast_capacity capacities[FORECAST_CAPACITIES_MAX];
 	struct forecast forecast = {.days = FORECAST_DAYS_STANDARD, .capacities = capacities};
 	struct store *copy = NULL;
 	char message[256] = "";
-	int result = take_words(request, &forecast, capacities);
+	enum forecast_format format = FORMAT_JSON;
+	int result = take_words(request, &forecast, capacities, &format);
 
 	if (result < 0)
 		return result;
@@ -90,6 +159,8 @@ int command_forecast(struct request *request)
 				message, sizeof message, "%s", store_message(copy)[0] != '\0' ? store_message(copy) : error_text(result));
 	}
 	store_close(copy);
+	if (result == 0)
+		result = write_format(request, format);
 	/* The copy's room or memory was not enough, or somebody ended it: nothing is wrong with the book. */
 	if (result < 0 && result != ERR_MEMORY)
 		result = refuse(request, ERR_BUSY, "the copy of the book that this is worked out on: %s", message);

@@ -154,6 +154,23 @@ def _():
         same((status, err), (0, ""))
         matches(out, r"day +queue +falling_due +waiting +capacity +done +missed +left")
         matches(out, r"2025-03-04 +service +0 +2 +1 +1 +0 +1")
+        matches(out, r"(?m)^service +command +1 *$")
+        matches(out, r"(?m)^first missed: none$")
+
+
+@test("as CSV it is the days, every column by its name; as text it says the first day missed at the end")
+def _():
+    with Daemon() as daemon:
+        complaints(daemon, range(5))
+        words = ("FORECAST", "DAYS", "9", "CAPACITY", "service=0")
+        told = daemon.json(*words)
+        rows = list(csv.DictReader(io.StringIO(daemon.call(*words, "FORMAT", "csv"))))
+        same([{name: value or None for name, value in row.items()} for row in rows],
+             [{name: None if value is None else str(value) for name, value in row.items()} for row in told["days"]])
+        same(daemon.ctl("forecast", "--days", "9", "--capacity=service=0", "--csv")[1].rstrip("\n"), daemon.call(*words, "FORMAT", "csv").rstrip("\n"))
+        first = told["first_missed"]
+        matches(daemon.call(*words, "FORMAT", "text"), f"(?m)^first missed: day {first['day']}, queue {first['queue']}, count {first['count']}$")
+        matches(daemon.refused("FORECAST", "FORMAT", "xml"), "^ERR FORMAT json, csv or text")
 
 
 if __name__ == "__main__":
