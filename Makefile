@@ -5,6 +5,7 @@
 #   make test | test-long the tests | and those that take long
 #   make systemd-test    the service under a real systemd
 #   make coverage         how much of the code the tests run, against the limits
+#   make crash            [KILLS=1000] [BOOK=1000000]: SIGKILL under load; make powercut [CUTS=50]: power cuts of a virtual machine
 #   make fuzz             [FUZZ_SECONDS=30]: the parsers against libFuzzer; fuzz-afl: against AFL++
 #   make lint | format    look at the code | put it into shape
 #   make install          [DESTDIR=] [PREFIX=/usr] [SYSCONFDIR=/etc]; make uninstall
@@ -39,6 +40,7 @@ LIBS = -levent_openssl -levent -lssl -lcrypto -lsqlite3 -lconfuse
 CTL_LIBS = -lhiredis $(LIBS)
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+CRASH = $(BUILD)/crash/shim.so $(BUILD)/crash/guest
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 FUZZ = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 # Whose calls can be made to fail, or to be weaker than they are.
@@ -51,6 +53,7 @@ all: $(BUILD)/followupd $(BUILD)/followupctl
 unit: $(UNIT)
 faults-programs: $(BUILD)/faults/faults $(BUILD)/faults/broken_disk.so $(BUILD)/faults/stepped_clock.so
 fuzz-targets: $(FUZZ)
+crash-tools: $(CRASH)
 
 # Files that change only when what they remember does, so that other flags and removed sources are noticed.
 $(shell mkdir -p $(BUILD))
@@ -90,6 +93,13 @@ $(BUILD)/faults/faults: $(call obj,$(FAULTS_SRC)) $(BUILD)/libfollowup.a
 $(BUILD)/faults/%.so: tests/faults/preload/%.c $(BUILD)/flags | deps
 	@mkdir -p $(@D)
 	$(call tell,CC,$<)$(CC) $(CPPFLAGS) $(filter-out $(SAN) -fPIE,$(CFLAGS)) -fPIC -shared -o $@ $<
+# What the tests of crashes load into a daemon, and what runs beside it in a virtual machine: neither is a part of it.
+$(BUILD)/crash/%.so: tests/crash/%.c $(BUILD)/flags | deps
+	@mkdir -p $(@D)
+	$(call tell,CC,$<)$(CC) -std=c17 -D_GNU_SOURCE -O2 $(WARN) -shared -fPIC -o $@ $<
+$(BUILD)/crash/guest: tests/crash/guest.c $(BUILD)/flags | deps
+	@mkdir -p $(@D)
+	$(call tell,CC,$<)$(CC) -std=c17 -D_GNU_SOURCE -O2 $(WARN) -static -pthread -o $@ $<
 
 # --- Packages: what is missing is fetched with apt ---------------------------------------------------
 deps:
@@ -110,19 +120,26 @@ run: all
 	@$(WITH) tests/demo/demo.sh --stay
 
 # --- Tests: make test ONLY="unit daemon/test_desk" runs a part -----------------------------------------
-test: all unit fuzz-targets faults-programs deps-test
+test: all unit fuzz-targets faults-programs crash-tools deps-test
 	@$(WITH) tests/run $(ONLY)
-test-long: all unit fuzz-targets faults-programs deps-test
+test-long: all unit fuzz-targets faults-programs crash-tools deps-test
 	@$(WITH) FOLLOWUP_LONG=1 tests/run $(ONLY)
 # The service under a real systemd, in a container of its own.
 systemd-test: all deps-test
 	@$(WITH) FOLLOWUP_LONG=1 tests/run systemd/
 model-compare: all deps-test
 	FOLLOWUPD=$(BUILD)/followupd tests/model/compare.sh $(BOOKS)
+KILLS ?= 1000
+BOOK ?= 1000000
+CUTS ?= 50
+crash: all crash-tools deps-test
+	@$(WITH) KILLS=$(KILLS) BOOK=$(BOOK) tests/crash/test_load.py
+powercut: all crash-tools deps-test
+	@$(WITH) CUTS=$(CUTS) tests/crash/test_powercut.py
 # How much of the code these tests run; with a build of its own, whose counts begin anew each time.
 COVERAGE_TESTS ?= unit/ fuzz/ daemon/ crash/
 coverage: deps-test
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)-coverage OPT='-O0 -g' SAN='--coverage -fprofile-update=atomic' all unit fuzz-targets
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-coverage OPT='-O0 -g' SAN='--coverage -fprofile-update=atomic' all unit fuzz-targets crash-tools
 	@find $(BUILD)-coverage -name '*.gcda' -delete
 	@status=0; BUILD=$(BUILD)-coverage FOLLOWUP_END_GENTLY=1 FOLLOWUP_HISTORIES=60 tests/run $(COVERAGE_TESTS) || status=1; tests/coverage $(BUILD)-coverage && exit $$status
 # The parsers against libFuzzer, each target FUZZ_SECONDS long, or one with ONLY=resp; and against AFL++.
@@ -188,7 +205,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit fuzz-targets faults-programs faults deps deps-test deps-lint deps-fuzz demo run test test-long coverage fuzz fuzz-afl model-compare lint format install uninstall clean
+.PHONY: all unit fuzz-targets faults-programs faults crash-tools crash powercut deps deps-test deps-lint deps-fuzz demo run test test-long coverage fuzz fuzz-afl model-compare lint format install uninstall clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
