@@ -147,8 +147,7 @@ static bool suits(const struct agent *agent, const struct call *call)
 	return (agent->roles & (call->bulk ? ROLE_GATEWAY : ROLE_AGENT)) != 0;
 }
 
-/* The record's line of a hand-out: what was on the call, and everybody whom it concerns. */
-static int write_hand_out(struct desk *desk, const struct call *call)
+int write_lease(struct desk *desk, const struct call *call, enum record_kind kind, const char *agent)
 {
 	struct followup_list agenda = {NULL, 0, 0};
 	struct buffer body = {0};
@@ -161,11 +160,12 @@ static int write_hand_out(struct desk *desk, const struct call *call)
 		result = body.failed ? ERR_MEMORY : agenda_load(desk->engine, call->id, &agenda);
 	if (result == 0 && agenda.count > 0) {
 		entry = store_record_add(desk->store, &(struct record_entry){
-							      .kind = RECORD_HANDED_OUT,
+							      .kind = kind,
 							      .client_id = agenda.items[0].client_id,
 							      .client_ref = agenda.items[0].client_ref,
 							      .call_id = call->id,
 							      .body = body.data,
+							      .agent = agent,
 						      });
 		result = entry < 0 ? (int)entry : 0;
 	}
@@ -190,7 +190,7 @@ int lease_call(struct desk *desk, int64_t agent_id, struct call *call, struct mo
 	if (result == 0)
 		result = store_handout_insert(desk->store, call->id, call->generation, call->agent_id, now.unix_seconds, "[]");
 	if (result == 0)
-		result = write_hand_out(desk, call);
+		result = write_lease(desk, call, RECORD_HANDED_OUT, NULL);
 	if (result == 0)
 		result = describe_call(desk, call, true, out);
 	return result;

@@ -85,6 +85,8 @@ int64_t queue_opens_at(const struct desk *desk, const char *queue, struct moment
 int call_is_open(struct desk *desk, const struct call *call, struct moment now) MUST_CHECK;
 
 /* handout.c */
+/* The record's line of a lease that begins or has run out: what is on the call, and everybody whom it concerns. agent: NULL: who is at work. */
+int write_lease(struct desk *desk, const struct call *call, enum record_kind kind, const char *agent) MUST_CHECK;
 /* Leases a call to an agent under a new generation and describes it to him. */
 int lease_call(struct desk *desk, int64_t agent_id, struct call *call, struct moment now, struct buffer *out) MUST_CHECK;
 

@@ -256,6 +256,17 @@ static int make_uncertain(struct desk *desk, struct call *call, struct moment no
 	return result == 0 ? agenda_settle(desk->engine, now.day, INT32_MAX) : result;
 }
 
+/* A call whose lease ran out goes back on its queue. That it was held in vain stands in the record with the holder's name. */
+static int take_back(struct desk *desk, struct call *call, struct moment now)
+{
+	struct agent agent;
+	int result = store_agent_load(desk->store, call->agent_id, &agent);
+
+	if (result >= 0)
+		result = write_lease(desk, call, RECORD_LEASE_EXPIRED, result > 0 ? agent.name : NULL);
+	return result == 0 ? put_back(desk, call, now) : result;
+}
+
 int desk_wake(struct desk *desk, struct moment now)
 {
 	struct call call;
@@ -267,7 +278,7 @@ int desk_wake(struct desk *desk, struct moment now)
 	woken += result;
 	while ((result = store_call_next_expired(desk->store, now.unix_seconds, &call)) > 0) {
 		call.expiries++;
-		result = call.bulk ? make_uncertain(desk, &call, now) : put_back(desk, &call, now);
+		result = call.bulk ? make_uncertain(desk, &call, now) : take_back(desk, &call, now);
 		if (result < 0)
 			return result;
 		woken++;

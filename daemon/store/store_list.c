@@ -74,7 +74,7 @@ int store_view_list_calls(struct store *store, const struct list_filter *filter,
 		"k.birthday_calendar, 'opened_on', k.opened_on, 'status', k.status, 'next_on', CASE WHEN d.next_on<2147483647 THEN " DAY(  \
 			"d.next_on") " END, 'erased_at', strftime('%Y-%m-%dT%H:%M:%S', k.erased_at, 'unixepoch', 'localtime')), '}') "     \
 				     "|| " DECLARED_MEMBERS " || '}' x FROM client k LEFT JOIN person p ON p.id=k.person LEFT JOIN "       \
-							    "client_due d ON d.client_id=k.id WHERE " condition                            \
+				     "client_due d ON d.client_id=k.id WHERE " condition                                                   \
 				     " AND ?2 IS NULL AND ?3 IS NULL AND ?4<0 AND k.id>?5 ORDER BY k.id LIMIT ?6")
 
 int store_view_list_clients(struct store *store, const struct list_filter *filter, struct buffer *out)
@@ -138,7 +138,7 @@ int store_view_list_attempts(struct store *store, const struct list_filter *filt
 		"t.followup_id, 'at', strftime('%Y-%m-%dT%H:%M:%S', t.at, 'unixepoch', 'localtime'), 'agent', t.agent, 'state', "          \
 		"iif(t.acked_at IS NULL, 'open', 'acknowledged'), 'acknowledged_by', t.acked_by, 'note', t.note) x FROM task t JOIN "      \
 		"client k ON k.id=t.client_id WHERE " condition " AND (?2 IS NULL OR t.queue=?2) AND ?3 IS NULL AND (?4<0 OR (t.acked_at " \
-								"IS NOT NULL)=?4) AND t.id>?5 ORDER BY t.id LIMIT ?6")
+		"IS NOT NULL)=?4) AND t.id>?5 ORDER BY t.id LIMIT ?6")
 
 int store_view_list_tasks(struct store *store, const struct list_filter *filter, struct buffer *out)
 {
@@ -149,13 +149,12 @@ int store_view_list_tasks(struct store *store, const struct list_filter *filter,
 }
 
 #define PROMISES_WHERE(condition)                                                                                                          \
-	LIST_OF(                                                                                                                           \
-		"SELECT json_object('promise', p.id, 'client_ref', k.ref, 'made_on', " DAY("p.made_on") ", 'by', " DAY(                    \
-			"p.by_day") ", 'matter', p.matter, 'dept', p.dept, 'agent', p.agent, 'followup', p.followup_id, "                  \
-				    "'state', " STATE_NAME("f.state") ") x FROM promise p JOIN client k ON k.id=p.client_id LEFT JOIN "    \
-								      "followup f ON f.id=p.followup_id WHERE " condition                  \
-								      " AND ?2 IS NULL AND ?3 IS NULL AND (?4<0 OR f.state=?4) AND "       \
-								      "p.id>?5 ORDER BY p.id LIMIT ?6")
+	LIST_OF("SELECT json_object('promise', p.id, 'client_ref', k.ref, 'made_on', " DAY("p.made_on") ", 'by', " DAY(                    \
+		"p.by_day") ", 'matter', p.matter, 'dept', p.dept, 'agent', p.agent, 'followup', p.followup_id, "                          \
+			    "'state', " STATE_NAME("f.state") ") x FROM promise p JOIN client k ON k.id=p.client_id LEFT JOIN "            \
+							      "followup f ON f.id=p.followup_id WHERE " condition                          \
+							      " AND ?2 IS NULL AND ?3 IS NULL AND (?4<0 OR f.state=?4) AND "               \
+							      "p.id>?5 ORDER BY p.id LIMIT ?6")
 
 int store_view_list_promises(struct store *store, const struct list_filter *filter, struct buffer *out)
 {

@@ -28,6 +28,7 @@ static const struct {
 	{RECORD_REOPENED, "reopened", false},
 	{RECORD_HANDED_OUT, "handed-out", false},
 	{RECORD_ATTEMPT, "attempt", true},
+	{RECORD_LEASE_EXPIRED, "lease-expired", false},
 	{RECORD_PROMISED, "promised", true},
 	{RECORD_LOOK, "look", false},
 	{RECORD_PAUSED, "paused", false},

@@ -33,7 +33,8 @@ int store_promise_next(struct store *store, int64_t client_id, int64_t id, struc
 /* Notes the follow-up that stands for it. */
 int store_promise_followed(struct store *store, int64_t id, int64_t followup_id) MUST_CHECK;
 /* The contact in which an agent has promised something happened at another moment than he told. */
-int store_promise_move(struct store *store, int64_t client_id, int64_t call_id, const char *agent, int64_t from, int64_t to, day_t made_on) MUST_CHECK;
+int store_promise_move(
+	struct store *store, int64_t client_id, int64_t call_id, const char *agent, int64_t from, int64_t to, day_t made_on) MUST_CHECK;
 /* The contact in which an agent is said to have promised something was none: what he promised the client then is gone, and so is its open follow-up. */
 int store_promise_take_back(struct store *store, int64_t client_id, int64_t call_id, const char *agent, int64_t at) MUST_CHECK;
 

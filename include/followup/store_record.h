@@ -31,8 +31,9 @@ enum record_kind {
 	RECORD_REOPENED = 10, /* it had ended */
 	/* of a call */
 	RECORD_HANDED_OUT = 20,
-	RECORD_ATTEMPT = 21,  /* a try, or what befell a call otherwise; a row of attempts too */
-	RECORD_PROMISED = 22, /* an agent has promised the client something */
+	RECORD_LEASE_EXPIRED = 25, /* an agent let it run out: no refusal, no try */
+	RECORD_ATTEMPT = 21,       /* a try, or what befell a call otherwise; a row of attempts too */
+	RECORD_PROMISED = 22,      /* an agent has promised the client something */
 	/* of a person's doing */
 	RECORD_LOOK = 30,
 	RECORD_PAUSED = 31,

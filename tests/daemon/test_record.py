@@ -8,7 +8,7 @@ import sqlite3
 from harness import Daemon, TUESDAY, matches, run, same, test, true
 
 KINDS = {1: "created", 2: "moved", 3: "queued", 4: "deferred", 5: "done", 6: "done-late", 7: "missed", 8: "cancelled", 9: "suppressed", 10: "reopened",
-         20: "handed-out", 21: "attempt", 22: "promised", 30: "look", 31: "paused", 32: "resumed", 33: "acknowledged", 34: "agent-added", 35: "agent-deleted", 36: "rules-changed",
+         20: "handed-out", 21: "attempt", 22: "promised", 25: "lease-expired", 30: "look", 31: "paused", 32: "resumed", 33: "acknowledged", 34: "agent-added", 35: "agent-deleted", 36: "rules-changed",
          40: "sample-drawn", 45: "review-drawn", 46: "reviewed", 60: "corrected", 61: "erased", 62: "retired"}
 
 
@@ -54,6 +54,18 @@ def _():
         matches(daemon.refused("HISTORY", "nobody"), "^ERR there is no client nobody")
         matches(daemon.refused("HISTORY", "C1", "LIMIT", "0"), "^ERR HISTORY client")
         matches(anna.refused("HISTORY", "C1"), "^NOPERM ")
+
+
+@test("a lease that runs out is in the record, with who let it; it is no try")
+def _():
+    with Daemon() as daemon:
+        anna = daemon.agent("anna")
+        daemon.client("C1")
+        daemon.event("E1", "C1", "account_opened", TUESDAY)
+        anna.json("NEXT")
+        daemon.advance(16 * 60)
+        same([(entry["kind"], entry.get("agent")) for entry in daemon.json("HISTORY", "C1")][2:], [("handed-out", "anna"), ("lease-expired", "anna")])
+        same(daemon.list("attempts"), [])
 
 
 @test("every look at a client is written down with who asked; the holder's own is not, nor one that shows nobody")
