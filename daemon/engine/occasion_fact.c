@@ -409,31 +409,50 @@ int again_expiry(struct engine *engine, const struct facts *facts, const struct 
 	return 1;
 }
 
-/* So long after the client's last contact, or after the opening while there was none. */
-static int cadence_occasion(struct engine *engine, const struct facts *facts, const struct rule *rule, struct occasion *out)
+/* What a cadence is counted from: the client's last contact, or the opening while there was none. NO_DAY: nothing is known. */
+static int cadence_base(struct engine *engine, const struct facts *facts, day_t *base)
 {
-	struct offset every = rule->every[facts->tier];
-	day_t base;
+	int result = store_contact_last_of_client(engine->store, facts->client.id, facts->day, base);
 
-	int result = store_contact_last_of_client(engine->store, facts->client.id, facts->day, &base);
-	if (result < 0)
-		return result;
-	if (base == NO_DAY)
-		base = facts->reopened_on > facts->opened_on ? facts->reopened_on : facts->opened_on;
-	if (base == NO_DAY || every.count == 0)
-		return 0;
-	day_t day = offset_apply(every, base, engine->policy->calendar);
-	occasion_key_day(out, day);
-	occasion_place(engine, rule, out, day, rule->priority);
-	return 1;
+	if (result == 0 && *base == NO_DAY)
+		*base = facts->reopened_on > facts->opened_on ? facts->reopened_on : facts->opened_on;
+	return result;
 }
 
+/* The day so many times the tier's pace after the base; day is the one of one time fewer. Months are counted from the base, so that a 31st comes back. */
+static day_t cadence_day(const struct engine *engine, struct offset every, day_t base, int times, day_t day)
+{
+	return every.unit == UNIT_MONTH ? date_add_months(base, every.count * times) : offset_apply(every, day, engine->policy->calendar);
+}
+
+/* POLICY 4: so long since the last contact. Where an occasion passes without one (dropped, suppressed, or over before start_on), the next comes as long after it: a client
+ * whom the cap has kept from one call is not left alone for ever. Of a rule that keeps late work it comes when the one before it is over. Nobody goes on at a closed account. */
 int each_cadence(struct engine *engine, const struct facts *facts, const struct visitor *visitor)
 {
+	enum { WINDOW_REACH_DAYS = 800 }; /* far more than a window lies from its occasion */
+	const struct rule *rule = visitor->rule;
+	struct offset every = rule->every[facts->tier];
 	struct occasion occasion;
-	int found = cadence_occasion(engine, facts, visitor->rule, &occasion);
+	int times_apart = 1;
+	day_t base, day;
 
-	return found > 0 ? occasion_offer(visitor, &occasion) : found;
+	int result = cadence_base(engine, facts, &base);
+	if (result < 0 || base == NO_DAY || every.count == 0)
+		return result;
+	day = base;
+	for (int times = 1; result >= 0 && (times == 1 || facts->account_open); times++) {
+		day = cadence_day(engine, every, base, times, day);
+		if ((times - 1) % times_apart != 0 || (times > 1 && day < visitor->due_from - WINDOW_REACH_DAYS))
+			continue;
+		occasion_key_day(&occasion, day);
+		occasion_place(engine, rule, &occasion, day, rule->priority);
+		if (times == 1 && occasion.window.due_on + rule->max_late_days > day)
+			times_apart = 1 + (occasion.window.due_on + rule->max_late_days - day) / (day - base);
+		result = occasion_offer(visitor, &occasion);
+		if (occasion.window.opens_on - rule->early_days > facts->day)
+			break; /* the next one; until it has passed, none follows */
+	}
+	return result;
 }
 
 int again_cadence(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup,

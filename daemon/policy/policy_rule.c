@@ -10,6 +10,7 @@
 struct rule_target {
 	struct rule *rule;
 	bool vocabulary;
+	uint64_t paced; /* tiers that every has a time for, by bits; the last one: other */
 };
 
 /* Bit 31 stands for clients without a known tier: they are among the others, not among the key tiers. */
@@ -152,6 +153,10 @@ static int every_add(struct builder *builder, void *target, const char *text, co
 			complaints_error(builder->complaints, file, line, "every: '%s' is not one of the tiers, and not other", tier);
 		return 0;
 	}
+	uint64_t bit = UINT64_C(1) << (index >= 0 ? index : 63);
+	if ((into->paced & bit) != 0)
+		complaints_error(builder->complaints, file, line, "every: '%s' stands twice", tier);
+	into->paced |= bit;
 	for (int i = 0; index < 0 && i < POLICY_TIERS_MAX; i++)
 		if (into->rule->every[i].count == 0)
 			into->rule->every[i] = every;

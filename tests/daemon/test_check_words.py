@@ -61,9 +61,9 @@ CASES = [
     ('', 'rule a { trigger = series events = {"odd"} steps = {"soon"}@REST', ["rules:1: error: steps: 'soon' will not do: it takes times after the event, like 1w"]),
     ('', 'rule a { trigger = series events = {"odd"} steps = {@1%dd@17@}@REST', ['rules:1: error: steps: more than 16']),
     ('', 'rule a { trigger = series events = {"odd"}@REST', ["rules:1: error: rule 'a': trigger = series needs 'steps'"]),
-    ('', 'rule a { trigger = cadence every = {"gold", "silver 1m", "gold soon", "plain 1m", "plain 2m"}@REST', ['rules:1: error: every: \'gold\' will not do: it takes a tier (or other) and a time, like "gold 1m"',
+    ('', 'rule a { trigger = cadence every = {"gold", "silver 1m", "gold soon", "other 3m", "other 2m"}@REST', ['rules:1: error: every: \'gold\' will not do: it takes a tier (or other) and a time, like "gold 1m"',
       "rules:1: error: every: 'silver' is not one of the tiers, and not other",
-      'rules:1: error: every: \'gold soon\' will not do: it takes a tier (or other) and a time, like "gold 1m"']),
+      'rules:1: error: every: \'gold soon\' will not do: it takes a tier (or other) and a time, like "gold 1m"', "rules:1: error: every: 'other' stands twice"]),
     ('', 'rule a { trigger = cadence@REST', ["rules:1: error: rule 'a': trigger = cadence needs 'every'"]),
     ('', 'rule a { trigger = yearly date = 2-30@REST', ["rules:1: error: date: '2-30' will not do: it takes month and day of every year, like 3-1"]),
     ('', 'rule a { trigger = yearly@REST', ["rules:1: error: rule 'a': trigger = yearly needs 'date'"]),
@@ -144,7 +144,7 @@ def _():
         same(check(folder, "", GOOD), (0, []))
         for main, rules, heard in CASES:
             wrong = any(" error: " in line for line in heard)
-            same(check(folder, expand(main), GOOD if rules is None else expand(rules)), (78 if wrong else 0, heard), (main, rules))
+            same(check(folder, expand(main), GOOD if rules is None else expand(rules)), (78 if wrong else 0, heard), f"{main!r} {rules!r}")
 
 
 @test("files that are too many, too big or none")

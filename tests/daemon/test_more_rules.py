@@ -12,12 +12,14 @@ CLIENTS = "client_ref,name,phone,email,tier,branch,manager,opened_on,risk_test_e
 EVENTS = "event_ref,client_ref,kind,occurred_at\n"
 
 
-def simulate(rule, clients, events="", begin="2025-01-01", end="2025-12-31", cap="none", more=""):
+def simulate(rule, clients, events="", begin="2025-01-01", end="2025-12-31", cap="none", more="", rules=""):
     """What the rule alone makes of them: rows without its name and its client's, which stands only where there is more than one."""
     with tempfile.TemporaryDirectory() as folder:
         conf = os.path.join(folder, "conf")
         shutil.copytree(os.path.join(ROOT, "conf"), conf)
         names = []
+        with open(os.path.join(conf, "rules.d", "own.conf"), "w", encoding="utf-8") as file:
+            file.write(rules)
         for name in os.listdir(os.path.join(conf, "rules.d")):
             path = os.path.join(conf, "rules.d", name)
             with open(path, encoding="utf-8") as file:
@@ -71,10 +73,45 @@ def _():
     same(simulate("tier-cadence", "C1,a,139,,,,,2025-03-03,,\n", end="2025-06-10"), ["2025-06-03,2025-06-03,2025-06-10,phone,service,done,2025-06-03,"])
     # Nobody knows since when.
     same(simulate("tier-cadence", "C1,a,139,,gold,,,,,\n"), [])
-    # A greeting leaves one of two contacts free: the second of the quarter waits, in vain.
-    same(simulate("tier-cadence", "C1,a,139,,gold,,M1,2025-01-02,,\n", end="2025-03-31", cap="2"), [
+    # A greeting leaves one of two contacts free: the second of the quarter waits, in vain; the next quarter has one for him again.
+    same(simulate("tier-cadence", "C1,a,139,,gold,,M1,2025-01-02,,\n", end="2025-07-10", cap="2"), [
         "2025-02-02,2025-02-02,2025-02-09,phone,manager/M1,done,2025-02-05,",
-        "2025-03-05,2025-03-05,2025-03-12,,,suppressed,2025-03-13,cap"])
+        "2025-03-05,2025-03-05,2025-03-12,,,suppressed,2025-03-13,cap",
+        "2025-04-05,2025-04-05,2025-04-12,phone,manager/M1,done,2025-04-07,",
+        "2025-05-07,2025-05-07,2025-05-14,,,suppressed,2025-05-15,cap",
+        "2025-06-07,2025-06-07,2025-06-14,,,suppressed,2025-06-15,cap",
+        "2025-07-07,2025-07-07,2025-07-14,phone,manager/M1,done,2025-07-07,"])
+
+
+@test("tier-cadence: whoever has been a client for years has his turn as well; nobody who has left")
+def _():
+    # Counted from the opening, each where it falls: not all of a book on its first day.
+    same(simulate("tier-cadence", "C1,a,139,,gold,,,2019-08-20,,\n", end="2025-02-28"), [
+        "2025-01-20,2025-01-20,2025-01-27,phone,service,done,2025-01-20,", "2025-02-20,2025-02-20,2025-02-27,phone,service,done,2025-02-20,"])
+    # One whose last day the daemon answers for is made up for; work days begin on 2 January.
+    same(simulate("tier-cadence", "C1,a,139,,gold,,,2019-08-25,,\n", end="2025-01-31"), ["2024-12-25,2024-12-25,2025-01-01,phone,service,missed,2025-01-02,expired",
+                                                                                         "2025-01-25,2025-01-25,2025-02-01,phone,service,done,2025-01-26,"])
+    same(simulate("tier-cadence", "C1,a,139,,gold,,,2019-08-31,,\n", end="2025-03-01", cap="0"), [
+        "2024-12-31,2024-12-31,2025-01-07,,,suppressed,2025-01-08,cap", "2025-01-31,2025-01-31,2025-02-07,,,suppressed,2025-02-08,cap",
+        "2025-02-28,2025-02-28,2025-03-07,,,scheduled,,cap"])
+    # Every third week of three; by work days (26 January and 8 February were worked).
+    weeks = 'rule weeks {\n\ton = no\n\ttrigger = cadence\n\tevery = {"other 3w"}\n\topens = 0\n\tdue = 1d\n\tchannels = {"phone"}\n\tqueue = "service"\n\tpriority = 4\n\tlate = drop\n}\n'
+    same(simulate("weeks", "C1,a,139,,,,,2024-12-04,,\n", end="2025-02-10", cap="0", rules=weeks), [
+        "2025-01-15,2025-01-15,2025-01-16,,,suppressed,2025-01-17,cap", "2025-02-05,2025-02-05,2025-02-06,,,suppressed,2025-02-07,cap"])
+    same(simulate("weeks", "C1,a,139,,,,,2025-01-20,,\n", end="2025-02-14", cap="0", rules=weeks.replace("3w", "5wd")), [
+        "2025-01-26,2025-01-26,2025-01-27,,,suppressed,2025-01-28,cap", "2025-02-08,2025-02-08,2025-02-09,,,suppressed,2025-02-10,cap",
+        "2025-02-14,2025-02-14,2025-02-15,,,scheduled,,cap"])
+    # What is kept for 30 days is over before the next comes: every second month.
+    same(simulate("weeks", "C1,a,139,,,,,2025-01-02,,\n", end="2025-06-03", cap="0", rules=weeks.replace("3w", "1m").replace("drop", "keep")), [
+        "2025-02-02,2025-02-02,2025-02-03,,,suppressed,2025-03-06,cap", "2025-04-02,2025-04-02,2025-04-03,,,suppressed,2025-05-04,cap",
+        "2025-06-02,2025-06-02,2025-06-03,,,scheduled,,cap"])
+    # An account that was closed long ago begins nothing; reopened, it is counted from there.
+    same(simulate("tier-cadence", "C1,a,139,,gold,,,2019-08-20,,\n", "E1,C1,account_closed,2024-06-03\n"), [])
+    same(simulate("tier-cadence", "C1,a,139,,gold,,,2019-08-20,,\n", "E1,C1,account_closed,2024-06-03\nE2,C1,account_reopened,2025-02-03\n", end="2025-03-31"),
+         ["2025-03-03,2025-03-03,2025-03-10,phone,service,done,2025-03-03,"])
+    # While nobody has been reached, closing ends it.
+    same(simulate("tier-cadence", "C1,a,139,,gold,,,2019-08-20,,\n", "E1,C1,account_closed,2025-02-25\n", end="2025-04-30", cap="0"), [
+        "2025-01-20,2025-01-20,2025-01-27,,,suppressed,2025-01-28,cap", "2025-02-20,2025-02-20,2025-02-27,,,suppressed,2025-02-28,cap"])
 
 
 @test("series: each step after the event, until what it stops on")
@@ -162,8 +199,7 @@ def _():
         # Opened on another day: this year's anniversary is another day's too.
         daemon.client("C1", opened_on="2020-03-06")
         same(rows("anniversary"), [("2025", "2025-03-06", "scheduled", "")])
-        # One month after a contact; whoever is worth less waits longer, but what is open stays.
-        anna.json("RECORD", "C1", '{"disposition":"reached","done_at":"2025-02-04"}')
+        # Five years after the opening it is his turn again; whoever is worth less waits longer, but what is open stays.
         same(rows("tier-cadence"), [("2025-03-04", "2025-03-04", "queued", "")])
         daemon.client("C1", tier="silver")
         same(rows("tier-cadence"), [("2025-03-04", "2025-03-04", "queued", "")])
