@@ -92,7 +92,7 @@ static const struct {
 	{"promises", store_view_list_promises, followup_state_parse, false, false},
 	{"reviews", store_view_list_reviews, review_state_parse, false, false},
 };
-enum { LIST_COUNT = sizeof(lists) / sizeof(lists[0]), LIST_DEFAULT = 100, LIST_MOST = 10000 };
+enum { LIST_COUNT = sizeof(lists) / sizeof(lists[0]), LIST_DEFAULT = 100, LIST_MOST = 10000, LOOK_WORDS_MAX = 16 };
 
 static int parse_filter(size_t which, const char *const *words, size_t count, struct list_filter *filter, struct answer *answer)
 {
@@ -123,38 +123,43 @@ static int parse_filter(size_t which, const char *const *words, size_t count, st
 	return 0;
 }
 
-static int write_list_look(struct desk *desk, const char *const *words, size_t count, int64_t client, const struct answer *answer)
-{
-	const char *command[16] = {"LIST"};
-	size_t length = 1;
-
-	for (size_t i = 0; i < count && length < sizeof(command) / sizeof(command[0]); i++)
-		command[length++] = words[i];
-	return looked(desk, command, length, answer, client);
-}
-
-int desk_list(struct desk *desk, const struct identity *who, const char *const *words, const size_t count, struct moment now,
-	struct answer *answer)
+int desk_list(struct desk *desk, const char *const *words, size_t count, struct answer *answer)
 {
 	struct list_filter filter = {
 		.state = -1, .limit = LIST_DEFAULT, .declared = desk->policy->declared, .declared_count = desk->policy->declared_count};
 
-	(void)who;
-	(void)now;
 	for (size_t which = 0; count > 0 && which < LIST_COUNT; which++) {
 		if (strcasecmp(words[0], lists[which].name) != 0)
 			continue;
 		int result = parse_filter(which, words, count, &filter, answer);
 		if (result == 0)
 			result = lists[which].list(desk->store, &filter, &answer->json);
-		if (result == 0) {
-			int64_t client = filter.client_ref != NULL ? store_client_find(desk->store, filter.client_ref) : 0;
-			result = write_list_look(desk, words, count, client > 0 ? client : 0, answer);
-		}
 		return result < 0 ? refuse_store(desk, answer, result) : 0;
 	}
 	return refuse(answer, ERR_INVALID,
 		"LIST followups|calls|clients|events|attempts|tasks|promises|reviews [CLIENT ref] [QUEUE q] [RULE r] [STATE s] [LIMIT n] "
 		"[AFTER "
 		"n]");
+}
+
+/* The client whom a look was narrowed to; 0: none, or nobody whom the book knows. */
+static int64_t client_looked_for(struct desk *desk, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i + 1 < count; i++)
+		if (strcasecmp(words[i], "CLIENT") == 0) {
+			int64_t client = store_client_find(desk->store, words[i + 1]);
+			return client == ERR_NOT_FOUND ? 0 : client;
+		}
+	return 0;
+}
+
+int desk_write_look(struct desk *desk, const char *command, const char *const *words, size_t count, const struct answer *answer)
+{
+	const char *said[LOOK_WORDS_MAX] = {command};
+	int64_t client = client_looked_for(desk, words, count);
+	size_t length = 1;
+
+	for (size_t i = 0; i < count && length < LOOK_WORDS_MAX; i++)
+		said[length++] = words[i];
+	return client < 0 ? (int)client : looked(desk, said, length, answer, client);
 }

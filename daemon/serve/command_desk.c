@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "followup/command.h"
+#include "followup/long_command.h"
 #include "followup/server.h"
 #include "followup/turn.h"
 
@@ -351,11 +352,35 @@ int command_queues(struct request *request)
 	return result < 0 ? result : request_answer_json(request);
 }
 
-int command_list(struct request *request)
+static int list_rows(struct request *request)
 {
-	int result = desk_list(request->server->desk, who(request), request->words + 1, request->count - 1, request->now, request->answer);
+	return desk_list(request->desk, request->words + 1, request->count - 1, request->answer);
+}
+
+static int answer_list(struct request *request)
+{
+	int result = desk_write_look(request->desk, request->command->name, request->words + 1, request->count - 1, request->answer);
 
 	return result < 0 ? result : request_answer_json(request);
+}
+
+static int answer_long_list(struct request *request)
+{
+	return request->result < 0 ? request->result : turn_run(request, answer_list);
+}
+
+/* What a few milliseconds do not find is looked for on the worker's thread. */
+int command_list(struct request *request)
+{
+	enum { BRIEF_MS = 5 };
+	struct server *server = request->server;
+
+	store_read_briefly(server->store, server->worker != NULL ? BRIEF_MS : 0);
+	int result = list_rows(request);
+	store_read_briefly(server->store, 0);
+	if (result == ERR_BUSY && server->worker != NULL)
+		return long_command_begin(request, &(struct long_command){.handler = list_rows, .then = answer_long_list});
+	return result < 0 ? result : answer_list(request);
 }
 
 int command_history(struct request *request)

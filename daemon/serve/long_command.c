@@ -86,7 +86,7 @@ static void tell_failure(struct long_job *job, struct reply *reply, int result)
 }
 
 /* What the handler, or the second half of the command, has to say. */
-static int answer(struct server *server, struct long_job *job, struct reply *reply)
+static int answer(struct server *server, struct long_job *job, struct reply *reply, bool *used_store)
 {
 	struct request request = job->request;
 
@@ -111,6 +111,7 @@ static int answer(struct server *server, struct long_job *job, struct reply *rep
 	store_record_by(server->store, job->who.name);
 	int result = job->work.then(&request);
 	store_record_by(server->store, NULL);
+	*used_store = request.used_store;
 	if (turn_is_store_error(result))
 		(void)snprintf(job->answer.why, sizeof job->answer.why, "%s", server->health.message);
 	return result;
@@ -123,6 +124,7 @@ static void finish(struct job *base, void *context)
 	struct session *session = job->session;
 	const char *word = "ERR";
 	char why[512];
+	bool used_store = false;
 
 	if (session == NULL) {
 		free_job(job);
@@ -138,7 +140,7 @@ static void finish(struct job *base, void *context)
 	if (command_check(job->request.command, who, job->request.count, &word, why, sizeof why) < 0) {
 		reply_error(&reply, word, why);
 	} else {
-		int result = answer(server, job, &reply);
+		int result = answer(server, job, &reply, &used_store);
 		if (result < 0) {
 			reply_take_back(&reply, start);
 			tell_failure(job, &reply, result);
@@ -147,7 +149,7 @@ static void finish(struct job *base, void *context)
 		if (job->job.result == ERR_CORRUPT)
 			turn_fail(server, ERR_CORRUPT);
 	}
-	session_mark(session, false);
+	session_mark(session, used_store);
 	waiter_unpark(session);
 	free_job(job);
 }

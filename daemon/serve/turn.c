@@ -192,18 +192,18 @@ static bool loses_turn(int error)
 	return turn_is_store_error(error) || error == ERR_MEMORY;
 }
 
-/* Runs the handler of a command inside the turn's transaction, with a savepoint around it. */
-static int execute_stored(struct request *request)
+int turn_run(struct request *request, command_handler *handler)
 {
 	struct server *server = request->server;
 	int result = turn_open(server);
 	int release;
 
+	request->used_store = true;
 	if (result < 0)
 		return result;
 	result = store_savepoint(server->store);
 	if (result >= 0) {
-		result = request->command->handler(request);
+		result = handler(request);
 		if (result == COMMAND_REFUSED || request->roll_back || (result < 0 && !loses_turn(result))) {
 			store_rollback_savepoint(server->store);
 		} else if (result >= 0) {
@@ -292,10 +292,10 @@ void turn_execute(struct server *server, struct session *session, bool last_look
 	if (result == 0 && (request.command->flags & COMMAND_WORKER) != 0 && server->worker != NULL) {
 		result = long_command_begin(&request, &(struct long_command){.handler = request.command->handler});
 	} else if (result == 0) {
-		stored = (request.command->flags & COMMAND_STORE) != 0;
 		store_record_by(server->store, session->standing.signed_in ? session->standing.identity.name : NULL);
-		result = stored ? execute_stored(&request) : request.command->handler(&request);
-		stored |= request.used_store;
+		result = (request.command->flags & COMMAND_STORE) != 0 ? turn_run(&request, request.command->handler)
+								       : request.command->handler(&request);
+		stored = request.used_store;
 		store_record_by(server->store, NULL);
 	}
 	if (session->is_dead)

@@ -488,6 +488,21 @@ int64_t store_wal_bytes(const struct store *store)
 	return store->wal_bytes;
 }
 
+static int look_whether_it_is_long(void *context)
+{
+	struct store *store = context;
+
+	return store->looks_left-- <= 0;
+}
+
+void store_read_briefly(struct store *store, int milliseconds)
+{
+	enum { STEPS_A_MILLISECOND = 20000 };
+
+	store->looks_left = milliseconds;
+	sqlite3_progress_handler(store->db, STEPS_A_MILLISECOND, milliseconds > 0 ? look_whether_it_is_long : NULL, store);
+}
+
 int store_meta_get(struct store *store, const char *key, int64_t *value)
 {
 	STATEMENT(get, "SELECT value FROM meta WHERE key=?1");

@@ -53,7 +53,7 @@ struct request {
 	bool roll_back;        /* set by a handler that parks after the desk refused: undo what it did */
 	int park;              /* enum park */
 	int park_seconds;
-	bool used_store;      /* set by a handler without COMMAND_STORE that asked the store all the same */
+	bool used_store; /* the answer rests on the turn's transaction (turn_run), or on what a handler without COMMAND_STORE asked of the store all the same */
 	struct buffer *notes; /* on the worker's thread: lines for the log; request_note() */
 	void *own;            /* of a long command in two halves, */
 	int result;           /* and what its first half came to (long_command.h) */

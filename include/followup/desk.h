@@ -62,9 +62,10 @@ int desk_show(struct desk *desk, const struct identity *who, const char *call, s
 int desk_mine(struct desk *desk, const struct identity *who, struct moment now, struct answer *answer) MUST_CHECK;
 int desk_queues(struct desk *desk, struct moment now, struct answer *answer) MUST_CHECK;
 
-/* LIST calls|followups|clients|events|attempts [CLIENT ref] [QUEUE q] [STATE s] [RULE r] [LIMIT n] [AFTER id]: words as given. */
-int desk_list(struct desk *desk, const struct identity *who, const char *const *words, const size_t count, struct moment now,
-	struct answer *answer) MUST_CHECK;
+/* LIST calls|followups|clients|events|attempts [CLIENT ref] [QUEUE q] [STATE s] [RULE r] [LIMIT n] [AFTER id]: words as given. Only reads. */
+int desk_list(struct desk *desk, const char *const *words, size_t count, struct answer *answer) MUST_CHECK;
+/* Writes down who has been looked at in an answer. words: the command's, behind its name. */
+int desk_write_look(struct desk *desk, const char *command, const char *const *words, size_t count, const struct answer *answer) MUST_CHECK;
 /* WHY [CLIENT] client | CALL call | QUEUE queue [AGENT name]: words as given. */
 int desk_why(struct desk *desk, const char *const *words, size_t count, struct moment now, struct answer *answer) MUST_CHECK;
 /* client [LIMIT n] [AFTER entry]: the record's entries about a client, oldest first. */

@@ -10,7 +10,8 @@ struct session;
 struct long_command {
 	/* On the worker's thread: the request has words, who, now, answer, reply, policy and a store, engine and desk that only read; no server and no session. */
 	command_handler *handler;
-	/* On the loop's thread, between turns and outside any transaction, with the answer that the handler has made and its result in request->result: gives the reply. NULL: what the
+	/* On the loop's thread, between turns and outside any transaction, with the answer that the handler has made and its result in request->result: gives the reply; what it writes it
+	 * writes with turn_run(). NULL: what the
 	 * handler has written is the reply. Not called when the asker has gone away or the daemon stops. */
 	command_handler *then;
 	void *own; /* in request->own for both; own_free gets it at the end, also when nothing has come of it */

@@ -40,6 +40,10 @@ void store_checkpoint(struct store *store);
 /* How large the WAL was after the last commit. */
 int64_t store_wal_bytes(const struct store *store);
 
+/* From now on a statement may take about so many milliseconds' worth of SQLite's steps, and ends with ERR_BUSY beyond; 0: as many as it needs. For reading only: a statement that
+ * writes would take its transaction with it. */
+void store_read_briefly(struct store *store, int milliseconds);
+
 /* Words for the last failure, for the log. */
 const char *store_message(const struct store *store);
 

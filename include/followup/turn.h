@@ -12,6 +12,12 @@ struct session;
 /* Executes the request that the session's parser has completed, or again the one it is parked with; last_look: it will not be parked (again). */
 void turn_execute(struct server *server, struct session *session, bool last_look);
 
+struct request;
+
+/* Runs a handler inside the turn's transaction, which takes back what it has written when it refuses; notes that the answer waits for the commit. What it returns, or the store's failure
+ * after it has been dealt with (turn_fail). */
+int turn_run(struct request *request, int (*handler)(struct request *request)) MUST_CHECK;
+
 /* Opens the transaction unless it is open. A failure is dealt with (turn_fail) before it returns. */
 int turn_open(struct server *server) MUST_CHECK;
 

@@ -70,6 +70,24 @@ def _():
         same(daemon.json("CHECK")["count"], 0)
 
 
+@test("a LIST that finds little in a large book looks for it beside the desk, and is a look all the same")
+def _():
+    with Daemon() as daemon:
+        fill(daemon)
+        daemon.client("C1")
+        asker = daemon.agent("ada", "auditor", [])
+        same(asker.json("LIST", "clients", "AFTER", MANY)[0]["client_ref"], "C1")
+        asker.send("LIST", "clients", "LIMIT", 10000, "AFTER", 15001)
+        same(daemon.call("PING"), "PONG")
+        true(asker.is_silent(), "the LIST was faster than a PING")
+        rows = json.loads(asker.read())
+        same((len(rows), rows[-1]["client_ref"]), (10000, "C1"))
+        matches(asker.refused("LIST", "clients", "STATE", "x"), "^ERR ")
+        same([(row["agent"], row["said"]["command"]) for row in daemon.json("HISTORY", "C1") if row["kind"] == "look"],
+             [("ada", f"LIST clients AFTER {MANY}"), ("ada", "LIST clients LIMIT 10000 AFTER 15001")])
+        same(daemon.json("VERIFY")["holds"], True)
+
+
 @test("a stop does not wait for a long command: its asker hears BUSY")
 def _():
     with Daemon() as daemon:
