@@ -126,8 +126,8 @@ struct creating {
 	bool look_only; /* find out when something matters, create nothing: CHECK */
 };
 
-/* Rules of one family share their occasions: whether this one is taken, by the rule or by a sibling. A follow-up that ended because its rule no longer fitted has given it
- * back; when that is the rule's own, it fits again, and given_back says so. */
+/* Rules of one family share their occasions: whether this one is taken, by the rule or by a sibling. A follow-up that ended because its rule no longer fitted, or was off, has
+ * given it back; when that is the rule's own, it fits or is on again, and given_back says so. */
 static int is_taken(struct engine *engine, int64_t client_id, const struct rule *rule, const char *occasion, bool *given_back)
 {
 	const struct policy *policy = engine->policy;
@@ -145,14 +145,15 @@ static int is_taken(struct engine *engine, int64_t client_id, const struct rule 
 			return exists;
 		if (exists == 0)
 			continue;
-		if (state != FOLLOWUP_CANCELLED || reason != engine->reasons[REASON_NOT_APPLICABLE])
+		if (state != FOLLOWUP_CANCELLED ||
+			(reason != engine->reasons[REASON_NOT_APPLICABLE] && reason != engine->reasons[REASON_RULE_OFF]))
 			return 1;
 		*given_back = *given_back || same;
 	}
 	return 0;
 }
 
-/* The rule fits again: its follow-up comes back, with the window that its occasion has now. */
+/* The rule fits, or is on, again: its follow-up comes back, with the window that its occasion has now. */
 static int bring_back(struct engine *engine, const struct followup *wanted)
 {
 	struct followup f, before;

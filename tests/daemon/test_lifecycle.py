@@ -122,7 +122,7 @@ def _():
         matches(daemon.log(), "event=worked .* moved=2")
 
 
-@test("a rule switched off: its calls are not handed out, its open follow-ups end; switched on, new ones come")
+@test("a rule switched off: its calls are not handed out, its open follow-ups end; switched on, they come back while they are of use, and new ones come")
 def _():
     with Daemon() as daemon:
         daemon.client("C1")
@@ -137,7 +137,7 @@ def _():
         daemon.switch("account-opened", "yes")
         daemon.json("RELOAD")
         daemon.work()
-        same([row["occasion"] for row in daemon.list(state="queued")], ["E2"])
+        same([row["occasion"] for row in daemon.list(state="queued")], ["E1", "E2"], "a slip of the hand costs nobody his call")
         daemon.check()
 
 

@@ -79,7 +79,7 @@ static bool is_reopened(const struct world *w, int64_t id)
 
 static bool gave_back(const struct followup_seen *s)
 {
-	return s->f.state == FOLLOWUP_CANCELLED && strcmp(s->reason, "not-applicable") == 0;
+	return s->f.state == FOLLOWUP_CANCELLED && (strcmp(s->reason, "not-applicable") == 0 || strcmp(s->reason, "rule-off") == 0);
 }
 
 /* DESIGN 5.3: what is closed stays as it is, unless a contact is told of that has happened, the one that closed it is rejected, or a rule that did not fit fits again. */
