@@ -34,9 +34,10 @@ int why_gates(struct desk *desk, const struct call *call, const struct followup_
 /* The first gate that holds back; WHY_GATES: none does. */
 enum why_gate why_first(const struct why_gates *gates);
 
-/* Why an agent gets no call at all, or none of this call: "" when nothing is in the way. lane: text of who must not call. */
-int why_agent(
-	struct desk *desk, const struct agent *agent, const char *queue, const char *lane, bool bulk, char out[WHY_TEXT_SIZE]) MUST_CHECK;
+/* Why an agent gets no call at all, or none of this call: "" when nothing is in the way. lane: text of who must not call. needs: what would have to happen,
+ * text of the program's own. */
+int why_agent(struct desk *desk, const struct agent *agent, const char *queue, const char *lane, bool bulk, char out[WHY_TEXT_SIZE],
+	const char **needs) MUST_CHECK;
 
 /* WHY CALL n, WHY QUEUE q [AGENT a] (agent NULL: anybody), WHY [CLIENT] ref. */
 int why_call(struct desk *desk, const char *number, struct moment now, struct answer *answer) MUST_CHECK;

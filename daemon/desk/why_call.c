@@ -25,10 +25,11 @@ static int ask_agent(void *context, const struct agent *agent)
 	struct asked *asked = context;
 	struct why_gates gates;
 	char why[WHY_TEXT_SIZE];
+	const char *needs;
 
 	if (!agent_serves(agent, asked->queue) || (agent->roles & (asked->call->bulk ? ROLE_GATEWAY : ROLE_AGENT)) == 0)
 		return 0;
-	int result = why_agent(asked->desk, agent, asked->queue, asked->lane, asked->call->bulk, why);
+	int result = why_agent(asked->desk, agent, asked->queue, asked->lane, asked->call->bulk, why, &needs);
 	if (result == 0 && why[0] == '\0' && asked->call->owner_id != 0) {
 		result = why_gates(asked->desk, asked->call, asked->agenda, agent, asked->now, &gates);
 		if (result == 0 && gates.gates[WHY_APPOINTMENT].holds_back)

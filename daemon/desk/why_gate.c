@@ -65,6 +65,7 @@ static void look_at_state(struct desk *desk, const struct call *call, struct why
 {
 	struct agent agent;
 	char time[32];
+	bool gone;
 
 	switch (call->state) {
 	case CALL_READY:
@@ -82,9 +83,13 @@ static void look_at_state(struct desk *desk, const struct call *call, struct why
 		needs(g, WHY_STATE, "its holder says DONE or RELEASE, or his lease runs out at %s", time);
 		break;
 	case CALL_UNCERTAIN:
+		gone = store_agent_load(desk->store, call->agent_id, &agent) <= 0;
 		say(g, WHY_STATE, "%s was given the message, and nobody knows whether it went out",
 			agent_name(desk, call->agent_id, &agent));
-		needs(g, WHY_STATE, "the gateway says DONE %lld.%d sent or bounced", (long long)call->id, call->generation);
+		if (!gone)
+			needs(g, WHY_STATE, "the gateway says DONE %lld.%d sent or bounced", (long long)call->id, call->generation);
+		else
+			needs(g, WHY_STATE, "nobody is left who could tell: it ends with the last useful day of its matters");
 		break;
 	}
 }
@@ -300,7 +305,8 @@ void lane_in_words(const char *lane, char *out, size_t size)
 	}
 }
 
-int why_agent(struct desk *desk, const struct agent *agent, const char *queue, const char *lane, bool bulk, char out[WHY_TEXT_SIZE])
+int why_agent(struct desk *desk, const struct agent *agent, const char *queue, const char *lane, bool bulk, char out[WHY_TEXT_SIZE],
+	const char **needs)
 {
 	enum { HELD_MAX = 64 };
 	struct call held[HELD_MAX];
@@ -308,20 +314,25 @@ int why_agent(struct desk *desk, const struct agent *agent, const char *queue, c
 	int talks = 0;
 
 	out[0] = '\0';
+	*needs = "";
 	if ((agent->roles & (bulk ? ROLE_GATEWAY : ROLE_AGENT)) == 0) {
 		snprintf(out, WHY_TEXT_SIZE, bulk ? "messages are for gateways" : "calls are for agents");
+		*needs = "AGENT.ADD with another role, which makes a new token";
 		return 0;
 	}
 	if (!agent_serves(agent, queue)) {
 		snprintf(out, WHY_TEXT_SIZE, "does not serve %s", queue);
+		*needs = "AGENT.ADD with this queue, which makes a new token";
 		return 0;
 	}
 	if (agent_is_excluded(agent, lane)) {
 		snprintf(out, WHY_TEXT_SIZE, "a rule says that he must not make it");
+		*needs = "somebody else says NEXT";
 		return 0;
 	}
 	if (!bulk && agent->break_code[0] != '\0') {
 		snprintf(out, WHY_TEXT_SIZE, "on a break (%s) since %s", agent->break_code, local_time_text(agent->break_since, since));
+		*needs = "he says READY";
 		return 0;
 	}
 	int count = bulk ? 0 : store_call_of_agent(desk->store, agent->id, held, HELD_MAX);
@@ -331,7 +342,9 @@ int why_agent(struct desk *desk, const struct agent *agent, const char *queue, c
 			talks++;
 			last = held[i].id;
 		}
-	if (!bulk && talks >= desk->policy->calls_held_max)
+	if (!bulk && talks >= desk->policy->calls_held_max) {
 		snprintf(out, WHY_TEXT_SIZE, "holds call %lld, and NEXT gives it to him again", (long long)last);
+		*needs = "he says DONE or RELEASE";
+	}
 	return count < 0 ? count : 0;
 }

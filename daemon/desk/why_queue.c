@@ -35,6 +35,7 @@ struct view {
 	struct call next; /* the first that may go; id 0: none was found */
 	int serve, may;   /* agents */
 	char agent_why[WHY_TEXT_SIZE];
+	const char *agent_needs; /* what would have to happen then */
 	struct buffer agents, lanes, holders;
 };
 
@@ -42,10 +43,11 @@ static int ask_agent(void *context, const struct agent *agent)
 {
 	struct view *view = context;
 	char why[WHY_TEXT_SIZE];
+	const char *needs;
 
 	if (!agent_serves(agent, view->name) || (agent->roles & (view->bulk ? ROLE_GATEWAY : ROLE_AGENT)) == 0)
 		return 0;
-	int result = why_agent(view->desk, agent, view->name, "", view->bulk, why);
+	int result = why_agent(view->desk, agent, view->name, "", view->bulk, why, &needs);
 	if (result < 0)
 		return result;
 	view->may += why[0] == '\0';
@@ -189,12 +191,7 @@ static void put_verdict(const struct view *view, char verdict[WHY_TEXT_SIZE], ch
 		snprintf(needs, WHY_TEXT_SIZE, "RESUME QUEUE %s, or wait", view->name);
 	} else if (view->agent_why[0] != '\0') {
 		snprintf(verdict, WHY_TEXT_SIZE, "%.64s: %.400s", who, view->agent_why);
-		snprintf(needs, WHY_TEXT_SIZE, "%s",
-			view->agent->break_code[0] != '\0' && !view->bulk ? "he says READY"
-			: !agent_serves(view->agent, view->name)          ? "AGENT.ADD with this queue, which makes a new token"
-			: (view->agent->roles & (view->bulk ? ROLE_GATEWAY : ROLE_AGENT)) == 0
-				? "AGENT.ADD with another role, which makes a new token"
-				: "he says DONE or RELEASE");
+		snprintf(needs, WHY_TEXT_SIZE, "%s", view->agent_needs);
 	} else if (view->ready == 0) {
 		snprintf(verdict, WHY_TEXT_SIZE, "nothing waits on %s: %d rest%s%s, %d are held, %lld wait for a contact of their client",
 			view->name, view->resting, view->resting > 0 ? ", the first until " : "", view->rests_until, view->held,
@@ -278,7 +275,7 @@ static int look(struct view *view)
 		local_time_text(opens, view->opens_at);
 	int result = store_pause_text(desk->store, PAUSE_QUEUE, view->queue, view->now.unix_seconds, view->paused);
 	if (result >= 0 && view->agent != NULL)
-		result = why_agent(desk, view->agent, view->name, "", view->bulk, view->agent_why);
+		result = why_agent(desk, view->agent, view->name, "", view->bulk, view->agent_why, &view->agent_needs);
 	if (result >= 0)
 		result = look_at_lanes(view);
 	if (result >= 0)
