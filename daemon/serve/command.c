@@ -208,6 +208,11 @@ bool request_is_text(const struct request *request)
 	return true;
 }
 
+int request_answer(struct request *request, int result)
+{
+	return result < 0 ? result : request_answer_json(request);
+}
+
 int request_answer_json(struct request *request)
 {
 	if (request->answer->json.failed)

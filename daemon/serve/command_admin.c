@@ -91,9 +91,7 @@ int command_agent_delete(struct request *request)
 
 int command_agent_list(struct request *request)
 {
-	int result = desk_agent_list(request->server->desk, request->answer);
-
-	return result < 0 ? result : request_answer_json(request);
+	return request_answer(request, desk_agent_list(request->server->desk, request->answer));
 }
 
 int command_check_book(struct request *request)

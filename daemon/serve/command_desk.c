@@ -147,9 +147,7 @@ int command_next(struct request *request)
 
 int command_touch(struct request *request)
 {
-	int result = desk_touch(request->server->desk, who(request), request->words[1], request->now, request->answer);
-
-	return result < 0 ? result : request_answer_json(request);
+	return request_answer(request, desk_touch(request->server->desk, who(request), request->words[1], request->now, request->answer));
 }
 
 static void note_done(struct request *request)
@@ -333,23 +331,17 @@ int command_review_done(struct request *request)
 
 int command_show(struct request *request)
 {
-	int result = desk_show(request->server->desk, who(request), request->words[1], request->now, request->answer);
-
-	return result < 0 ? result : request_answer_json(request);
+	return request_answer(request, desk_show(request->server->desk, who(request), request->words[1], request->now, request->answer));
 }
 
 int command_mine(struct request *request)
 {
-	int result = desk_mine(request->server->desk, who(request), request->now, request->answer);
-
-	return result < 0 ? result : request_answer_json(request);
+	return request_answer(request, desk_mine(request->server->desk, who(request), request->now, request->answer));
 }
 
 int command_queues(struct request *request)
 {
-	int result = desk_queues(request->server->desk, request->now, request->answer);
-
-	return result < 0 ? result : request_answer_json(request);
+	return request_answer(request, desk_queues(request->server->desk, request->now, request->answer));
 }
 
 static int list_rows(struct request *request)
@@ -359,9 +351,8 @@ static int list_rows(struct request *request)
 
 static int answer_list(struct request *request)
 {
-	int result = desk_write_look(request->desk, request->command->name, request->words + 1, request->count - 1, request->answer);
-
-	return result < 0 ? result : request_answer_json(request);
+	return request_answer(
+		request, desk_write_look(request->desk, request->command->name, request->words + 1, request->count - 1, request->answer));
 }
 
 static int answer_long_list(struct request *request)
@@ -385,23 +376,17 @@ int command_list(struct request *request)
 
 int command_history(struct request *request)
 {
-	int result = desk_history(request->server->desk, request->words + 1, request->count - 1, request->answer);
-
-	return result < 0 ? result : request_answer_json(request);
+	return request_answer(request, desk_history(request->server->desk, request->words + 1, request->count - 1, request->answer));
 }
 
 int command_verify(struct request *request)
 {
-	int result = desk_verify(request->desk, request->words + 1, request->count - 1, request->answer);
-
-	return result < 0 ? result : request_answer_json(request);
+	return request_answer(request, desk_verify(request->desk, request->words + 1, request->count - 1, request->answer));
 }
 
 int command_report(struct request *request)
 {
-	int result = desk_report(request->desk, request->words + 1, request->count - 1, request->now, request->answer);
-
-	return result < 0 ? result : request_answer_json(request);
+	return request_answer(request, desk_report(request->desk, request->words + 1, request->count - 1, request->now, request->answer));
 }
 
 int command_client_put(struct request *request)

@@ -65,7 +65,6 @@ int command_handover(struct request *request)
 
 int command_why(struct request *request)
 {
-	int result = desk_why(request->server->desk, request->words + 1, request->count - 1, request->now, request->answer);
-
-	return result < 0 ? result : request_answer_json(request);
+	return request_answer(
+		request, desk_why(request->server->desk, request->words + 1, request->count - 1, request->now, request->answer));
 }

@@ -50,7 +50,7 @@ struct store {
 	int wal_pages;
 	int64_t wal_bytes; /* what the WAL held after the last commit */
 	bool in_transaction;
-	int lost; /* the error after which nothing of the transaction, or of the snapshot, can be relied on any more; 0: none */
+	int lost;       /* the error after which nothing of the transaction, or of the snapshot, can be relied on any more; 0: none */
 	int looks_left; /* store_read_briefly(): before a statement has taken too long */
 	/* Of a reader and the copies made from it. */
 	const atomic_bool *stop; /* NULL: nobody may end its work; the copies look at the reader's */

@@ -101,6 +101,9 @@ bool request_is_text(const struct request *request);
 /* answer->json as a bulk string. */
 int request_answer_json(struct request *request);
 
+/* The same when what made it went well: what a handler gives back for the desk's result. */
+int request_answer(struct request *request, int result);
+
 /* A line for the log, on whichever thread the request is; said when it has been answered for. */
 void request_note(struct request *request, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
