@@ -262,9 +262,26 @@ static const sqlite3_io_methods methods = {
 	.xShmUnmap = disk_unmap_shared,
 };
 
-static int disk_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int flags, int *out_flags)
+static struct disk_file *create(const char *name)
 {
 	static int temporary_number;
+	struct disk_file *file = files;
+
+	while (file->name[0] != '\0')
+		if (++file == files + FILES)
+			abort(); /* more FILES */
+	file->written.bytes = reserve(ROOM);
+	file->synced.bytes = reserve(ROOM);
+	if (name != NULL)
+		(void)snprintf(file->name, sizeof(file->name), "%s", name);
+	else
+		(void)snprintf(file->name, sizeof(file->name), "temporary/%d", temporary_number++);
+	file->temporary = name == NULL;
+	return file;
+}
+
+static int disk_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int flags, int *out_flags)
+{
 	struct handle *handle = (struct handle *)(void *)base;
 	struct disk_file *file = name != NULL ? find(name) : NULL;
 
@@ -275,20 +292,8 @@ static int disk_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int
 	/* Or somebody has made the file by other means. */
 	if (file == NULL && (flags & SQLITE_OPEN_CREATE) == 0 && access(name, F_OK) != 0)
 		return SQLITE_CANTOPEN;
-	for (int i = 0; i < FILES && file == NULL; i++) {
-		if (files[i].name[0] != '\0')
-			continue;
-		file = &files[i];
-		file->written.bytes = reserve(ROOM);
-		file->synced.bytes = reserve(ROOM);
-		if (name != NULL)
-			(void)snprintf(file->name, sizeof(file->name), "%s", name);
-		else
-			(void)snprintf(file->name, sizeof(file->name), "temporary/%d", temporary_number++);
-		file->temporary = name == NULL;
-	}
 	if (file == NULL)
-		abort(); /* more FILES */
+		file = create(name);
 	handle->file = file;
 	handle->delete_on_close = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;
 	base->pMethods = &methods;

@@ -107,28 +107,28 @@ void world_close(struct world *world)
 	store_close(world->server.store);
 	policy_free(world->policy);
 	log_free(world->log);
+	memset(world, 0, sizeof(*world));
+	world->peer = -1;
 }
 
 /* The length of the whole reply that begins there; 0: more is needed. */
 static size_t reply_length(const char *bytes, size_t length)
 {
-	const char *end = memchr(bytes, '\n', length);
+	size_t used = 0;
 
-	if (end == NULL)
-		return 0;
-	size_t used = (size_t)(end - bytes) + 1;
-	long count = strtol(bytes + 1, NULL, 10);
-	if (bytes[0] == '$')
-		return count < 0 ? used : used + (size_t)count + 2 <= length ? used + (size_t)count + 2 : 0;
-	if (strchr("*%~>", bytes[0]) == NULL)
-		return used;
-	for (long i = bytes[0] == '%' ? 2 * count : count; i > 0; i--) {
-		size_t more = used < length ? reply_length(bytes + used, length - used) : 0;
-		if (more == 0)
+	for (long wanted = 1; wanted > 0; wanted--) {
+		const char *end = used < length ? memchr(bytes + used, '\n', length - used) : NULL;
+		if (end == NULL)
 			return 0;
-		used += more;
+		char kind = bytes[used];
+		long count = strtol(bytes + used + 1, NULL, 10);
+		used = (size_t)(end - bytes) + 1;
+		if (kind == '$' && count >= 0)
+			used += (size_t)count + 2;
+		else if (strchr("*%~>", kind) != NULL && count > 0)
+			wanted += kind == '%' ? 2 * count : count;
 	}
-	return used;
+	return used <= length ? used : 0;
 }
 
 static void on_heard(evutil_socket_t fd, short what, void *context)

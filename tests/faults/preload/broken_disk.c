@@ -12,11 +12,6 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-ssize_t pwrite64(int file, const void *bytes, size_t length, off64_t at);
-int fdatasync(int file);
-int fsync(int file);
-int ftruncate64(int file, off64_t length);
-
 static bool is_of_book(int file)
 {
 	char link[64], path[4096];

@@ -5,8 +5,6 @@
 #include <time.h>
 #include <unistd.h>
 
-int clock_gettime(clockid_t which, struct timespec *now);
-
 int clock_gettime(clockid_t which, struct timespec *now)
 {
 	static int (*real)(clockid_t, struct timespec *);
