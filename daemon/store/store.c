@@ -356,9 +356,10 @@ int store_document(struct store *store, sqlite3_stmt *s, struct buffer *out)
 
 const char *column_text(sqlite3_stmt *statement, int column)
 {
+	bool wanted = sqlite3_column_type(statement, column) != SQLITE_NULL; /* asked first: without memory the value becomes NULL */
 	const unsigned char *text = sqlite3_column_text(statement, column);
 
-	if (text == NULL && sqlite3_column_type(statement, column) != SQLITE_NULL)
+	if (text == NULL && wanted)
 		text_is_missing = true;
 	return text != NULL ? (const char *)text : "";
 }
