@@ -260,7 +260,7 @@ static void look_at_appointment(struct desk *desk, const struct call *call, cons
 int why_gates(struct desk *desk, const struct call *call, const struct followup_list *agenda, const struct agent *who, struct moment now,
 	struct why_gates *g)
 {
-	struct gate_view view;
+	struct gate_view view = {0};
 	struct agent holder;
 	char time[32];
 

@@ -99,7 +99,7 @@ int promise_appoint(struct engine *engine, const struct followup *followup, stru
 	struct followup_list agenda = {NULL, 0, 0};
 	struct promise promise;
 	struct agent agent;
-	struct call call;
+	struct call call = {0};
 	char queue[160];
 
 	int result = promise_of_occasion(engine, followup->occasion, &promise);

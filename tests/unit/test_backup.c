@@ -45,9 +45,7 @@ static void write_some(struct store *store, int from, int count)
 	char ref[32], body[2048];
 
 	assert_int_equal(store_begin(store, 1000 + from), 0);
-	memset(body, 'x', sizeof(body));
-	memcpy(body, "{\"note\":\"", 9);
-	memcpy(body + sizeof(body) - 3, "\"}", 3);
+	snprintf(body, sizeof(body), "{\"note\":\"%0*d\"}", (int)sizeof(body) - 12, 0);
 	for (int i = from; i < from + count; i++) {
 		snprintf(ref, sizeof(ref), "C%d", i);
 		int64_t id = store_client_ensure(store, ref);
