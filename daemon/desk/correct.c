@@ -28,6 +28,7 @@ struct correction {
 	int client_count;
 	day_t day;           /* on which it happened */
 	struct buffer said;  /* what is said of it now */
+	struct said told;    /* the same, read again for what was promised */
 	bool says_otherwise; /* that differs from before */
 	struct followup items[ITEMS_MAX];
 	size_t item_count;
@@ -372,13 +373,34 @@ static int write_down(struct correction *c)
 	return result;
 }
 
-/* What was promised in the contact goes the way of the contact: to the moment at which it happened, or away. */
-static int correct_promises(struct correction *c)
+/* The contact is one again: what had been promised in it holds again, as it was said. */
+static int promise_again(struct correction *c, struct answer *answer)
+{
+	struct desk *desk = c->o.desk;
+	int result = said_read(desk, c->said.data, c->o.now, &c->told, answer);
+
+	for (size_t i = 0; result == 0 && i < c->told.promise_count; i++) {
+		struct promise promise = c->told.promises[i];
+		promise.client_id = c->was.client_id;
+		promise.call_id = c->was.call_id;
+		promise.made_on = c->day;
+		promise.at = c->is.at;
+		promise.agent_id = c->teller.agent_id;
+		int64_t id = engine_take_promise(desk->engine, &promise, c->teller.name, c->o.now);
+		result = id < 0 ? (int)id : 0;
+	}
+	return result;
+}
+
+/* What was promised in the contact goes the way of the contact: to the moment at which it happened, away, or back. */
+static int correct_promises(struct correction *c, struct answer *answer)
 {
 	struct store *store = c->o.desk->store;
 	const struct attempt_truth *was = &c->was;
 	int result = 0;
 
+	if (was->contact_id == 0 && outcome_is_contact(c->o.disposition) && !c->o.disposition->bulk)
+		return promise_again(c, answer);
 	for (int i = 0; result == 0 && was->contact_id != 0 && i < c->client_count; i++) {
 		if (!outcome_is_contact(c->o.disposition))
 			result = store_promise_take_back(store, c->clients[i], was->call_id, was->agent, was->at);
@@ -388,7 +410,7 @@ static int correct_promises(struct correction *c)
 	return result;
 }
 
-static int carry_out(struct correction *c)
+static int carry_out(struct correction *c, struct answer *answer)
 {
 	struct outcome *o = &c->o;
 	bool contact = outcome_is_contact(o->disposition);
@@ -402,7 +424,7 @@ static int carry_out(struct correction *c)
 		c->is.over_cap = false;
 	}
 	if (result == 0)
-		result = correct_promises(c);
+		result = correct_promises(c, answer);
 	if (result == 0 && contact)
 		result = give_up(c);
 	if (result == 0)
@@ -464,7 +486,7 @@ static int correct(struct correction *c, struct answer *answer)
 	if (result == 0 && !changes_anything(c))
 		result = refuse(answer, ERR_INVALID, "attempt %lld says that already: nothing would change", (long long)c->was.id);
 	if (result == 0)
-		result = carry_out(c);
+		result = carry_out(c, answer);
 	o->desk->changes++;
 	return result == 0 ? store_correction_answer(o->desk->store, c->is.corrected_by, &answer->json) : result;
 }

@@ -6,6 +6,7 @@
 
 #include "followup/json_text.h"
 #include "followup/store_client.h"
+#include "followup/store_erase.h"
 #include "followup/store_followup.h"
 #include "followup/store_hold.h"
 #include "followup/store_name.h"
@@ -25,9 +26,13 @@ static int write_down(struct desk *desk, const struct identity *who, const char 
 {
 	struct followup_list agenda = {NULL, 0, 0};
 	struct attempt attempt = {.at = now.unix_seconds, .agent = who->name, .client_ref = "", .disposition = what, .detail = detail};
+	struct client client;
 	int result = 0;
 
-	if (call != NULL) {
+	if (call == NULL) {
+		result = store_client_load(desk->store, client_id, &client);
+		attempt.client_ref = result == 0 ? client.ref : "";
+	} else {
 		result = agenda_load(desk->engine, call->id, &agenda);
 		attempt.call_id = call->id;
 		attempt.generation = call->generation;
@@ -143,12 +148,15 @@ int desk_move(struct desk *desk, const struct identity *who, const char *call_te
 static int pause_subject(
 	struct desk *desk, const char *kind, const char *name, enum pause_kind *out, int64_t *number, struct answer *answer)
 {
-	if (strcasecmp(kind, "QUEUE") == 0 && queue_is_known(desk->policy, name) && strchr(name, '*') == NULL)
-		*out = PAUSE_QUEUE;
-	else if (strcasecmp(kind, "RULE") == 0 && policy_rule(desk->policy, name) != NULL)
-		*out = PAUSE_RULE;
-	else
+	bool queue = strcasecmp(kind, "QUEUE") == 0;
+
+	if (!queue && strcasecmp(kind, "RULE") != 0)
 		return refuse(answer, ERR_INVALID, "QUEUE and the name of a queue, or RULE and the name of a rule are wanted");
+	if (queue && strchr(name, '*') != NULL)
+		return refuse(answer, ERR_INVALID, "one queue after the other: %s stands for several", name);
+	if (queue ? !queue_is_known(desk->policy, name) : policy_rule(desk->policy, name) == NULL)
+		return refuse(answer, ERR_INVALID, "there is no %s %s", queue ? "queue" : "rule", name);
+	*out = queue ? PAUSE_QUEUE : PAUSE_RULE;
 	*number = store_name_id(desk->store, name);
 	return *number < 0 ? refuse_store(desk, answer, (int)*number) : 0;
 }
@@ -218,6 +226,32 @@ int desk_resume(struct desk *desk, const char *kind_text, const char *name, stru
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }
 
+static int write_down_wish(struct desk *desk, const struct identity *who, const char *channel, const char *until, const char *reason,
+	int64_t client_id, struct moment now)
+{
+	struct buffer said = {0};
+
+	buffer_text(&said, "{\"channel\":");
+	json_text_append(&said, channel);
+	buffer_text(&said, ",\"until\":");
+	json_text_append(&said, strcasecmp(until, "CLEAR") == 0 ? "CLEAR" : strcasecmp(until, "none") == 0 ? "none" : until);
+	buffer_text(&said, ",\"reason\":");
+	json_text_append(&said, reason);
+	buffer_text(&said, "}");
+	int result = said.failed ? ERR_MEMORY : write_down(desk, who, "do-not-contact", said.data, NULL, client_id, now);
+	buffer_free(&said);
+	return result;
+}
+
+static int refuse_channel(struct desk *desk, const char *channel, struct answer *answer)
+{
+	char there[160] = "all";
+
+	for (size_t i = 0, length = 3; i < desk->policy->channel_count && length < sizeof(there); i++)
+		length += (size_t)snprintf(there + length, sizeof(there) - length, ", %s", desk->policy->channels[i].name);
+	return refuse(answer, ERR_INVALID, "no such channel: %s; there are: %s", channel, there);
+}
+
 int desk_forbid(struct desk *desk, const struct identity *who, const char *client_ref, const char *channel, const char *until,
 	const char *reason, struct moment now, struct answer *answer)
 {
@@ -228,21 +262,28 @@ int desk_forbid(struct desk *desk, const struct identity *who, const char *clien
 	if (id < 0)
 		return refuse_store(desk, answer, (int)id);
 	if (strcmp(channel, "all") != 0 && policy_channel(desk->policy, channel) < 0)
-		return refuse(answer, ERR_INVALID, "no such channel: %s (or all)", channel);
-	int result;
+		return refuse_channel(desk, channel, answer);
+	int result = store_client_erased(desk->store, id, NULL);
+	if (result > 0)
+		return refuse(answer, ERR_INVALID, "client %s has been erased: nothing about him is taken in", client_ref);
+	if (result < 0)
+		return refuse_store(desk, answer, result);
 	if (strcasecmp(until, "CLEAR") == 0) {
 		result = store_forbid_clear(desk->store, id, channel);
 	} else {
 		bool forever = strcasecmp(until, "none") == 0;
-		if (!forever && date_parse(until, strlen(until)) == NO_DAY)
+		day_t last = forever ? NO_DAY : date_parse(until, strlen(until));
+		if (!forever && last == NO_DAY)
 			return refuse(answer, ERR_INVALID, "until when? A day like 2026-12-31, none, or CLEAR to lift it");
+		if (!forever && last < now.day)
+			return refuse(answer, ERR_INVALID, "%s has passed; CLEAR lifts what there is", until);
 		result = check_reason(reason, answer);
 		if (result < 0)
 			return result;
 		result = store_forbid_set(desk->store, id, channel, forever ? "" : until, reason, who->name, now.unix_seconds);
 	}
 	if (result >= 0)
-		result = write_down(desk, who, "do-not-contact", reason, NULL, id, now);
+		result = write_down_wish(desk, who, channel, until, reason, id, now);
 	/* What waits is tried again at once: on another channel, or on this one again. */
 	if (result == 0)
 		result = store_due_mark(desk->store, id, now.day, false);

@@ -118,7 +118,7 @@ int store_view_list_events(struct store *store, const struct list_filter *filter
 
 #define ATTEMPTS_WHERE(condition)                                                                                                          \
 	LIST_OF("SELECT json_object('attempt', a.id, 'at', strftime('%Y-%m-%dT%H:%M:%S', a.at, 'unixepoch', 'localtime'), 'call', "        \
-		"a.call_id, 'client_ref', a.client_ref, 'agent', a.agent, 'queue', q.text, 'channel', h.text, 'disposition', "             \
+		"nullif(a.call_id, 0), 'client_ref', a.client_ref, 'agent', a.agent, 'queue', q.text, 'channel', h.text, 'disposition', "  \
 		"a.disposition, 'over_cap', json(iif(a.over_cap, 'true', 'false')), 'after_lease', json(iif(a.expired, 'true', "           \
 		"'false')), 'corrected_by', a.corrected_by) x FROM attempt a LEFT JOIN name q ON q.id=a.queue LEFT JOIN name h ON "        \
 		"h.id=a.channel WHERE " condition                                                                                          \

@@ -232,6 +232,27 @@ def _():
         holds(daemon)
 
 
+@test("a contact that was none, and then was one after all, holds what was promised in it again, on the day it was promised for")
+def _():
+    with Daemon() as daemon:
+        anna, mary = daemon.agent("anna"), daemon.agent("mary", "supervisor")
+        opened(daemon)
+        promises = [{"by": "2025-03-06", "matter": "the fees", "dept": "operations"}, {"by": "2025-03-07", "matter": "a form"}]
+        anna.json("DONE", anna.json("NEXT")["lease"], "reached", {"promise": promises})
+        attempt = attempts(daemon)[0][0]
+        made = daemon.list("promises")
+        mary.json("CORRECT", attempt, {"disposition": "no-answer"}, "nobody was there")
+        same(daemon.list("promises"), [])
+        mary.json("CORRECT", attempt, {"disposition": "reached", "satisfaction": 4}, "it was another call")
+        again = daemon.list("promises")
+        same([dict(row, promise=0) for row in again], [dict(row, promise=0) for row in made])
+        mary.json("CORRECT", attempt, {"satisfaction": 5}, "he said five")
+        same(daemon.list("promises"), again)  # a contact before and after: nothing is promised twice
+        daemon.set_clock("2025-03-06T09:30:00")
+        same([row["state"] for row in daemon.list("promises")], ["queued", None])
+        holds(daemon)
+
+
 @test("a message that was told as sent and did not arrive goes on to the next channel, whenever that comes out")
 def _():
     with Daemon(clock=TUESDAY + "T09:30:00") as daemon:

@@ -126,9 +126,20 @@ def _():
         same(daemon.json("DNC", "C2", "all", "CLEAR", "changed his mind"), [])
         daemon.event("E3", "C2", "complaint")
         same(agent.call("NEXT", "QUEUE", "service") is not None, True)
-        for words in (("C9", "all", "none", "x"), ("C1", "pigeon", "none", "x"), ("C1", "all", "soon", "x"), ("C1", "all", "none", "")):
-            matches(daemon.refused("DNC", *words), "^ERR ")
-        same([row["disposition"] for row in daemon.list("attempts", client="C2")][:2], ["do-not-contact", "do-not-contact"])
+        for *words, wanted in (
+                ("C9", "all", "none", "x", "no client C9"),
+                ("C1", "pigeon", "none", "x", "no such channel: pigeon; there are: all, phone, sms, "),
+                ("C1", "all", "soon", "x", "until when"),
+                ("C1", "all", "2025-03-03", "x", "2025-03-03 has passed"),
+                ("C1", "all", "none", "", "a reason is needed")):
+            matches(daemon.refused("DNC", *words), "^ERR .*" + wanted)
+        rows = daemon.list("attempts", client="C2")
+        same([(row["disposition"], row["client_ref"], row["call"]) for row in rows[:2]], [("do-not-contact", "C2", None)] * 2)
+        told = [entry["said"]["said"] for entry in daemon.json("HISTORY", "C2") if entry.get("said", {}).get("disposition") == "do-not-contact"]
+        same(told, [{"channel": "all", "until": "none", "reason": "wants no word from us"}, {"channel": "all", "until": "CLEAR", "reason": "changed his mind"}])
+        daemon.add_agent("sue", "supervisor", ())
+        daemon.json("ERASE", "C2", "sue", "he asks")
+        matches(daemon.refused("DNC", "C2", "all", "none", "no word, he said"), "^ERR client C2 has been erased")
 
 
 @test("OVERRIDE lets a third contact of the quarter go ahead, with two names and a reason; nothing else does")
