@@ -68,6 +68,7 @@ static void note_correction(struct world *w, const struct attempt_truth *was, co
 		note_promises_gone(w);
 		return;
 	}
+	note_promises_again(w, was);
 	about = clients_of(w, items, count);
 	if (count == 0) {
 		count = store_attempt_clients(w->store, is->id, clients, CLIENTS);

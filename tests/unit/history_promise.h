@@ -74,6 +74,30 @@ static void note_promises_gone(struct world *w)
 	}
 }
 
+/* A contact that was none is one again: new in the book is what had been promised in it, of that client and by that agent, for the same day. */
+static void note_promises_again(struct world *w, const struct attempt_truth *was)
+{
+	for (;;) {
+		struct promise promise;
+		int known = w->promise_count, like = NOBODY;
+		int result = store_promise_load(w->store, known + 1, &promise);
+		if (result == ERR_NOT_FOUND)
+			return;
+		must(w, result, "promise");
+		for (int i = 0; i < known; i++) {
+			const struct promise_known *p = &w->promises[i];
+			if (p->gone && p->by == promise.by && strcmp(w->agents[p->agent].who.name, was->agent) == 0 &&
+				same_person(w, p->client, client_of_id(w, promise.client_id)))
+				like = i;
+		}
+		if (was->contact_id != 0 || like == NOBODY)
+			wrong(w, "promise %d was never made", known + 1);
+		assert_true(known < PROMISES_KNOWN_MAX);
+		w->promises[w->promise_count++] =
+			(struct promise_known){client_of_id(w, promise.client_id), w->promises[like].agent, promise.by, false};
+	}
+}
+
 /* A call that is kept for somebody carries what he has promised. */
 static void check_owner(struct world *w, const struct call_seen *c)
 {
