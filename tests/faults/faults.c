@@ -58,7 +58,8 @@ static void learn_expected(const struct row *row)
 	for (enum fault_kind kind = FAULT_MEMORY; kind <= FAULT_FULL; kind++) {
 		const struct told *told = rehearsed(row, REHEARSE_AFTER, kind);
 		e->counts[kind] = told->counted;
-		if (kind > FAULT_MEMORY && (!suffer_same_reply(row, &told->reply, &e->reply) || !suffer_alike(told->digest, e->after))) {
+		if (kind > FAULT_MEMORY &&
+			(!suffer_same_reply(row, &told->reply, &e->reply) || !suffer_alike(row, told->digest, e->after))) {
 			run.findings++;
 			printf("# %s: done twice without a fault it does not come out the same\n", row->words);
 		}

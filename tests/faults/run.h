@@ -83,7 +83,7 @@ void suffer_start(const struct row *row, const struct way *way, int64_t at, stru
 /* The command without a fault, of which the parent keeps what came of it. */
 enum rehearsal { REHEARSE_AFTER, REHEARSE_RESTARTED_BEFORE, REHEARSE_RESTARTED_AFTER, REHEARSE_REPEATED };
 void rehearse(const struct row *row, enum rehearsal what, enum fault_kind kind, struct told *told);
-bool suffer_alike(struct digest one, struct digest other);
+bool suffer_alike(const struct row *row, struct digest one, struct digest other);
 bool suffer_same_reply(const struct row *row, const struct reply_heard *one, const struct reply_heard *other);
 
 /* copies.c: copies of the process, as many at once as there are processors. */

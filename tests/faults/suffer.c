@@ -41,9 +41,9 @@ int suffer_open(struct world *world)
 	return result;
 }
 
-bool suffer_alike(struct digest one, struct digest other)
+bool suffer_alike(const struct row *row, struct digest one, struct digest other)
 {
-	return one.alike == other.alike;
+	return (row->flags & ROW_SLICES) != 0 ? one.loose == other.loose : one.alike == other.alike;
 }
 
 bool suffer_same_reply(const struct row *row, const struct reply_heard *one, const struct reply_heard *other)
@@ -94,7 +94,7 @@ static void repeat(struct world *world, const struct row *row, struct digest wan
 	(void)world_ask(world, words.words, words.count, (struct fault){0}, &again);
 	if (!suffer_same_reply(row, &again, reply))
 		wrong(told, "done again it answers otherwise: ", again.lost ? "nothing" : again.bytes);
-	else if (!suffer_alike(world_digest(world), wanted))
+	else if (!suffer_alike(row, world_digest(world), wanted))
 		wrong(told, "done again it leads elsewhere", "");
 }
 
@@ -127,12 +127,12 @@ static void judge_running(struct world *world, const struct row *row, bool done,
 	struct digest now = world_digest(world);
 	bool slices = (row->flags & ROW_SLICES) != 0;
 
-	if (done && !suffer_alike(now, e->after) && !slices)
+	if (done && !suffer_alike(row, now, e->after) && !slices)
 		wrong(told, "it says that it has done what it has not: ", told->reply.bytes);
-	if (!done && !slices && now.same != e->before.same && !(told->reply.lost && suffer_alike(now, e->after)))
-		wrong(told, suffer_alike(now, e->after) ? "it says that it has not done what it has: " : "half a change: ",
+	if (!done && !slices && now.same != e->before.same && !(told->reply.lost && suffer_alike(row, now, e->after)))
+		wrong(told, suffer_alike(row, now, e->after) ? "it says that it has not done what it has: " : "half a change: ",
 			told->reply.lost ? "(no answer)" : told->reply.bytes);
-	if ((!done && !(told->reply.lost && suffer_alike(now, e->after))) || (slices && !suffer_alike(now, e->after)))
+	if ((!done && !(told->reply.lost && suffer_alike(row, now, e->after))) || (slices && !suffer_alike(row, now, e->after)))
 		repeat(world, row, e->after, &e->reply, told);
 	if (slices && told->why[0] == '\0')
 		wrong(told, world_inspect(world), "");
@@ -149,10 +149,10 @@ static void judge_restarted(struct world *world, const struct row *row, bool don
 		return;
 	}
 	struct digest now = world_digest(world);
-	bool slices = (row->flags & ROW_SLICES) != 0, is_after = suffer_alike(now, e->restarted_after);
+	bool slices = (row->flags & ROW_SLICES) != 0, is_after = suffer_alike(row, now, e->restarted_after);
 	if (done && !is_after && !slices)
 		wrong(told, "what was answered is not there after the restart: ", told->reply.bytes);
-	if (!is_after && !slices && !suffer_alike(now, e->restarted_before))
+	if (!is_after && !slices && !suffer_alike(row, now, e->restarted_before))
 		wrong(told, "half a change after the restart", "");
 	if (told->why[0] == '\0' && !slices)
 		wrong(told, world_inspect(world), "");
@@ -266,7 +266,7 @@ void suffer_start(const struct row *row, const struct way *way, int64_t at, stru
 		wrong(told, world_inspect(world), "");
 	if (told->why[0] == '\0') {
 		told->digest = world_digest(world);
-		if (at > 0 && !suffer_alike(told->digest, run.expected->after))
+		if (at > 0 && !suffer_alike(row, told->digest, run.expected->after))
 			wrong(told, "the start leads elsewhere afterwards", "");
 	}
 }

@@ -223,7 +223,8 @@ static void mix_table(sqlite3 *db, const char *table, struct digest *digest)
 {
 	char sql[256];
 	sqlite3_stmt *rows = NULL;
-	bool is_link = strcmp(table, "link") == 0, is_entry = strcmp(table, "entry") == 0;
+	bool is_link = strcmp(table, "link") == 0, is_entry = strcmp(table, "entry") == 0, is_subject = strcmp(table, "entry_subject") == 0;
+	uint64_t sum = 0;
 
 	/* When a failing disk was last tried is the daemon's own affair. */
 	(void)snprintf(
@@ -231,15 +232,25 @@ static void mix_table(sqlite3 *db, const char *table, struct digest *digest)
 	if (sqlite3_prepare_v2(db, sql, -1, &rows, NULL) != SQLITE_OK)
 		abort();
 	while (sqlite3_step(rows) == SQLITE_ROW) {
+		uint64_t row = 1;
 		for (int i = 0; i < sqlite3_column_count(rows); i++) {
+			const char *name = sqlite3_column_name(rows, i);
 			int type = sqlite3_column_type(rows, i);
 			const void *bytes = sqlite3_column_blob(rows, i); /* numbers as their text */
 			size_t length = (size_t)sqlite3_column_bytes(rows, i);
 			digest->same = mix(mix(digest->same, &type, sizeof(type)), bytes, length);
-			if (!is_link && !(is_entry && strcmp(sqlite3_column_name(rows, i), "salt") == 0))
-				digest->alike = mix(mix(digest->alike, &type, sizeof(type)), bytes, length);
+			if (is_link || (is_entry && strcmp(name, "salt") == 0))
+				continue;
+			digest->alike = mix(mix(digest->alike, &type, sizeof(type)), bytes, length);
+			if (!(is_entry && strcmp(name, "id") == 0) && !(is_subject && strcmp(name, "entry_id") == 0))
+				row = mix(mix(row, &type, sizeof(type)), bytes, length);
 		}
+		if (is_entry || is_subject)
+			sum += row;
+		else if (!is_link)
+			digest->loose = mix(digest->loose, &row, sizeof(row));
 	}
+	digest->loose = mix(digest->loose, &sum, sizeof(sum));
 	if (sqlite3_finalize(rows) != SQLITE_OK)
 		abort();
 }
@@ -247,7 +258,7 @@ static void mix_table(sqlite3 *db, const char *table, struct digest *digest)
 struct digest world_digest(const struct world *world)
 {
 	sqlite3 *db = world->server.store->db;
-	struct digest digest = {14695981039346656037u, 14695981039346656037u};
+	struct digest digest = {14695981039346656037u, 14695981039346656037u, 14695981039346656037u};
 	sqlite3_stmt *tables = NULL;
 
 	if (sqlite3_prepare_v2(db, "SELECT name FROM sqlite_schema WHERE type='table' ORDER BY name", -1, &tables, NULL) != SQLITE_OK)

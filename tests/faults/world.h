@@ -16,9 +16,10 @@ struct reply_heard {
 	char bytes[REPLY_MAX];
 };
 
-/* Two numbers for all that the book says. same: every byte. alike: but salts and links, which depend on how the same work was cut into transactions. */
+/* Numbers for all that the book says. same: every byte. alike: but salts and links, which depend on how the same work was cut into transactions. loose: and in whatever order its record
+ * tells of it. */
 struct digest {
-	uint64_t same, alike;
+	uint64_t same, alike, loose;
 };
 
 struct world {
