@@ -20,33 +20,13 @@ int simulate_desk_make(const struct simulate_desk *desk, const char *queue, cons
 	return contact < 0 ? (int)contact : agenda_settle(desk->engine, now.day, SIMULATE_WITHOUT_LIMIT);
 }
 
-/* The best ready call of a queue over all its lanes: this desk has nobody to recuse. */
-static int best_call(struct store *store, int64_t queue, struct call *best)
-{
-	bool found = false;
-	int64_t lane = 0;
-
-	while ((lane = store_call_next_lane(store, queue, lane)) > 0) {
-		struct call_place place = {0};
-		struct call call;
-		int result = store_call_next(store, queue, lane, &place, &call);
-		if (result < 0)
-			return result;
-		if (result > 0 && (!found || call_compare(&call, best) < 0)) {
-			*best = call;
-			found = true;
-		}
-	}
-	return lane < 0 ? (int)lane : found;
-}
-
 static int hand_out(const struct simulate_desk *desk, const char *name, int64_t queue, long capacity, struct moment now)
 {
 	struct store *store = engine_store(desk->engine);
 	struct call call;
 	int result = 0;
 
-	while (capacity > 0 && (result = best_call(store, queue, &call)) > 0) {
+	while (capacity > 0 && (result = store_call_first_of_queue(store, queue, &call)) > 0) {
 		result = gate_call(desk->engine, &call, now);
 		if (result < 0)
 			return result;
@@ -150,7 +130,10 @@ int simulate_desk_work(const struct simulate_desk *desk, struct moment now)
 
 int simulate_desk_hand_out(const struct simulate_desk *desk, struct moment now)
 {
-	int result = work_queues(desk, false, now);
+	/* This desk has nobody to recuse, and there are as many lanes as managers. */
+	int result = store_call_index_all_lanes(engine_store(desk->engine));
 
+	if (result == 0)
+		result = work_queues(desk, false, now);
 	return result < 0 ? result : work_queues(desk, true, now);
 }

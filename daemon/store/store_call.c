@@ -191,6 +191,20 @@ int64_t store_call_next_lane(struct store *store, int64_t queue, int64_t lane)
 	return result < 0 ? result : found;
 }
 
+int store_call_first_of_queue(struct store *store, int64_t queue, struct call *out)
+{
+	STATEMENT(first, "SELECT " COLUMNS " FROM call INDEXED BY call_all_lanes WHERE state=0 AND queue=?1"
+			 " ORDER BY due_now DESC, priority, due_on, id LIMIT 1");
+
+	return read_one(store, store_query(store, &first, "i", queue), out);
+}
+
+int store_call_index_all_lanes(struct store *store)
+{
+	return store_execute(
+		store, "CREATE INDEX IF NOT EXISTS call_all_lanes ON call(queue, due_now DESC, priority, due_on, id) WHERE state=0");
+}
+
 int store_call_next(struct store *store, int64_t queue, int64_t lane, struct call_place *place, struct call *out)
 {
 	STATEMENT(first, "SELECT " COLUMNS " FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane=?2"

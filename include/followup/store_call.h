@@ -37,6 +37,10 @@ struct call_place {
 	day_t due_on;
 	int64_t id;
 };
+/* The first ready call of a queue whatever its lane, in the same order: 1 or 0. Only with the index for it, which private copies of the book have: the book itself would pay for it with
+ * every call, and nobody there may look past lanes. */
+int store_call_first_of_queue(struct store *store, int64_t queue, struct call *out) MUST_CHECK;
+int store_call_index_all_lanes(struct store *store) MUST_CHECK;
 /* The next ready call of a queue's lane in order (due now, priority, due_on, id) after place, which moves on: 1 or 0. */
 int store_call_next(struct store *store, int64_t queue, int64_t lane, struct call_place *place, struct call *out) MUST_CHECK;
 

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import subprocess
 
-from harness import FOLLOWUPD, ROOT, Daemon, matches, run, same, test, true
+from harness import FOLLOWUPD, ROOT, TUESDAY, Daemon, matches, run, same, test, true
 
 CLIENTS = os.path.join(ROOT, "tests/data/example/clients.csv")
 EVENTS = os.path.join(ROOT, "tests/data/example/events.csv")
@@ -171,6 +171,18 @@ def _():
         first = told["first_missed"]
         matches(daemon.call(*words, "FORMAT", "text"), f"(?m)^first missed: day {first['day']}, queue {first['queue']}, count {first['count']}$")
         matches(daemon.refused("FORECAST", "FORMAT", "xml"), "^ERR FORMAT json, csv or text")
+
+
+@test("a thousand managers, each of whom must not call his own client: one desk makes their calls in the order of the queue")
+def _():
+    with Daemon() as daemon:
+        daemon.operator.pipeline([("CLIENT.PUT", {"client_ref": f"C{number}", "name": "B", "phone": "13900000000", "manager": f"M{number}"}) for number in range(1000)])
+        daemon.operator.pipeline([("EVENT.PUT", {"event_ref": f"E{number}", "client_ref": f"C{number}", "kind": "complaint" if number % 10 == 0 else "permission_opened",
+                                                 "occurred_at": TUESDAY}) for number in range(1000)])
+        answer = daemon.json("FORECAST", "DAYS", 3, "CAPACITY", "service=60", "hq=400")
+        same([(row["queue"], row["done"], row["left"]) for row in answer["days"]],
+             [("hq", 400, 500), ("service", 60, 40), ("hq", 400, 100), ("service", 40, 0), ("hq", 100, 0)])
+        same(answer["first_missed"], None)
 
 
 if __name__ == "__main__":
