@@ -94,6 +94,10 @@ bool copies_split_off(int slot, const struct way *way, int64_t at)
 	return true;
 }
 
+#ifdef FOLLOWUP_COVERAGE
+extern void __gcov_dump(void);
+#endif
+
 void copies_leave(int slot)
 {
 	struct told *told = &run.told[slot];
@@ -106,6 +110,10 @@ void copies_leave(int slot)
 			told->place[fread(told->place, 1, sizeof(told->place) - 1, place)] = '\0';
 		}
 	}
+	(void)fault_disarm();
+#ifdef FOLLOWUP_COVERAGE
+	__gcov_dump(); /* what this copy has run */
+#endif
 	_exit(told->why[0] != '\0');
 }
 
