@@ -241,6 +241,20 @@ def _():
         same(daemon.operator.call("PING"), "PONG")
 
 
+@test("the log of writes stays under 64 MB however much is written, also while long commands look at the book")
+def _():
+    count = 60000 if LONG else 12000
+    with Daemon() as daemon:
+        reader, largest = daemon.connect(), 0
+        for first in range(0, count, 2000):
+            reader.send("CHECK")
+            daemon.operator.pipeline([("CLIENT.PUT", {"client_ref": f"C{number}", "name": "n" * 900, "phone": "13912345678"}) for number in range(first, first + 2000)])
+            reader.read()
+            largest = max(largest, os.path.getsize(daemon.database + "-wal"))
+        true(largest < 64 * 1024 * 1024, f"{largest} bytes")
+        true(os.path.getsize(daemon.database) > count * 900, "it has gone into the book")
+
+
 @test("what a request may hold: 64 KiB and 64 words, before signing in 16 KiB and 10; more ends the connection with a word why")
 def _():
     with Daemon() as daemon:
