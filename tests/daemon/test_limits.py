@@ -243,7 +243,7 @@ def _():
 
 @test("the log of writes stays under 64 MB however much is written, also while long commands look at the book")
 def _():
-    count = 60000 if LONG else 12000
+    count = 60000 if LONG else 6000
     with Daemon() as daemon:
         reader, largest = daemon.connect(), 0
         for first in range(0, count, 2000):
