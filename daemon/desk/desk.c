@@ -194,11 +194,14 @@ int describe_call(struct desk *desk, const struct call *call, bool as_holder, st
 	return result;
 }
 
+/* No client or event has more: fields of its own and declared ones. */
+enum { MEMBERS_MAX = CLIENT_FIELD_COUNT + 64 };
+
 /* The members of a flat JSON object, copied. */
 struct members {
 	struct fact_field *fields;
 	size_t count, capacity;
-	bool nested;
+	const char *why; /* it is none; NULL: no JSON object at all */
 };
 
 static int take_member(void *context, const struct json_value *value)
@@ -206,12 +209,16 @@ static int take_member(void *context, const struct json_value *value)
 	struct members *members = context;
 
 	if (value->type == JSON_ARRAY || value->type == JSON_OBJECT || value->key == NULL) {
-		members->nested = true;
+		members->why = "one flat JSON object is wanted: a member holds a list or an object";
+		return ERR_INVALID;
+	}
+	if (members->count == MEMBERS_MAX) {
+		members->why = "too many members";
 		return ERR_INVALID;
 	}
 	if (members->count == members->capacity) {
 		size_t capacity = members->capacity * 2 + 16;
-		struct fact_field *larger = capacity <= 4096 ? realloc(members->fields, capacity * sizeof(*larger)) : NULL;
+		struct fact_field *larger = realloc(members->fields, capacity * sizeof(*larger));
 		if (larger == NULL)
 			return ERR_MEMORY;
 		members->fields = larger;
@@ -239,15 +246,14 @@ static void free_fields(struct fact_field *fields, size_t count)
 static int take_fields(
 	struct desk *desk, const char *document, size_t length, struct answer *answer, struct fact_field **out, size_t *count)
 {
-	struct members members = {NULL, 0, 0, false};
+	struct members members = {NULL, 0, 0, NULL};
 	int result = json_each(desk->json, document, length, "$", take_member, &members);
 
 	if (result < 0) {
 		free_fields(members.fields, members.count);
 		if (result == ERR_MEMORY)
 			return refuse(answer, result, "out of memory");
-		return refuse(answer, ERR_INVALID,
-			members.nested ? "one flat JSON object is wanted: a member holds a list or an object" : "not a JSON object");
+		return refuse(answer, ERR_INVALID, "%s", members.why != NULL ? members.why : "not a JSON object");
 	}
 	*out = members.fields;
 	*count = members.count;
@@ -258,7 +264,7 @@ static int take_fields(
 static int put(struct desk *desk, bool event, const char *json, size_t length, struct moment now, struct answer *answer)
 {
 	struct fact_field *fields = NULL;
-	const char *names[CLIENT_FIELD_COUNT + 64];
+	const char *names[MEMBERS_MAX];
 	char reason[FACT_REASON_SIZE] = "";
 	size_t count = 0;
 
@@ -267,10 +273,6 @@ static int put(struct desk *desk, bool event, const char *json, size_t length, s
 	int result = take_fields(desk, json, length, answer, &fields, &count);
 	if (result < 0)
 		return result;
-	if (count > sizeof(names) / sizeof(names[0])) {
-		free_fields(fields, count);
-		return refuse(answer, ERR_INVALID, "too many members");
-	}
 	for (size_t i = 0; i < count; i++)
 		names[i] = fields[i].name;
 	result = event ? fact_check_event_columns(desk->policy, names, count, reason)

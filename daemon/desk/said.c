@@ -29,7 +29,7 @@ static int take_answer(void *context, const struct json_value *value)
 
 static bool take_text(char *out, size_t size, const struct json_value *value)
 {
-	if (value->type != JSON_TEXT || value->length == 0 || value->length >= size || strlen(value->text) != value->length)
+	if (value->type != JSON_TEXT || value->length == 0 || value->length >= size)
 		return false;
 	memcpy(out, value->text, value->length + 1);
 	return true;

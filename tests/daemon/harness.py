@@ -77,7 +77,7 @@ def run():
 
 def same(got, wanted, what=""):
     if got != wanted:
-        raise AssertionError(f"{what + ': ' if what else ''}got {got!r}, wanted {wanted!r}")
+        raise AssertionError(f"{f'{what}: ' if what else ''}got {got!r}, wanted {wanted!r}")
 
 
 def true(condition, what="a condition does not hold"):
@@ -87,7 +87,7 @@ def true(condition, what="a condition does not hold"):
 
 def matches(text, pattern, what=""):
     if re.search(pattern, text) is None:
-        raise AssertionError(f"{what + ': ' if what else ''}{text!r} does not match {pattern!r}")
+        raise AssertionError(f"{f'{what}: ' if what else ''}{text!r} does not match {pattern!r}")
 
 
 # --- The protocol -----------------------------------------------------------------------------------
