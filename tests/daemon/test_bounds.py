@@ -2,7 +2,7 @@
 """Words that nobody expects and bounds that somebody reaches: refused in words that say what is wanted, and what stands just inside the bound works."""
 import json
 
-from harness import Daemon, MORNING, TUESDAY, matches, run, same, test, true
+from harness import Daemon, TUESDAY, matches, run, same, test
 
 NOON = TUESDAY + "T12:00"
 BIG = {"request_bytes": "1048576", "request_arguments": "1024"}

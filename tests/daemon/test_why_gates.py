@@ -79,7 +79,7 @@ def _():
 @test("a message that may have been sent: its gateway is asked by the number; when the gateway is gone nobody is, and it ends by itself")
 def _():
     with Daemon() as daemon:
-        gate, other = daemon.agent("gate", "gateway", ("sms",)), daemon.agent("other", "gateway", ("sms",))
+        gate, _other = daemon.agent("gate", "gateway", ("sms",)), daemon.agent("other", "gateway", ("sms",))
         daemon.agent("anna", queues=("service",))
         daemon.agent("otto", queues=("sms", "service"))
         daemon.client("C1", tier="silver", birthday="1990-03-04")
