@@ -51,9 +51,11 @@ def _():
         for queue, wanted in (("email", "email is a queue of messages: nobody would make the call there"), ("branch/*", "no rule puts calls on a queue branch/\\*"),
                               ("nowhere", "no rule puts calls on a queue nowhere")):
             matches(daemon.refused("MOVE", other, queue, "x"), "^ERR " + wanted)
-        for words in (("QUEUE", "complaint"), ("RULE", "service"), ("RULE", "nothing"), ("CALL", "1")):
+        for words, wanted in ((("QUEUE", "complaint"), "there is no queue complaint"), (("RULE", "service"), "there is no rule service"),
+                              (("QUEUE", "manager/*"), "one queue after the other: manager/* stands for several"),
+                              (("CALL", "1"), "QUEUE and the name of a queue, or RULE and the name of a rule are wanted")):
             for command in (("PAUSE", *words, NOON, "x"), ("RESUME", *words)):
-                same(daemon.refused(*command), "ERR QUEUE and the name of a queue, or RULE and the name of a rule are wanted")
+                same(daemon.refused(*command), "ERR " + wanted)
         for until, wanted in (("soon", "until when. A time like 2025-03-03T16:00 is wanted"), (TUESDAY + "T09:30", "that time has passed"), ("", "until when")):
             matches(daemon.refused("PAUSE", "QUEUE", "service", until, "x"), "^ERR " + wanted)
         daemon.check()
