@@ -60,6 +60,14 @@ static int name_copy(const struct server *server, const char *file, struct backu
 	return 0;
 }
 
+/* SQLite keeps what belongs to a book beside it, under the book's name and a "-": a file there is taken for such a one, and removed. */
+static bool stands_beside_book(const struct server *server, const char *path)
+{
+	size_t length = strlen(server->policy->database);
+
+	return strncmp(path, server->policy->database, length) == 0 && path[length] == '-';
+}
+
 static int open_copy(struct server *server, struct backup *backup, const char *file, char why[256])
 {
 	if (name_copy(server, file, backup) < 0) {
@@ -69,6 +77,10 @@ static int open_copy(struct server *server, struct backup *backup, const char *f
 	/* The rename at the end would write over it. */
 	if (access(backup->path, F_OK) == 0) {
 		(void)snprintf(why, 256, "%.200s: is there already", backup->path);
+		return ERR_INVALID;
+	}
+	if (stands_beside_book(server, backup->path)) {
+		(void)snprintf(why, 256, "%.150s: names that begin with the book's own and - are for its logs; choose another", backup->path);
 		return ERR_INVALID;
 	}
 	/* What a killed daemon has left of a copy. */

@@ -146,6 +146,7 @@ def _():
         daemon.json("BACKUP", copy)
         matches(daemon.refused("BACKUP", copy), "is there already")
         matches(daemon.refused("BACKUP", daemon.database), "is there already")
+        matches(daemon.refused("BACKUP", daemon.database + "-journal"), "^ERR .*for its logs; choose another")
         matches(daemon.refused("BACKUP", "/nowhere/copy.db"), "No such file")
         matches(daemon.refused("BACKUP", "/" + "x" * 5000), "^ERR .*too long")
         matches(daemon.agent("anna").refused("BACKUP", copy), "^NOPERM ")
