@@ -251,13 +251,13 @@ static int appoint(struct outcome *o, struct answer *answer)
 	return store_call_save(o->desk->store, &o->call);
 }
 
-/* A task for people, until somebody acknowledges it. */
 /* Whom the outcome is about: whom RECORD names, though a call of another of the person's clients may wait; else the foremost of the call. */
 static int64_t concerned_client(const struct outcome *o)
 {
 	return o->client_id != 0 || o->agenda.count == 0 ? o->client_id : o->agenda.items[0].client_id;
 }
 
+/* A task for people, until somebody acknowledges it. */
 static int make_task(struct outcome *o, const char *kind, const char *queue)
 {
 	struct task task = {

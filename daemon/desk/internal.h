@@ -104,6 +104,9 @@ int looked(struct desk *desk, const char *const *words, size_t count, const stru
 /* What a person did, in pairs of a member's name and its text. client_id: 0 when it was done to no single client. */
 int acted(struct desk *desk, enum record_kind kind, int64_t client_id, const char *const *pairs, size_t count) MUST_CHECK;
 
+/* A whole number within bounds, of at most 18 digits. */
+bool parse_count(const char *text, int64_t least, int64_t most, int64_t *out);
+
 /* supervise.c: a supervisor's reason, which is kept: not empty, and not too long. */
 int check_reason(const char *reason, struct answer *answer) MUST_CHECK;
 /* supervise.c: ends a pause; what waited for it is tried again at once. */

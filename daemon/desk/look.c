@@ -65,17 +65,6 @@ static int task_state_parse(const char *name)
 	return strcmp(name, "acknowledged") == 0 ? 1 : ERR_NOT_FOUND;
 }
 
-static bool parse_number(const char *text, int64_t most, int64_t *out)
-{
-	char *end;
-	long long number = strtoll(text, &end, 10);
-
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || number > most)
-		return false;
-	*out = number;
-	return true;
-}
-
 typedef int list_function(struct store *store, const struct list_filter *filter, struct buffer *out);
 static const struct {
 	const char *name;
@@ -111,10 +100,10 @@ static int parse_filter(size_t which, const char *const *words, size_t count, st
 			if (filter->state < 0)
 				return refuse(answer, ERR_INVALID, "%s have no state %s", lists[which].name, value);
 		} else if (strcasecmp(key, "LIMIT") == 0) {
-			if (!parse_number(value, LIST_MOST, &filter->limit))
+			if (!parse_count(value, 0, LIST_MOST, &filter->limit))
 				return refuse(answer, ERR_INVALID, "LIMIT is a number up to %d", LIST_MOST);
 		} else if (strcasecmp(key, "AFTER") == 0) {
-			if (!parse_number(value, INT64_MAX, &filter->after))
+			if (!parse_count(value, 0, INT64_MAX, &filter->after))
 				return refuse(answer, ERR_INVALID, "AFTER is the number of the last one seen");
 		} else {
 			return refuse(answer, ERR_INVALID, "LIST %s cannot be narrowed by %s", lists[which].name, key);

@@ -41,7 +41,7 @@ int acted(struct desk *desk, enum record_kind kind, int64_t client_id, const cha
 	return entry < 0 ? (int)entry : 0;
 }
 
-static bool parse_count(const char *text, int64_t least, int64_t most, int64_t *out)
+bool parse_count(const char *text, int64_t least, int64_t most, int64_t *out)
 {
 	char *end;
 	long long number = strtoll(text, &end, 10);

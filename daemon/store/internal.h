@@ -78,6 +78,9 @@ int store_run(struct store *store, struct statement *statement, const char *form
 /* A single integer of the first row; ERR_NOT_FOUND when there is none. */
 int store_integer(struct store *store, struct statement *statement, int64_t *out, const char *format, ...) MUST_CHECK;
 
+/* The integers of all rows' first column, as many of them as fit, and how many there are. */
+int store_integers(struct store *store, sqlite3_stmt *statement, int64_t *out, int capacity) MUST_CHECK;
+
 /* Ends a query early. */
 void store_end(sqlite3_stmt *statement);
 

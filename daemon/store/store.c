@@ -343,6 +343,18 @@ int store_integer(struct store *store, struct statement *statement, int64_t *out
 	return 0;
 }
 
+int store_integers(struct store *store, sqlite3_stmt *s, int64_t *out, int capacity)
+{
+	int count = 0, result;
+
+	while ((result = store_row(store, s)) > 0) {
+		if (count < capacity)
+			out[count] = sqlite3_column_int64(s, 0);
+		count++;
+	}
+	return result < 0 ? result : count;
+}
+
 int store_document(struct store *store, sqlite3_stmt *s, struct buffer *out)
 {
 	int result = store_row(store, s);

@@ -293,20 +293,13 @@ int store_client_declared_day(struct store *store, int64_t id, const char *field
 int store_client_of_person(struct store *store, int64_t person, int64_t *ids, int capacity)
 {
 	STATEMENT(list, "SELECT id FROM client WHERE person=?1 ORDER BY id");
-	int count = 0, result;
 
 	if (person < 0) { /* stands alone: no need to ask */
 		if (capacity > 0)
 			ids[0] = -person;
 		return 1;
 	}
-	sqlite3_stmt *s = store_query(store, &list, "i", person);
-	while ((result = store_row(store, s)) > 0) {
-		if (count < capacity)
-			ids[count] = sqlite3_column_int64(s, 0);
-		count++;
-	}
-	return result < 0 ? result : count;
+	return store_integers(store, store_query(store, &list, "i", person), ids, capacity);
 }
 
 int store_due_set(struct store *store, int64_t client_id, day_t next_on)

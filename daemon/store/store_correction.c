@@ -45,24 +45,12 @@ int store_attempt_load(struct store *store, int64_t id, struct attempt_truth *ou
 	return has_said && out->said == NULL ? ERR_MEMORY : 0;
 }
 
-static int read_numbers(struct store *store, sqlite3_stmt *s, int64_t *out, int capacity)
-{
-	int count = 0, result;
-
-	while ((result = store_row(store, s)) > 0) {
-		if (count < capacity)
-			out[count] = sqlite3_column_int64(s, 0);
-		count++;
-	}
-	return result < 0 ? result : count;
-}
-
 int store_attempt_items(struct store *store, int64_t id, int64_t *items, int capacity)
 {
 	/* 6: suppressed, by a client who refused. */
 	STATEMENT(list, "SELECT id FROM followup WHERE closed_by=?1 AND state IN (2, 3, 6) ORDER BY id");
 
-	return read_numbers(store, store_query(store, &list, "i", id), items, capacity);
+	return store_integers(store, store_query(store, &list, "i", id), items, capacity);
 }
 
 int store_attempt_clients(struct store *store, int64_t id, int64_t *clients, int capacity)
@@ -70,7 +58,7 @@ int store_attempt_clients(struct store *store, int64_t id, int64_t *clients, int
 	STATEMENT(list, "SELECT client_id FROM entry WHERE id=?1 AND client_id IS NOT NULL UNION SELECT client_id FROM entry_subject WHERE "
 			"entry_id=?1 ORDER BY 1");
 
-	return read_numbers(store, store_query(store, &list, "i", id), clients, capacity);
+	return store_integers(store, store_query(store, &list, "i", id), clients, capacity);
 }
 
 int store_attempt_closes(struct store *store, int64_t id, int64_t followup_id)

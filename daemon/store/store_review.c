@@ -50,23 +50,11 @@ int store_review_add_item(struct store *store, int64_t id, int64_t followup_id)
 	return result < 0 ? result : 0;
 }
 
-static int read_ids(struct store *store, sqlite3_stmt *s, int64_t *ids, int capacity)
-{
-	int count = 0, result;
-
-	while ((result = store_row(store, s)) > 0) {
-		if (count < capacity)
-			ids[count] = sqlite3_column_int64(s, 0);
-		count++;
-	}
-	return result < 0 ? result : count;
-}
-
 int store_review_clients(struct store *store, int64_t id, int64_t *ids, int capacity)
 {
 	STATEMENT(list, "SELECT client_id FROM review_client INDEXED BY review_client_review WHERE review_id=?1 ORDER BY client_id");
 
-	return read_ids(store, store_query(store, &list, "i", id), ids, capacity);
+	return store_integers(store, store_query(store, &list, "i", id), ids, capacity);
 }
 
 static int read_one(struct store *store, sqlite3_stmt *s, struct review *out)
