@@ -40,12 +40,15 @@ static void tell(const char *before, const char *text, size_t length)
 
 enum ctl_status ctl_tell_error(const struct redisReply *reply)
 {
-	/* RELOAD gives all its complaints in one error, which is one line on the socket: here each has its own. */
-	static const char between[] = " | ";
-	const char *at = reply->str, *bar;
+	/* RELOAD gives all its complaints in one error, which is one line on the socket: here each has its own. Another error is one line, bars and all. */
+	static const char complaints[] = "ERR nothing has changed; ", colon[] = ": ", between[] = " | ";
+	const char *at = reply->str, *end;
 
-	for (; (bar = strstr(at, between)) != NULL; at = bar + strlen(between))
-		tell("", at, (size_t)(bar - at));
+	if (strncmp(at, complaints, strlen(complaints)) == 0 && (end = strstr(at, colon)) != NULL) {
+		tell("", at, (size_t)(end - at) + 1);
+		for (at = end + strlen(colon); (end = strstr(at, between)) != NULL; at = end + strlen(between))
+			tell("", at, (size_t)(end - at));
+	}
 	tell("", at, strlen(at));
 	for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++) {
 		size_t length = strlen(advices[i].word);

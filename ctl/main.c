@@ -65,7 +65,8 @@ static const char options_text[] = "usage: followupctl [OPTION ...] COMMAND [WOR
 				   "      --json             answers as JSON, one document a line\n"
 				   "      --help, --version\n"
 				   "\n"
-				   "Exit status: 0 done, 1 refused or some rows were bad, 2 usage, 3 no connection, 4 nothing there.\n";
+				   "Exit status: 0 done, 1 refused, some rows were bad or check or verify found something, 2 usage, 3 no "
+				   "connection, 4 nothing there.\n";
 
 /* How wide tables may be: as wide as the terminal. What goes into a file or a pipe is never broken into lines. */
 static size_t terminal_width(void)
@@ -163,6 +164,14 @@ static enum ctl_status show_page(const redisReply *reply, make_page *make)
 	return status;
 }
 
+/* Whether CHECK has found faults, or VERIFY that the record does not hold: whoever runs them by the clock goes by the exit status. */
+static bool is_bad_news(const redisReply *reply, const char *command)
+{
+	return reply->type == REDIS_REPLY_STRING &&
+	       ((strcasecmp(command, "check") == 0 && strncmp(reply->str, "{\"faults\":[]", 12) != 0) ||
+		       (strcasecmp(command, "verify") == 0 && strstr(reply->str, "\"holds\":false") != NULL));
+}
+
 static enum ctl_status show_reply(const redisReply *reply, const char *command, bool json)
 {
 	if (reply->type == REDIS_REPLY_ERROR)
@@ -179,7 +188,8 @@ static enum ctl_status show_reply(const redisReply *reply, const char *command, 
 			fprintf(stderr, "%s\n", next ? "no call is waiting for you" : "nothing there");
 		return CTL_NOTHING;
 	}
-	return json ? show_as_json(reply) : show_for_people(reply);
+	enum ctl_status status = json ? show_as_json(reply) : show_for_people(reply);
+	return status == CTL_OK && is_bad_news(reply, command) ? CTL_REFUSED : status;
 }
 
 /* A list that ends at its limit says so, beside the answer and not in it. */

@@ -10,6 +10,7 @@
 #include "followup/restore.h"
 #include "followup/server.h"
 #include "followup/simulate.h"
+#include "followup/tls.h"
 #include "followup/zone.h"
 
 static const char default_config[] = "/etc/followupd/followupd.conf";
@@ -25,6 +26,16 @@ static int wrong_usage(void)
 {
 	(void)fputs(usage, stderr);
 	return EXIT_USAGE;
+}
+
+/* What else the daemon would need to start, and only its files can tell. */
+static int check_tls(const struct policy *policy, char why[256])
+{
+	struct ssl_ctx_st *tls = NULL;
+	int result = tls_is_wanted(policy) ? tls_load(policy, &tls, why) : 0;
+
+	tls_free(tls);
+	return result;
 }
 
 static int run_check(int count, char **words)
@@ -44,7 +55,7 @@ static int run_check(int count, char **words)
 	if (optind < count)
 		return wrong_usage();
 	/* The day decides only whether a calendar ends soon; the zone it is told in may be the one that is being checked. */
-	return policy_check_command(file, zone_moment(clock_now(&real)).day);
+	return policy_check_command(file, zone_moment(clock_now(&real)).day, check_tls);
 }
 
 static int run_daemon(int count, char **words)

@@ -176,7 +176,8 @@ static int came_back(struct outcome *o, const char *lease, int64_t call_id, cons
 	if (result > 0)
 		result = store_handout_load(o->desk->store, call_id, o->generation, &holder, &shown);
 	if (result == 0 || (result > 0 && (holder != o->who->agent_id || o->now.day - on_day > BOUNCE_DAYS)))
-		result = refuse(answer, ERR_NO_LEASE, "lease %s has been closed with another outcome", lease);
+		result = refuse(answer, ERR_NO_LEASE,
+			"lease %s has been closed with another outcome; what was told wrongly a supervisor can CORRECT", lease);
 	if (result > 0)
 		result = said_read(o->desk, json, o->now, &o->said, answer);
 	if (result == 0)

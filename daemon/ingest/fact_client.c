@@ -144,8 +144,8 @@ static int take_declared(
 	if (declared->type == FIELD_DAY)
 		return fact_check_day(declared->name, field, reason);
 	if (!money_parse(field->value, field->length, &amount))
-		return fact_refuse(
-			reason, "%s: no number: %s (digits and a point are wanted)", declared->name, fact_show(field->value, shown));
+		return fact_refuse(reason, "%s: no number: %s (digits and a point are wanted, at most four behind it)", declared->name,
+			fact_show(field->value, shown));
 	out->text = money_format(amount, out->number);
 	return 0;
 }
@@ -156,7 +156,8 @@ static int take_assets(const struct fact_field *field, char scratch[40], const c
 	char shown[SHOWN_SIZE];
 
 	if (!money_parse(field->value, field->length, &amount))
-		return fact_refuse(reason, "assets: no amount: %s (digits and a point are wanted)", fact_show(field->value, shown));
+		return fact_refuse(reason, "assets: no amount: %s (digits and a point are wanted, at most four behind it)",
+			fact_show(field->value, shown));
 	if (amount < 0)
 		return fact_refuse(reason, "assets: %s is below 0", fact_show(field->value, shown));
 	*value = money_format(amount, scratch);

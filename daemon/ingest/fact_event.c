@@ -122,8 +122,8 @@ int fact_event(
 	if (amount != NULL && amount->length > 0) {
 		char shown[SHOWN_SIZE];
 		if (!money_parse(amount->value, amount->length, &event.amount))
-			return fact_refuse(
-				reason, "amount: no amount: %s (digits and a point are wanted)", fact_show(amount->value, shown));
+			return fact_refuse(reason, "amount: no amount: %s (digits and a point are wanted, at most four behind it)",
+				fact_show(amount->value, shown));
 		event.has_amount = true;
 	}
 	if (columns[EVENT_AS_OF_COLUMN] != NULL && columns[EVENT_AS_OF_COLUMN]->length > 0) {

@@ -227,11 +227,17 @@ static void policy_summarize(const struct policy *policy)
 		lunar_first_year(policy->lunar), lunar_last_year(policy->lunar));
 }
 
-int policy_check_command(const char *file, day_t today)
+int policy_check_command(const char *file, day_t today, policy_check_files *check_files)
 {
 	struct policy *policy = NULL;
 	struct tally tally = {0};
+	char why[256];
 	int result = policy_load(file, complaint_print, &tally, &policy);
+	if (result == 0 && check_files != NULL && (result = check_files(policy, why)) < 0) {
+		complaint_print(
+			&tally, &(struct complaint){.file = policy->file, .text = result == ERR_INVALID ? why : error_text(result)});
+		policy_free(policy);
+	}
 	if (result < 0) {
 		if (result == ERR_INVALID)
 			fprintf(stderr, "%s: %zu mistake%s; this configuration cannot be used\n", file, tally.errors,

@@ -165,8 +165,10 @@ int command_check(const struct command *command, const struct identity *who, siz
 	}
 	if (count < (size_t)command->words_min || (command->words_max != ANY && count > (size_t)command->words_max)) {
 		*word = "ERR";
-		(void)snprintf(why, size, "wrong number of words; usage: %s%s%s", command->name, command->usage[0] != '\0' ? " " : "",
-			command->usage);
+		bool text_of_words = count > (size_t)command->words_min && strstr(command->usage, "reason") != NULL;
+		(void)snprintf(why, size, "wrong number of words%s; usage: %s%s%s",
+			text_of_words ? " (a reason of several words stands in quotation marks)" : "", command->name,
+			command->usage[0] != '\0' ? " " : "", command->usage);
 		return ERR_INVALID;
 	}
 	return 0;

@@ -363,7 +363,8 @@ static int refuse(struct request *request, const struct reload *reload, int erro
 	}
 	if (reload->heard.mistake_count == 0)
 		return error;
-	buffer_printf(&why, "nothing has changed; %zu mistakes: ", reload->heard.mistake_count);
+	buffer_printf(
+		&why, "nothing has changed; %zu mistake%s: ", reload->heard.mistake_count, reload->heard.mistake_count == 1 ? "" : "s");
 	buffer_append(&why, reload->heard.mistakes.data != NULL ? reload->heard.mistakes.data : "", reload->heard.mistakes.length);
 	if (why.failed) {
 		buffer_free(&why);

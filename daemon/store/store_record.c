@@ -342,6 +342,9 @@ int store_record_head(struct store *store, int64_t *link, char digest[RECORD_DIG
 
 /* An attempt's moment as people read it. */
 #define SAID_AT "json_set(e.body, '$.at', strftime('%Y-%m-%dT%H:%M:%S', e.body->>'$.at', 'unixepoch', 'localtime'))"
+/* A correction's moments likewise: of the try as it was told before, and as it is known since. */
+#define MOMENT(path) path ", strftime('%Y-%m-%dT%H:%M:%S', e.body->>" path ", 'unixepoch', 'localtime')"
+#define CORRECTED_AT "json_set(e.body, " MOMENT("'$.before.at'") ", " MOMENT("'$.after.at'") ")"
 /* What no command shows: sealed, or of a client who has been erased, besides who looked at him and who had him erased. */
 #define HIDDEN "(e.sealed IS NOT NULL OR (k.erased_at IS NOT NULL AND e.kind NOT IN (30, 61)))"
 /* The number dialled was that of the client whom the entry names first. */
@@ -363,8 +366,8 @@ int store_record_history(struct store *store, int64_t client_id, int64_t after, 
 		"t.id=e.id), 'reason', n.text, 'erased', iif(e.body IS NULL AND e.salt IS NOT NULL, json('true'), NULL), 'sealed', "
 		"iif(e.body IS NOT "
 		"NULL AND " HIDDEN ", json('true'), NULL),"
-		" 'said', json(CASE WHEN " HIDDEN " THEN NULL WHEN e.kind<>21 THEN e.body WHEN " NUMBER " IS NULL THEN " SAID_AT
-		" ELSE json_set(" SAID_AT ", '$.number', " NUMBER_SHOWN ") END)))"
+		" 'said', json(CASE WHEN " HIDDEN " THEN NULL WHEN e.kind=60 THEN " CORRECTED_AT " WHEN e.kind<>21 THEN e.body WHEN " NUMBER
+		" IS NULL THEN " SAID_AT " ELSE json_set(" SAID_AT ", '$.number', " NUMBER_SHOWN ") END)))"
 		" x FROM about b JOIN entry e ON e.id=b.id JOIN client k ON k.id=?1 LEFT JOIN followup f ON f.id=e.followup_id LEFT JOIN "
 		"name r ON "
 		"r.id=f.rule LEFT JOIN name a ON a.id=e.agent LEFT JOIN name n ON n.id=e.reason ORDER BY e.id)");

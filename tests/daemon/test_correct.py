@@ -53,6 +53,7 @@ def _():
         same((second["agent"], second["said"]["reason"], second["said"]["before"]["disposition"], second["said"]["after"]["disposition"]),
              ("mary", "she mixed up two clients", "reached", "no-answer"))
         same(second["said"]["after"]["said"], {"note": "all is well"})
+        same({second["said"][when]["at"] for when in ("before", "after")}, {"2025-03-04T09:30:00"})
         same(next(e["reason"] for e in told if e["kind"] == "reopened"), "corrected")
         holds(daemon)
         # Sent again: done once, answered the same; it is a different thing with other words.

@@ -5,6 +5,7 @@ import json
 import re
 import os
 import pty
+import sqlite3
 import struct
 import termios
 import unicodedata
@@ -110,6 +111,24 @@ def _():
             "queued | account-opened E1 | 1",
             "handed-out | 1 | anna | generation 1; items [1]",
             'attempt | 1 | anna | disposition no-answer; number 139****5678; said {"note":"rang ten times"}'])
+
+
+@test("check and verify that find something say so in the exit status, as a page and as JSON; a usage with bars stays one line")
+def _():
+    with Daemon() as daemon:
+        daemon.client("C1", opened_on="2020-01-01")
+        daemon.event("E1", "C1", "complaint")
+        head = daemon.json("VERIFY")
+        held = ("verify", str(head["links"]), head["head"])
+        made_anew = ("verify", str(head["links"]), "0" * 64)
+        same([daemon.ctl(*words)[0] for words in (("check",), ("verify",), held, made_anew, ("--json", *made_anew))], [0, 0, 0, 1, 1])
+        daemon.stop()
+        with sqlite3.connect(daemon.database) as book:
+            book.execute("UPDATE followup SET call_id=NULL")
+        daemon.start()
+        same([daemon.ctl(*words)[0] for words in (("check",), ("check", "--json"))], [1, 1])
+        status, _out, told = daemon.ctl("why")
+        same((status, told.count("\n")), (1, 1))
 
 
 @test("--json answers JSON everywhere, before and behind the command")

@@ -2,6 +2,7 @@
 """Starting, reloading, stopping, the days that pass meanwhile, and a clock that errs."""
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -57,7 +58,7 @@ def _():
             number = daemon.read_conf(name)[:daemon.read_conf(name).index(new)].count("\n") + 1
             lines.append(f"{name}:{number}: ")
         error = daemon.refused("RELOAD")
-        matches(error, "^ERR nothing has changed; [0-9]+ mistakes: ")
+        matches(error, "^ERR nothing has changed; [0-9]+ mistakes?: ")
         for line in lines:
             true(daemon.conf + "/" + line in error, f"{line} is not in {error}")
         same(daemon.agent("anna").json("NEXT")["lease_until"], TUESDAY + "T09:45:00", "the old configuration serves on")
@@ -65,6 +66,8 @@ def _():
         status, out, err = daemon.ctl("reload")
         same(status, 1)
         true(all(line in out + err for line in lines), out + err)
+        count = int(re.search(r"nothing has changed; (\d+) mistakes:\n", err).group(1))
+        same(err.count("\n"), count + 1, "a line that says how many, and one for each")
         checked = subprocess.run([FOLLOWUPD, "check", "-c", daemon.config], capture_output=True, text=True, timeout=PATIENCE)
         same(checked.returncode, 78)
         for line in lines:

@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import warnings
 
-from harness import LONG, PATIENCE, Client, Closed, Daemon, Error, Skip, matches, run, same, test, true
+from harness import FOLLOWUPD, LONG, PATIENCE, Client, Closed, Daemon, Error, Skip, matches, run, same, test, true
 
 
 def openssl(*words, **more):
@@ -53,6 +53,28 @@ def secure(daemon, base, most=None, client=None):
     raw = socket.create_connection(("127.0.0.1", tls_port(daemon)), timeout=PATIENCE)
     connection.socket, connection.buffer = context.wrap_socket(raw, server_hostname="localhost"), b""
     return connection
+
+
+@test("check says what keeps a TLS listener from starting, as the start does")
+def _():
+    daemon = Daemon()
+    base, other = certificate(daemon, "desk"), certificate(daemon, "other")
+    with_tls(daemon, base)
+
+    def check():
+        checked = subprocess.run([FOLLOWUPD, "check", "-c", daemon.config], capture_output=True, text=True, timeout=PATIENCE, check=False)
+        return checked.returncode, checked.stderr
+
+    same(check()[0], 0)
+    for spoil, wanted in ((lambda: os.chmod(base + ".key", 0o644), "everybody may read the key"),
+                          (lambda: shutil.copy(other + ".key", base + ".key"), "key values mismatch"),
+                          (lambda: os.unlink(base + ".key"), "desk.key: it cannot be found")):
+        spoil()
+        status, told = check()
+        same(status, 78)
+        matches(told, f"followupd.conf: error: tls: .*{wanted}")
+        matches(told, "1 mistake; this configuration cannot be used")
+        os.chmod(base + ".key", 0o600) if os.path.exists(base + ".key") else None
 
 
 @test("TLS from the first byte: an agent signs in and works; old versions, tickets and plain words are not spoken")

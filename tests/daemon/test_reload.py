@@ -104,7 +104,7 @@ def _():
     with Daemon() as daemon:
         daemon.set("cap", "many")
         for words in (("RELOAD",), ("RELOAD", "DRY")):
-            matches(daemon.refused(*words), "^ERR nothing has changed; 1 mistakes: .*followupd.conf:[0-9]+: ")
+            matches(daemon.refused(*words), "^ERR nothing has changed; 1 mistake: .*followupd.conf:[0-9]+: ")
         matches(daemon.refused("RELOAD", "WET"), r"^ERR usage: RELOAD \[DRY\]")
 
 

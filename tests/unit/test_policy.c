@@ -487,7 +487,7 @@ static int run_check(const char *file, int descriptor, char *out, size_t size)
 	fflush(NULL);
 	int kept = dup(descriptor);
 	dup2(fileno(caught), descriptor);
-	int status = policy_check_command(file, date_to_day(2026, 3, 1));
+	int status = policy_check_command(file, date_to_day(2026, 3, 1), NULL);
 	fflush(NULL);
 	dup2(kept, descriptor);
 	close(kept);
