@@ -102,7 +102,7 @@ def stop_and_go_on(daemon, receive):
         daemon.event(f"E{number}", f"C{number}", "complaint")
     reader = Reader(receive)
     reader.start()
-    usual, steps = pings(daemon, 1)
+    usual, steps = pings(daemon, max(1, SECONDS / 4))
     reader.stop()
     true(steps > 0 and b"event=released" in reader.text, lambda: f"nothing is logged: {reader.text[-300:]}")
     before = int(daemon.info()["log_lines_dropped"])
