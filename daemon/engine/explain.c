@@ -174,9 +174,13 @@ int engine_explain_rules(struct engine *engine, int64_t client_id, struct moment
 	return result < 0 ? result : out->failed ? ERR_MEMORY : 0;
 }
 
-/* The first day on which a contact of today's window counts no more. */
+/* The first day on which a contact of today's window counts no more; NO_DAY: none will, where nobody may have any. */
 static int slot_free_on(struct engine *engine, int64_t person, day_t day, day_t *free_on)
 {
+	if (engine->policy->cap == 0) {
+		*free_on = NO_DAY;
+		return 0;
+	}
 	if (engine->policy->cap_window == CAP_QUARTER) {
 		*free_on = date_quarter_end(day) + 1;
 		return 0;

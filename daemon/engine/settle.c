@@ -205,9 +205,7 @@ static int create_one(void *context, const struct rule *rule, const struct occas
 		.created_on = facts->day,
 		.closed_on = NO_DAY,
 	};
-	bool too_late = f.last_on < facts->day;
-	if (too_late && rule->late == LATE_DROP)
-		return 0;
+	bool too_late = f.last_on < facts->day; /* never under late = drop: each_occasion() does not look there */
 	bool given_back;
 	int taken = is_taken(engine, facts->client.id, rule, occasion->key, &given_back);
 	if (taken != 0 || (given_back && too_late))

@@ -27,6 +27,8 @@ FAULTS = [  # what is done to the book, and how each fault ends; Labour Day is t
     ("DELETE FROM client_due WHERE client_id=(SELECT id FROM client WHERE ref='C3')", ["client C3: never looked at", "client C3: would be looked at too late; 2025-05-01 matters"]),
     ("UPDATE client_due SET next_on=2000000 WHERE client_id=(SELECT id FROM client WHERE ref='C3')",
      ["client C3: would be looked at too late; 2025-05-01 matters"]),
+    # A follow-up that should be there, and for which nobody would look again.
+    ("UPDATE followup SET occasion='gone' WHERE client_ref='C2'", ["client C2: would be looked at too late; 2025-03-04 matters"]),
 ]
 
 

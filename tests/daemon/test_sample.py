@@ -2,6 +2,7 @@
 """The yearly sample: who is drawn, when, that the year makes it, and that anyone can repeat the draw (POLICY 4)."""
 import hashlib
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -225,6 +226,33 @@ def _():
         same(wanted, -(-len(eligible) * SHARE // 100))
         same(daemon.stop(), 0)
         same(drawn(daemon), spread(order(eligible)[:wanted], [day for day in WORK_DAYS if day >= date(2025, 6, 2)]))
+
+
+@test("CHECK finds what is wrong with a draw, and nothing else")
+def _():
+    daemon = sampling()
+    with daemon:
+        load(daemon, book(120)[0])
+        daemon.set_clock("2025-03-03T00:30:00")
+        daemon.check()
+        same(daemon.stop(), 0)
+        first = "(SELECT client_id FROM sample_client ORDER BY key LIMIT 1)"
+        shutil.copy(daemon.database, daemon.database + ".sound")
+        for statement, wanted in (
+                ("UPDATE sample_draw SET reached=reached+1", [r"draw 1: its counts are not those of its clients"]),
+                (f"UPDATE sample_client SET state=0 WHERE client_id={first}", [r"draw 1: its counts are not those of its clients", r"draw 1: client \d+ is drawn out of turn"]),
+                ("UPDATE followup SET occasion='2025-01-01' WHERE id=(SELECT max(id) FROM followup)", [r"draw 1: client \d+ is not what his follow-up says"])):
+            shutil.copy(daemon.database + ".sound", daemon.database)
+            with sqlite3.connect(daemon.database) as database:
+                same(database.execute(statement).rowcount, 1, statement)
+            database.close()
+            daemon.start()
+            faults = daemon.json("CHECK")["faults"]
+            same(daemon.stop(), 0)
+            faults = [fault for fault in faults if fault.startswith("draw")]
+            same(len(faults), len(wanted), f"{statement}: {faults}")
+            for fault, pattern in zip(faults, wanted):
+                matches(fault, f"^{pattern}$")
 
 
 @test("simulate draws by the same order, and the same twice")
