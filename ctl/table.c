@@ -276,7 +276,7 @@ static int show_object(struct ctl_table *table, const struct items *members, str
 	return result;
 }
 
-/* Whether some row holds an array of objects or an object, which a cell would squeeze into one line. */
+/* Whether some row holds an array of objects or a deep object, which a cell would squeeze into one line. */
 static int rows_hold_tables(struct ctl_table *table, const struct items *rows)
 {
 	bool found = false;
@@ -288,7 +288,9 @@ static int rows_hold_tables(struct ctl_table *table, const struct items *rows)
 		int result = read_items(table, rows->items[row].text, rows->items[row].length, &members);
 		for (size_t i = 0; result >= 0 && i < members.count && !found; i++) {
 			const struct item *item = &members.items[i];
-			found = item->type == JSON_OBJECT || (item->type == JSON_ARRAY && strncmp(item->text, "[{", 2) == 0);
+			/* An object of plain values, like scores, is a cell. */
+			found = (item->type == JSON_OBJECT && strpbrk(item->text + 1, "{[") != NULL) ||
+				(item->type == JSON_ARRAY && strncmp(item->text, "[{", 2) == 0);
 		}
 		items_free(&members);
 		if (result < 0)

@@ -7,6 +7,7 @@
 
 #include "followup/json_text.h"
 #include "followup/store_client.h"
+#include "followup/store_name.h"
 #include "followup/store_review.h"
 #include "followup/store_view.h"
 #include "internal.h"
@@ -71,21 +72,33 @@ static const struct {
 	list_function *list;
 	int (*state)(const char *name); /* NULL: has none */
 	bool by_queue, by_rule;
+	bool own_queues; /* on which there are no calls, like "records" */
 } lists[] = {
-	{"followups", store_view_list_followups, followup_state_parse, true, true},
-	{"calls", store_view_list_calls, call_state_parse, true, true},
-	{"clients", store_view_list_clients, NULL, false, false},
-	{"events", store_view_list_events, NULL, false, false},
-	{"attempts", store_view_list_attempts, NULL, true, false},
-	{"tasks", store_view_list_tasks, task_state_parse, true, false},
-	{"promises", store_view_list_promises, followup_state_parse, false, false},
-	{"reviews", store_view_list_reviews, review_state_parse, false, false},
+	{"followups", store_view_list_followups, followup_state_parse, true, true, false},
+	{"calls", store_view_list_calls, call_state_parse, true, true, false},
+	{"clients", store_view_list_clients, NULL, false, false, false},
+	{"events", store_view_list_events, NULL, false, false, false},
+	{"attempts", store_view_list_attempts, NULL, true, false, false},
+	{"tasks", store_view_list_tasks, task_state_parse, true, false, true},
+	{"promises", store_view_list_promises, followup_state_parse, false, false, false},
+	{"reviews", store_view_list_reviews, review_state_parse, false, false, false},
 };
 enum { LIST_COUNT = sizeof(lists) / sizeof(lists[0]), LIST_DEFAULT = 100, LIST_MOST = 10000, LOOK_WORDS_MAX = 16 };
 
-static int parse_filter(size_t which, const char *const *words, size_t count, struct list_filter *filter, struct answer *answer)
+/* A name that neither the configuration nor the book has is a typing mistake; one that the configuration has no more still finds its rows. */
+static int check_name(struct desk *desk, const char *what, const char *name, bool configured, struct answer *answer)
 {
-	for (size_t i = 1; i < count; i += 2) {
+	int64_t id = configured ? 1 : store_name_find(desk->store, name);
+
+	return id == 0 ? refuse(answer, ERR_INVALID, "there is no %s %s", what, name) : id < 0 ? (int)id : 0;
+}
+
+static int parse_filter(
+	struct desk *desk, size_t which, const char *const *words, size_t count, struct list_filter *filter, struct answer *answer)
+{
+	int result = 0;
+
+	for (size_t i = 1; result == 0 && i < count; i += 2) {
 		const char *key = words[i], *value = i + 1 < count ? words[i + 1] : NULL;
 		if (value == NULL)
 			return refuse(answer, ERR_INVALID, "%s needs a value", key);
@@ -93,8 +106,11 @@ static int parse_filter(size_t which, const char *const *words, size_t count, st
 			filter->client_ref = value;
 		} else if (strcasecmp(key, "QUEUE") == 0 && lists[which].by_queue) {
 			filter->queue = value;
+			if (!lists[which].own_queues)
+				result = check_name(desk, "queue", value, queue_is_known(desk->policy, value), answer);
 		} else if (strcasecmp(key, "RULE") == 0 && lists[which].by_rule) {
 			filter->rule = value;
+			result = check_name(desk, "rule", value, policy_rule(desk->policy, value) != NULL, answer);
 		} else if (strcasecmp(key, "STATE") == 0 && lists[which].state != NULL) {
 			filter->state = lists[which].state(value);
 			if (filter->state < 0)
@@ -109,7 +125,7 @@ static int parse_filter(size_t which, const char *const *words, size_t count, st
 			return refuse(answer, ERR_INVALID, "LIST %s cannot be narrowed by %s", lists[which].name, key);
 		}
 	}
-	return 0;
+	return result;
 }
 
 int desk_list(struct desk *desk, const char *const *words, size_t count, struct answer *answer)
@@ -120,7 +136,7 @@ int desk_list(struct desk *desk, const char *const *words, size_t count, struct 
 	for (size_t which = 0; count > 0 && which < LIST_COUNT; which++) {
 		if (strcasecmp(words[0], lists[which].name) != 0)
 			continue;
-		int result = parse_filter(which, words, count, &filter, answer);
+		int result = parse_filter(desk, which, words, count, &filter, answer);
 		if (result == 0)
 			result = lists[which].list(desk->store, &filter, &answer->json);
 		return result < 0 ? refuse_store(desk, answer, result) : 0;

@@ -113,6 +113,23 @@ def _():
             'attempt | 1 | anna | disposition no-answer; number 139****5678; said {"note":"rang ten times"}'])
 
 
+@test("reviews are a row each, scores and all; a rule or queue that nobody has heard of is no empty list")
+def _():
+    with Daemon(settings={"share": "100"}) as daemon:
+        daemon.client("C1", opened_on="2020-01-01")
+        daemon.event("E1", "C1", "complaint")
+        agent, rita = daemon.agent("anna"), daemon.agent("rita", "reviewer", ())
+        agent.json("DONE", agent.json("NEXT")["lease"], "reached")
+        form = rita.json("REVIEW.NEXT")
+        rita.json("REVIEW.DONE", form["review"], "accepted", {"scores": {name: 4 for name in form["form"]}})
+        status, told, _err = daemon.ctl("list", "reviews")
+        same((status, told.count("\n")), (0, 2))
+        true("greeting 4, listening 4, " in told, told)
+        for words, wanted in ((("followups", "RULE", "complant"), "rule complant"), (("calls", "QUEUE", "servce"), "queue servce"), (("attempts", "QUEUE", "servce"), "queue servce")):
+            same(daemon.refused("LIST", *words), "ERR there is no " + wanted)
+        same([daemon.list("calls", queue="manager/M9"), daemon.list("tasks", queue="records"), daemon.list("followups", rule="urge")], [[], [], []])
+
+
 @test("check and verify that find something say so in the exit status, as a page and as JSON; a usage with bars stays one line")
 def _():
     with Daemon() as daemon:
