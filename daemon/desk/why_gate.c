@@ -271,6 +271,8 @@ int why_gates(struct desk *desk, const struct call *call, const struct followup_
 		result = gate_look(desk->engine, call, agenda, now, &view);
 	if (result == 0 && view.item != ITEM_GOES)
 		result = look_at_matter(desk, &agenda->items[view.item_place], call, view.item, now, g);
+	else if (result == 0 && agenda->count == 0)
+		say(g, WHY_MATTERS, "nothing is left on its agenda: it ends when nobody holds it");
 	else if (result == 0)
 		say(g, WHY_MATTERS, "%d on its agenda, all may go out", agenda->count);
 	if (result < 0)

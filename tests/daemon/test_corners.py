@@ -249,5 +249,59 @@ def _():
         daemon.check()
 
 
+@test("a call about more clients than one outcome names: the first 256 are closed, the rest wait on; corrected, all of them are open again")
+def _():
+    with Daemon(settings={"request_bytes": "1048576"}) as daemon:
+        anna, many = daemon.agent("anna"), 260
+        daemon.operator.pipeline([("CLIENT.PUT", {"client_ref": f"C{n:03}", "name": "x", "phone": "13912345678", "person_ref": "P"}) for n in range(many)])
+        daemon.operator.pipeline([("EVENT.PUT", {"event_ref": f"E{n:03}", "client_ref": f"C{n:03}", "kind": "feedback", "occurred_at": TUESDAY}) for n in range(many)])
+        call = anna.json("NEXT")
+        same(len(call["agenda"]), many)
+        answer = anna.json("DONE", call["lease"], "reached")
+        same((len(answer["closed"]), len(answer["left"]), answer["state"]), (256, 4, "resting"))
+
+        def states():
+            rows = [row["state"] for row in daemon.list("followups", limit=1000)]
+            return {name: rows.count(name) for name in set(rows)}
+        same(states(), {"done": 256, "queued": 4})
+        attempt = daemon.list("attempts", client="C000")[0]["attempt"]
+        same(len(daemon.json("CORRECT", attempt, {"disposition": "busy"}, "nobody was there")["reopened"]), 256)
+        same((states(), len(daemon.list("calls"))), ({"queued": many}, 1))
+        answer = daemon.json("CORRECT", attempt, {"disposition": "reached"}, "he was")
+        same((len(answer["closed"]), len(answer["reopened"]), states()), (256, 0, {"done": 256, "queued": 4}))
+        daemon.check()
+        true(daemon.json("VERIFY")["holds"])
+
+
+@test("NEXT past more calls than it takes off in one turn: who waits is given the one behind them")
+def _():
+    with Daemon() as daemon:
+        anna = daemon.agent("anna")
+        for number in range(300):
+            client = f"C{number}"
+            daemon.operator.pipeline([("CLIENT.PUT", {"client_ref": client, "name": "x", "phone": "13912345678"}),
+                                      ("EVENT.PUT", {"event_ref": "E" + client, "client_ref": client, "kind": "account_closed", "occurred_at": TUESDAY})])
+            anna.pipeline([("RECORD", client, {"items": [], "done_at": f"{TUESDAY}T0{hour}:00"}) for hour in (1, 2)])
+        good = one(daemon, "D1")
+        same(anna.json("NEXT", "WAIT", 60)["call"], good)
+        rows = [(row["state"], row["reason"]) for row in daemon.list("followups", limit=1000)]
+        same((rows.count(("scheduled", "cap")), rows.count(("queued", None))), (300, 1))
+
+
+@test("reports of more groups than one page holds: each stands there once, in order, and they add up")
+def _():
+    with Daemon() as daemon:
+        for number in range(70):
+            daemon.client(f"C{number:02}", branch=f"SH{number:02}")
+            daemon.event(f"E{number}", f"C{number:02}", "complaint")
+        daemon.client("D1")
+        daemon.event("F1", "D1", "complaint")
+        report = daemon.json("REPORT", "BY", "branch")
+        same([row["branch"] for row in report["rows"]], [f"SH{number:02}" for number in range(70)] + ["(none)"])
+        same(({row["due"] for row in report["rows"]}, report["total"]["due"]), ({1}, 71))
+        lines = daemon.call("REPORT", "BY", "branch", "FORMAT", "csv").splitlines()
+        same((len(lines), lines[1][:6], lines[-1][:8]), (73, "SH00,1", "(total),"))
+
+
 if __name__ == "__main__":
     run()

@@ -109,6 +109,27 @@ def _():
         daemon.check()
 
 
+@test("a matter whose rule a reload switches off, or takes away, and a call on which nothing is left while somebody holds it")
+def _():
+    with Daemon() as daemon:
+        desk = Desk(daemon)
+        anna, gate = daemon.agent("anna"), daemon.agent("gate", "gateway", ("sms",))
+        client, call = desk.call("complaint")
+        daemon.switch("complaint", "no")
+        reloaded, answer = daemon.operator.pipeline([("RELOAD",), ("WHY", "CALL", call)])
+        matches(reloaded, "reloaded")
+        same(told(json.loads(answer)), (f"held back: complaint of {client} (1), by phone: the rule is off or gone", "NEXT will cancel it; switch the rule on again and RELOAD"))
+        same((anna.call("NEXT"), daemon.followup()["reason"]), (None, "rule-off"))
+        daemon.client("C9", tier="standard", birthday="03-04")
+        message = gate.json("NEXT")["call"]
+        daemon.event("X", "C9", "account_closed")
+        anna.json("DONE", anna.json("NEXT")["lease"], "wrong-number")
+        same(desk.gate(message, "matters"), (True, "nothing is left on its agenda: it ends when nobody holds it"))
+        matches(desk.why(message)["verdict"], "^gate holds it until")
+        gate.json("RELEASE", f"{message}.1", "x")
+        matches(daemon.refused("WHY", "CALL", message), "^ERR there is no call")
+
+
 @test("an agent who gets nothing is told the one thing that is in his way: role, queue, break, the call he holds")
 def _():
     with Daemon() as daemon:
