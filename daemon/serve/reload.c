@@ -290,27 +290,27 @@ static void warn_unknown_changes(struct reload *reload, const char *why)
 	hear(&reload->heard, &(struct complaint){.warning = true, .file = "changes", .text = text});
 }
 
-/* The answer names clients whose follow-ups change: that is a look at them (POLICY 8), and true before it is answered. */
-static int write_look(struct request *request, const struct reload *reload, const struct buffer *changes)
+static int look_at_changes(struct request *request)
 {
-	struct store *store = request->server->store;
+	const struct reload *reload = request->own;
+	const struct buffer *changes = &request->answer->json;
 	struct buffer document = {0};
 
 	buffer_text(&document, "{\"changed_by\":\"RELOAD\"");
 	buffer_append(&document, changes->data != NULL ? changes->data : "", changes->length);
 	buffer_text(&document, "}");
-	int result = document.failed ? ERR_MEMORY : store_begin(store, request->now.unix_seconds);
-	if (result == 0) {
-		store_record_by(store, request->session->standing.identity.name);
-		result = store_record_look(store, reload->dry ? "RELOAD DRY" : "RELOAD", document.data, 0);
-		store_record_by(store, NULL);
-		if (result == 0)
-			result = store_commit(store);
-		else
-			store_rollback(store);
-	}
+	int result =
+		document.failed ? ERR_MEMORY : store_record_look(request->store, reload->dry ? "RELOAD DRY" : "RELOAD", document.data, 0);
 	buffer_free(&document);
 	return result;
+}
+
+/* The answer names clients whose follow-ups change: that is a look at them (POLICY 8), and true before it is answered and before anything changes. */
+static int write_look(struct request *request)
+{
+	int result = turn_run(request, look_at_changes);
+
+	return result < 0 ? result : turn_commit(request->server);
 }
 
 /* On the loop's thread again, or at once where there is no worker. changes: NULL: not known. */
@@ -318,7 +318,7 @@ static int finish(struct request *request, struct reload *reload, const struct b
 {
 	struct server *server = request->server;
 	struct buffer json = {0};
-	int result = changes != NULL ? write_look(request, reload, changes) : 0;
+	int result = changes != NULL ? write_look(request) : 0;
 
 	if (result >= 0 && !reload->dry) {
 		announce();

@@ -91,6 +91,11 @@ def _():
             matches(replies[2], '"queue":"service"')
             matches(replies[3], "storage:failing")
             matches(daemon.log(), "event=storage_failing")
+            # Lists and reloads that name clients are looks, which cannot be written down; what cannot be said is not done.
+            matches(daemon.refused("LIST", "clients", "LIMIT", 10000), "^STORE .*full")
+            daemon.switch("complaint", "no")
+            matches(daemon.refused("RELOAD"), "^STORE .*full")
+            daemon.switch("complaint", "yes")
             # It stays, also when asked again and again.
             for number in range(50):
                 matches(put(feeder, 30000 + number), "^STORE ")
