@@ -303,5 +303,42 @@ def _():
         same((len(lines), lines[1][:6], lines[-1][:8]), (73, "SH00,1", "(total),"))
 
 
+@test("everything has left the call that an agent holds: what he tells of it all the same is taken, of its client, and it ends")
+def _():
+    with Daemon() as daemon:
+        anna = daemon.agent("anna")
+        for client, touched, disposition, said, used in (("C1", True, "reached", "", 1), ("C2", False, "reached", "", 1), ("C3", True, "no-answer", "", 0),
+                                                         ("C4", True, "not-convenient", {"at": TUESDAY + "T15:30"}, 0), ("C5", True, "refused", "", 1), ("C6", True, "disputed", "", 1),
+                                                         ("C7", True, "wrong-number", "", 0)):
+            call = one(daemon, client)
+            lease = anna.json("NEXT")["lease"]
+            daemon.event("R" + client, client, "account_reopened")
+            same(state(daemon, client=client), ("cancelled", "account_reopened"))
+            if touched:
+                same(anna.json("TOUCH", lease)["agenda"], [])
+            answer = anna.json("DONE", lease, disposition, said)
+            same((answer["call"], answer["closed"]), (call, []), disposition)
+            same([row["disposition"] for row in daemon.list("attempts", client=client)], [disposition])
+            same((daemon.list("calls"), daemon.used(client)), ([], used), disposition)
+        same(sorted((row["kind"], row["client_ref"]) for row in daemon.list("tasks")), [("disputed", "C6"), ("disputed", "C6"), ("wrong-number", "C7")])
+        daemon.check()
+
+
+@test("a rejected refusal: the duty waits again, what the client does not want stays ended")
+def _():
+    with Daemon(settings={"share": "100"}) as daemon:
+        anna, rita = daemon.agent("anna", queues=("service", "hq", "manager/*")), daemon.agent("rita", "reviewer", ())
+        daemon.client("C1")
+        daemon.event("E1", "C1", "transfer_requested")
+        daemon.event("E2", "C1", "permission_opened")
+        anna.json("DONE", anna.json("NEXT")["lease"], "refused")
+        review = rita.json("REVIEW.NEXT")["review"]
+        scores = {name: 1 for name in ("greeting", "listening", "verifying", "acting", "closing")}
+        answer = rita.json("REVIEW.DONE", review, "rejected", {"scores": scores, "note": "he was talked into it"})
+        same(answer["reopened"], [daemon.followup(rule="permission-opened")["followup"]])
+        same((state(daemon, rule="permission-opened")[0], state(daemon, rule="transfer-out")), ("queued", ("suppressed", "do-not-contact")))
+        daemon.check()
+
+
 if __name__ == "__main__":
     run()

@@ -290,6 +290,10 @@ def _():
              ["sample                book  wanted  reached      %  of  lost  projected  enough",
               "yearly-sample 2025      20       2        2   10.0  10     0          2     yes"])
         true("sample_coverage" not in daemon.call("REPORT", "FORMAT", "csv"))
+        daemon.set_clock("2026-01-02T10:00:00")
+        for first, last, years in ((2025, 2025, ["2025"]), (2026, 2026, ["2026"]), (2025, 2026, ["2025", "2026"]), (2024, 2024, [])):
+            text = daemon.call("REPORT", "FROM", f"{first}-01-01", "TO", f"{last}-12-31", "FORMAT", "text")
+            same([line.split()[1] for line in text.splitlines() if line.startswith("yearly-sample 20")], years)
 
 
 @test("it only reads: nothing has changed afterwards, and agents may not ask")
