@@ -2,16 +2,19 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "followup/store.h"
 #include "followup/store_backup.h"
@@ -198,9 +201,123 @@ static void test_restore(void **state)
 	store_close(store);
 }
 
+static bool is_there(const char *name)
+{
+	return access(in_folder(name), F_OK) == 0;
+}
+
+/* No file may grow beyond so many bytes: what a full disk is to the writer. */
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* Where it cannot be, nothing changes and nothing is left behind. */
+static void test_restore_in_odd_places(void **state)
+{
+	char message[BACKUP_MESSAGE_SIZE], kept[PATH_MAX], small[8], name[5000];
+
+	(void)state;
+	memset(name, 'a', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	assert_int_equal(store_backup_restore(in_folder("copy.db"), name, "now", kept, sizeof(kept), message), ERR_INVALID);
+	assert_non_null(strstr(message, "too long"));
+	assert_int_equal(
+		store_backup_restore(in_folder("copy.db"), in_folder("odd.db"), "now", small, sizeof(small), message), ERR_INVALID);
+	assert_int_equal(
+		store_backup_restore(in_folder("copy.db"), in_folder("no/odd.db"), "now", kept, sizeof(kept), message), ERR_SYSTEM);
+	assert_non_null(strstr(message, "No such file"));
+	/* Somebody has put a link in the place of the lock. */
+	assert_int_equal(symlink(in_folder("elsewhere"), in_folder("odd.db-lock")), 0);
+	assert_int_equal(store_backup_restore(in_folder("copy.db"), in_folder("odd.db"), "now", kept, sizeof(kept), message), ERR_SYSTEM);
+	assert_false(is_there("odd.db") || is_there("elsewhere"));
+	assert_int_equal(unlink(in_folder("odd.db-lock")), 0);
+	/* The former book cannot be set aside: it stays. */
+	copy(in_folder("copy.db"), in_folder("odd.db"));
+	assert_int_equal(mkdir(in_folder("odd.db.before-now"), 0700), 0);
+	assert_int_equal(store_backup_restore(in_folder("book.db"), in_folder("odd.db"), "now", kept, sizeof(kept), message), ERR_SYSTEM);
+	assert_non_null(strstr(message, "Is a directory"));
+	assert_false(is_there("odd.db.part-now"));
+	struct store *store = open_book("odd.db");
+	assert_int_equal(store_client_find(store, "C910000"), ERR_NOT_FOUND);
+	store_close(store);
+	/* No room for the copy. */
+	limit_files(8192);
+	int result = store_backup_restore(in_folder("copy.db"), in_folder("odd.db"), "later", kept, sizeof(kept), message);
+	limit_files(RLIM_INFINITY);
+	assert_int_equal(result, ERR_SYSTEM);
+	assert_non_null(strstr(message, "File too large"));
+	assert_false(is_there("odd.db.part-later") || is_there("odd.db.before-later"));
+	/* A name without a folder is one in the working folder. */
+	char *here = getcwd(NULL, 0);
+	assert_non_null(here);
+	assert_int_equal(chdir(folder), 0);
+	result = store_backup_restore("copy.db", "plain.db", "now", kept, sizeof(kept), message);
+	int again = store_backup_restore("copy.db", "plain.db", "now", kept, sizeof(kept), message);
+	assert_int_equal(chdir(here), 0);
+	free(here);
+	assert_int_equal(result, 0);
+	assert_int_equal(again, 0);
+	assert_string_equal(kept, "plain.db.before-now");
+	assert_true(is_there("plain.db") && is_there("plain.db.before-now"));
+}
+
+static void test_copy_without_room(void **state)
+{
+	struct store *store = open_book("book.db");
+	struct store_backup *backup = NULL;
+	char message[BACKUP_MESSAGE_SIZE] = "";
+	int left, result;
+
+	(void)state;
+	assert_int_equal(store_backup_start(store, in_folder("full.db"), &backup, message), 0);
+	limit_files(8192);
+	while ((result = store_backup_step(backup, 2, &left, message)) > 0)
+		;
+	limit_files(RLIM_INFINITY);
+	assert_int_equal(result, ERR_SYSTEM);
+	assert_non_null(strstr(message, "full.db"));
+	store_backup_end(backup);
+	store_backup_end(NULL);
+	assert_false(is_there("full.db"));
+	/* The book goes on. */
+	write_some(store, 920000, 1);
+	store_close(store);
+}
+
+/* The number and the mark of a book, but not its tables. */
+static void test_hollow_copies(void **state)
+{
+	static const char *const spoilt[][2] = {
+		{"DROP TABLE client", "no such table: client"},
+		{"ALTER TABLE followup RENAME TO followups", "no such table: followup"},
+		{"DELETE FROM link WHERE id=(SELECT max(id) FROM link)", "its record does not hold"},
+		{"UPDATE entry SET agent=NULL WHERE id=1", "its record does not hold"},
+	};
+	struct backup_verdict verdict;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(spoilt) / sizeof(spoilt[0]); i++) {
+		sqlite3 *db = NULL;
+		copy(in_folder("copy.db"), in_folder("bad.db"));
+		assert_int_equal(sqlite3_open(in_folder("bad.db"), &db), SQLITE_OK);
+		if (sqlite3_exec(db, spoilt[i][0], NULL, NULL, NULL) != SQLITE_OK)
+			fail_msg("%s: %s", spoilt[i][0], sqlite3_errmsg(db));
+		assert_int_equal(sqlite3_close(db), SQLITE_OK);
+		int result = store_backup_verify(in_folder("bad.db"), &verdict);
+		if (result > 0 || strstr(verdict.why, spoilt[i][1]) == NULL)
+			fail_msg("%s: %d, \"%s\"", spoilt[i][0], result, verdict.why);
+	}
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
+	(void)signal(SIGXFSZ, SIG_IGN);
 	return mkdtemp(folder) != NULL ? 0 : -1;
 }
 
@@ -220,6 +337,9 @@ int main(void)
 		cmocka_unit_test(test_nothing_is_written_over),
 		cmocka_unit_test(test_bad_copies),
 		cmocka_unit_test(test_restore),
+		cmocka_unit_test(test_restore_in_odd_places),
+		cmocka_unit_test(test_copy_without_room),
+		cmocka_unit_test(test_hollow_copies),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

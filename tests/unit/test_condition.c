@@ -174,6 +174,33 @@ static void test_holds(void **state)
 	store_close(store);
 }
 
+/* Of more conditions than the store keeps ready each still answers for itself. */
+static void test_many(void **state)
+{
+	enum { MANY = 150 };
+	struct condition *conditions[MANY];
+	struct store *store;
+	char message[256], text[64], reason[CONDITION_REASON_SIZE] = "";
+
+	(void)state;
+	assert_int_equal(store_open(":memory:", &store, message), 0);
+	assert_int_equal(store_begin(store, 0), 0);
+	int64_t client = store_client_ensure(store, "C1");
+	for (int i = 0; i < MANY; i++) {
+		snprintf(text, sizeof(text), "amount >= %d", i + 1);
+		assert_int_equal(condition_parse(text, declared, DECLARED, &conditions[i], reason), 0);
+	}
+	for (int turn = 0; turn < 2; turn++)
+		for (int i = 0; i < MANY; i++)
+			if (store_condition_holds(store, conditions[i], client, "", 75 * MONEY_ONE) != (i < 75))
+				fail_msg("turn %d: amount >= %d", turn, i + 1);
+	store_condition_forget(store);
+	for (int i = 0; i < MANY; i++)
+		condition_free(conditions[i]);
+	assert_int_equal(store_commit(store), 0);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +208,7 @@ int main(void)
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_known_words),
 		cmocka_unit_test(test_holds),
+		cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

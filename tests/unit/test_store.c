@@ -482,6 +482,12 @@ static void test_event_subjects(void **state)
 	int64_t client = 0;
 	assert_int_equal(store_event_find(store, "E9", &event, &client), 1);
 	assert_int_equal(event.withdrawn_on, 20000);
+	/* Told again by a later file, word for word: nothing changes, but what an older file says is older from now on. */
+	assert_int_equal(put_event(store, "E1", "B", "complaint", "", 5, &change), 0);
+	assert_int_equal(put_event(store, "E1", "A", "complaint", "", 4, &change), 0);
+	assert_int_equal(store_event_find(store, "E1", &event, &client), 1);
+	assert_int_equal(client, b);
+	assert_int_equal(put_event(store, "E1", "A", "complaint", "", 6, &change), 1);
 	close_memory(store);
 }
 
