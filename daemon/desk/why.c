@@ -53,8 +53,9 @@ static int add_ledger(struct desk *desk, const struct client *client, struct mom
 	return 0;
 }
 
-/* One of the person's calls, and the first gate that holds it back now. */
-static int add_call(struct desk *desk, const struct call *call, struct moment now, struct why_gates *gates, struct buffer *out)
+/* One of the person's calls, and the first gate that holds it back now. matter: of the first whose matters may not go, which and why. */
+static int add_call(struct desk *desk, const struct call *call, struct moment now, struct why_gates *gates, char matter[WHY_TEXT_SIZE],
+	struct buffer *out)
 {
 	struct followup_list agenda = {NULL, 0, 0};
 	enum staffing staffing = STAFFING_SERVED;
@@ -69,6 +70,8 @@ static int add_call(struct desk *desk, const struct call *call, struct moment no
 	if (result < 0)
 		return result;
 	enum why_gate first = why_first(gates);
+	if (first == WHY_MATTERS && matter[0] == '\0')
+		snprintf(matter, WHY_TEXT_SIZE, "call %lld: %.300s", (long long)call->id, gates->gates[first].says);
 	if (first < WHY_GATES)
 		back = gates->gates[first].says;
 	else if (staffing != STAFFING_SERVED)
@@ -83,7 +86,7 @@ static int add_call(struct desk *desk, const struct call *call, struct moment no
 }
 
 /* The person's calls: those that wait or are held use a contact each, unless they are free. */
-static int add_calls(struct desk *desk, const struct client *client, struct moment now, struct buffer *out)
+static int add_calls(struct desk *desk, const struct client *client, struct moment now, char matter[WHY_TEXT_SIZE], struct buffer *out)
 {
 	enum { CALLS_MAX = 64 };
 	struct call calls[CALLS_MAX];
@@ -94,7 +97,7 @@ static int add_calls(struct desk *desk, const struct client *client, struct mome
 	buffer_text(out, ",\"calls\":[");
 	for (int i = 0; result == 0 && i < count && i < CALLS_MAX; i++) {
 		buffer_text(out, i > 0 ? "," : "");
-		result = add_call(desk, &calls[i], now, gates, out);
+		result = add_call(desk, &calls[i], now, gates, matter, out);
 	}
 	buffer_text(out, "]");
 	free(gates);
@@ -111,7 +114,7 @@ static int add_managers(struct desk *desk, const struct client *client, struct b
 	return result;
 }
 
-static void put_verdict(const struct client *client, const struct explained *told, char out[WHY_TEXT_SIZE])
+static void put_verdict(const struct client *client, const struct explained *told, const char *matter, char out[WHY_TEXT_SIZE])
 {
 	char day[DATE_TEXT_SIZE];
 
@@ -120,6 +123,8 @@ static void put_verdict(const struct client *client, const struct explained *tol
 	else if (told->open > 0 && told->held_back > 0)
 		snprintf(out, WHY_TEXT_SIZE, "%d open, %d held back; %.79s: %.250s", told->open, told->held_back, told->first_rule,
 			told->first_says);
+	else if (told->open > 0 && matter[0] != '\0')
+		snprintf(out, WHY_TEXT_SIZE, "%d open, held back on %.350s", told->open, matter);
 	else if (told->open > 0)
 		snprintf(out, WHY_TEXT_SIZE, "%d open, none held back; %.79s: %.250s", told->open, told->first_rule, told->first_says);
 	else if (told->next_rule != NULL)
@@ -141,7 +146,8 @@ static int add_erased(struct desk *desk, int64_t client_id, struct buffer *out)
 }
 
 /* All but the verdict, which is known last and comes first. */
-static int add_parts(struct desk *desk, const struct client *client, struct moment now, struct explained *told, struct buffer *out)
+static int add_parts(struct desk *desk, const struct client *client, struct moment now, struct explained *told, char matter[WHY_TEXT_SIZE],
+	struct buffer *out)
 {
 	struct list_filter filter = {.client_ref = client->ref, .state = -1, .limit = 100};
 	char text[DATE_TEXT_SIZE];
@@ -155,7 +161,7 @@ static int add_parts(struct desk *desk, const struct client *client, struct mome
 	if (result == 0)
 		result = add_ledger(desk, client, now, out);
 	if (result == 0)
-		result = add_calls(desk, client, now, out);
+		result = add_calls(desk, client, now, matter, out);
 	if (result == 0) {
 		buffer_text(out, ",\"waiting\":");
 		result = engine_explain_waiting(desk->engine, client->id, now, told, out);
@@ -196,16 +202,16 @@ int why_client(struct desk *desk, const char *client_ref, struct moment now, str
 	struct explained told = {.today = now.day, .change_on = INT32_MAX};
 	struct buffer parts = {0};
 	struct client client;
-	char verdict[WHY_TEXT_SIZE];
+	char verdict[WHY_TEXT_SIZE], matter[WHY_TEXT_SIZE] = "";
 
 	int64_t id = store_client_find(desk->store, client_ref);
 	if (id == ERR_NOT_FOUND)
 		return refuse(answer, ERR_NOT_FOUND, "there is no client %.100s", client_ref);
 	int result = id < 0 ? (int)id : store_client_load(desk->store, id, &client);
 	if (result == 0)
-		result = add_parts(desk, &client, now, &told, &parts);
+		result = add_parts(desk, &client, now, &told, matter, &parts);
 	if (result == 0) {
-		put_verdict(&client, &told, verdict);
+		put_verdict(&client, &told, matter, verdict);
 		if (store_client_erased(desk->store, id, NULL) > 0)
 			snprintf(verdict, sizeof(verdict), "he has been erased: no rule looks at him, and nothing about him is taken in");
 		buffer_text(&answer->json, "{\"verdict\":");

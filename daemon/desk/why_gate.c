@@ -139,10 +139,15 @@ static int look_at_matter(
 		says = "the client's number is wrong";
 		wants = "correct the number (CLIENT.PUT)";
 		break;
-	case ITEM_NO_CHANNEL:
-		says = "the client has no address for the channel, or does not wish it";
-		wants = "NEXT will take it to the rule's next channel, or suppress it; DNC client channel CLEAR reason lifts a prohibition";
+	case ITEM_NO_CHANNEL: {
+		int number = policy_channel(desk->policy, channel);
+		bool on = number >= 0 && desk->policy->channels[number].on;
+		says = on ? "the client has no address for the channel, or does not wish it" : "the channel is off or gone";
+		wants = on ? "NEXT will take it to the rule's next channel, or suppress it; DNC client channel CLEAR reason lifts a "
+			     "prohibition"
+			   : "NEXT will take it to the rule's next channel, or suppress it; switch the channel on again and RELOAD";
 		break;
+	}
 	case ITEM_STRANGER:
 		says = "its client has become part of another person";
 		wants = "NEXT will take it off this call";

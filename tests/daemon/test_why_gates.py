@@ -76,6 +76,26 @@ def _():
         daemon.check()
 
 
+@test("a channel switched off: what waits on it says so, the call and the client, before NEXT takes it away")
+def _():
+    with Daemon() as daemon:
+        daemon.agent("anna", queues=("service",))
+        daemon.client("C1", opened_on="2020-01-01")
+        daemon.event("E1", "C1", "complaint")
+        item = daemon.followup(client="C1")["followup"]
+        daemon.replace("channel phone  { kind = talk", "channel phone  { on = no  kind = talk")
+        daemon.json("RELOAD")
+        says = f"complaint of C1 ({item}), by phone: the channel is off or gone"
+        answer = daemon.json("WHY", "C1")
+        call, = answer["calls"]
+        same((answer["verdict"], call["held_back"]), (f"1 open, held back on call {call['call']}: {says}", says))
+        same(told(daemon.json("WHY", "CALL", call["call"])),
+             (f"held back: {says}", "NEXT will take it to the rule's next channel, or suppress it; switch the channel on again and RELOAD"))
+        daemon.replace("{ on = no  kind = talk", "{ kind = talk")
+        daemon.json("RELOAD")
+        same(daemon.json("WHY", "C1")["calls"][0]["held_back"], None)
+
+
 @test("a message that may have been sent: its gateway is asked by the number; when the gateway is gone nobody is, and it ends by itself")
 def _():
     with Daemon() as daemon:
