@@ -140,6 +140,69 @@ def _():
         daemon.check()
 
 
+@test("early: a matter joins a call that waits anyway up to so many days before it opens; by itself it waits for its day")
+def _():
+    with Daemon(settings={"cap": "none"}) as daemon:
+        daemon.replace("\topens    = -3d\n", "\topens    = -3d\n\tearly    = 7d\n", "rules.d/birthday.conf")
+        daemon.json("RELOAD")
+        anna = daemon.agent("anna", queues=("service", "manager/*"))
+        for ref, phone in (("C1", "13900000001"), ("C2", "13900000002"), ("C3", None)):  # 14 March: opens on the 11th, joins from the 4th
+            daemon.client(ref, phone=phone, email="a@example.com", tier="gold", manager="M1", birthday="1980-03-14")
+        daemon.client("C4", tier="gold", manager="M1", birthday="1980-03-15")
+        for number in (1, 4):
+            daemon.event(f"E{number}", f"C{number}", "complaint")
+        same([state(daemon, client=ref, rule="birthday-call") for ref in ("C1", "C2", "C3")], [("queued", ""), ("scheduled", ""), ("scheduled", "")])
+        same(daemon.followup(client="C1", rule="birthday-call")["call"], daemon.followup(client="C1", rule="complaint")["call"])
+        # A Saturday's call is due on the Friday; its week of joining begins with the window that was moved.
+        same(daemon.followup(client="C4", rule="birthday-call")["due_on"], "2025-03-14")
+        same(len(anna.json("NEXT")["agenda"]), 2)
+        daemon.set_clock("2025-03-10T23:00:00")
+        same([state(daemon, client=ref, rule="birthday-call") for ref in ("C2", "C3")], [("scheduled", "")] * 2)
+        daemon.set_clock("2025-03-11T09:30:00")
+        same([state(daemon, client=ref, rule="birthday-call") for ref in ("C2", "C3")], [("queued", ""), ("suppressed", "no-channel")])
+        daemon.check()
+
+
+@test("a date that is taken back ends what was made of it; one that is later, or earlier, moves or renews it")
+def _():
+    with Daemon(settings={"cap": "none"}) as daemon:
+        for rule in ("expiry-risk-test", "anniversary"):
+            daemon.switch(rule, "yes")
+        daemon.json("RELOAD")
+        for ref in ("C1", "C2", "C3"):
+            daemon.client(ref, risk_test_expires_on="2025-03-20")
+        daemon.client("C4", birthday="1980-03-04")
+        daemon.client("C5", opened_on="2020-03-04")
+        rules = {"C1": "expiry-risk-test", "C2": "expiry-risk-test", "C3": "expiry-risk-test", "C4": "birthday", "C5": "anniversary"}
+        same([state(daemon, client=ref, rule=rule) for ref, rule in rules.items()], [("queued", "")] * 5)
+        daemon.client("C1", risk_test_expires_on="")
+        daemon.client("C2", risk_test_expires_on="2027-03-20")
+        daemon.client("C3", risk_test_expires_on="2025-03-10")
+        daemon.client("C4", birthday="")
+        daemon.client("C5", opened_on="")
+        same([state(daemon, client=ref, rule=rule) for ref, rule in rules.items()],
+             [("cancelled", "not-applicable"), ("cancelled", "renewed"), ("queued", ""), ("cancelled", "not-applicable"), ("cancelled", "not-applicable")])
+        moved = daemon.followup(client="C3", rule="expiry-risk-test")
+        same((moved["occasion"], moved["due_on"]), ("2025-03-10", "2025-03-10"))
+        daemon.check()
+
+
+@test("infer_events: a new day of opening or closing acts as its event, once; another day is another event")
+def _():
+    with Daemon(settings={"infer_events": "yes", "cap": "none"}) as daemon:
+        daemon.client("C1")
+        daemon.client("C1", opened_on=TUESDAY)
+        daemon.client("C1", opened_on=TUESDAY)
+        same(state(daemon, client="C1"), ("queued", ""))
+        daemon.client("C2", opened_on="2020-01-02")
+        daemon.client("C2", closed_on="2025-03-03")
+        same(state(daemon, client="C2", rule="account-closed"), ("queued", ""))
+        same([row["occasion"] for row in daemon.list(client="C2", rule="account-closed")], ["closed:2025-03-03:C2"])
+        daemon.client("C2", closed_on="2025-03-04")
+        same(sorted(row["occasion"] for row in daemon.list(client="C2", rule="account-closed")), ["closed:2025-03-03:C2", "closed:2025-03-04:C2"])
+        daemon.check()
+
+
 @test("a rule that is taken out of the files ends its follow-ups; a festival or a branch's choice that is gone does so too")
 def _():
     with Daemon(clock="2025-04-29T09:30:00", settings={"cap": "none"}) as daemon:
@@ -154,6 +217,13 @@ def _():
         # C2's branch is B1 now: its choice is his.
         daemon.client("C2", tier="gold", branch="B1")
         same(state(daemon, client="C2", rule="festival-letter"), ("cancelled", "not-applicable"))
+        daemon.client("C3", tier="gold", branch="B2")
+        same(state(daemon, client="C3", rule="festival-letter"), ("queued", ""))
+        daemon.replace("festival labour-day      { solar = 5-1   priority = 7 }", "")
+        daemon.replace('\nbranch B1 {\n\tremoves = {"labour-day"}\n}\n', "")
+        daemon.json("RELOAD")
+        daemon.work()
+        same(state(daemon, client="C3", rule="festival-letter"), ("cancelled", "not-applicable"))
         daemon.write_conf("", "rules.d/complaint.conf")
         daemon.json("RELOAD")
         daemon.work()

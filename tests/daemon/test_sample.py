@@ -255,6 +255,22 @@ def _():
                 matches(fault, f"^{pattern}$")
 
 
+@test("a book of which nobody may be drawn is looked at again each day, and drawn from as soon as somebody may")
+def _():
+    daemon = sampling()
+    with daemon:
+        load(daemon, [{"client_ref": f"D{i}", "name": "D", "phone": "13900000000", "opened_on": "2020-05-06", "status": "dormant"} for i in range(30)])
+        daemon.set_clock("2025-01-03T00:30:00")
+        same(drawn(daemon), {})
+        load(daemon, [{"client_ref": f"D{i}", "name": "D", "phone": "13900000000", "opened_on": "2020-05-06", "status": "normal"} for i in range(30)])
+        same(drawn(daemon), {}, "a draw is made at a day's beginning")
+        daemon.set_clock("2025-01-06T00:30:00")
+        days = drawn(daemon)
+        same((len(days), set(days)), (3, set(order([f"D{i}" for i in range(30)])[:3])))
+        true(all(day >= "2025-01-06" for day in days.values()), days)
+        daemon.check()
+
+
 @test("simulate draws by the same order, and the same twice")
 def _():
     rows, eligible = book(400)
