@@ -340,5 +340,32 @@ def _():
         daemon.check()
 
 
+@test("with whom it was in the client's place is corrected too: only to an attorney on file on that day; of two clients it is the same one")
+def _():
+    with Daemon() as daemon:
+        anna = daemon.agent("anna")
+        one(daemon, "C1", attorney="张三:2025-12-31; 李四; 王五:2025-03-03")
+        lease = anna.json("NEXT")["lease"]
+        same(anna.refused("DONE", lease, "reached-attorney"), 'ERR there are several attorneys on file: name the one it was, like {"attorney":"Zhang San"}')
+        matches(anna.refused("DONE", lease, "reached-attorney", {"attorney": "王五"}), "^ERR client C1 has no attorney 王五 on file for 2025-03-04")
+        same(anna.json("DONE", lease, "reached-attorney", {"attorney": "张三"})["attorney"], "张三")
+        attempt = daemon.list("attempts")[0]["attempt"]
+        matches(daemon.refused("CORRECT", attempt, {"attorney": "张"}, "x"), "^ERR client C1 has no attorney 张 on file for 2025-03-04")
+        daemon.json("CORRECT", attempt, {"attorney": "李四"}, "it was his brother")
+        daemon.json("CORRECT", attempt, {"attorney": "王五", "done_at": "2025-03-03T16:00"}, "a day before, and the uncle")
+        matches(daemon.refused("CORRECT", attempt, {"disposition": "reached", "attorney": "李四"}, "x"), "^ERR attorney: reached tells of no contact with an attorney")
+        same(daemon.followup()["closed_on"], "2025-03-03")
+        daemon.client("D1", person_ref="P", attorney="张三")
+        daemon.client("D2", person_ref="P", attorney="李四")
+        for client in ("D1", "D2"):
+            daemon.event("E" + client, client, "complaint")
+        lease = anna.json("NEXT")["lease"]
+        matches(anna.refused("DONE", lease, "reached-attorney"), "^ERR there are several attorneys on file")
+        matches(anna.refused("DONE", lease, "reached-attorney", {"attorney": "张三"}), "^ERR client D2 has no attorney 张三 on file")
+        daemon.client("D2", person_ref="P", attorney="张三")
+        same(anna.json("DONE", lease, "reached-attorney")["attorney"], "张三")
+        daemon.check()
+
+
 if __name__ == "__main__":
     run()

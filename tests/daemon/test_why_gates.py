@@ -349,6 +349,39 @@ def _():
         same(told(daemon.json("WHY", "QUEUE", "service")), (f"service is closed until {TUESDAY}T15:00:00; 1 wait", "wait until the desk opens; TAKE a call whose client rings in"))
 
 
+@test("a queue that no day opens says so without a time; one that is closed gives what a rule's own hours let out; of many messages sent out twenty are named")
+def _():
+    with Daemon() as daemon:
+        daemon.replace('queue "hq" {\n\thours = "Mon 14:30-17:00; Tue-Thu 09:30-11:00, 15:00-17:00; Fri 09:30-11:00"', 'queue "hq" {\n\thours = "Sun 10:00-11:00"')
+        daemon.replace("rule complaint {\n", 'rule complaint {\n\thours = "Mon-Fri 18:00-19:00"\n', "rules.d/complaint.conf")
+        daemon.json("RELOAD")
+        desk = Desk(daemon)
+        anna = daemon.agent("anna", queues=("hq", "service"))
+        _, call = desk.call("permission_opened")
+        answer = daemon.json("WHY", "QUEUE", "hq")
+        same((told(answer), answer["open"], answer["opens_at"]), (("hq is closed; 1 wait", "wait until the desk opens; TAKE a call whose client rings in"), False, None))
+        row, = daemon.json("QUEUES")
+        same((row["queue"], row["open"], "opens_at" in row), ("hq", False, False))
+        same(anna.call("NEXT", "QUEUE", "hq"), None)
+        matches(desk.gate(call, "hours")[1], "^the queue's hours are closed, and never open together")
+        _, complaint = desk.call("complaint")
+        daemon.set_clock(TUESDAY + "T18:00:00")
+        answer = daemon.json("WHY", "QUEUE", "service")
+        same((answer["open"], told(answer)), (False, (f"1 wait, and NEXT QUEUE service gives call {complaint}", None)))
+        same(anna.json("NEXT", "QUEUE", "service")["call"], complaint)
+    with Daemon() as daemon:
+        gate = daemon.agent("gate", "gateway", ("sms",))
+        for number in range(25):
+            daemon.client(f"C{number}", tier="standard", birthday="03-04")
+        daemon.event("E1", "C1", "account_closed")
+        same([(row["queue"], row["uses_contact"]) for row in daemon.json("WHY", "C1")["calls"]], [("service", True)], "the better one has taken its place")
+        daemon.event("E2", "C2", "complaint")
+        same(sorted(row["queue"] for row in daemon.json("WHY", "C2")["calls"]), ["service", "sms"])
+        same(len(gate.call("NEXT", "COUNT", 30)), 24)
+        answer = daemon.json("WHY", "QUEUE", "sms")
+        same((answer["held"], len(answer["holders"])), (24, 20))
+
+
 @test("WHY client: nothing open, nothing to come; open and none held back; days kept free; who has been erased")
 def _():
     with Daemon() as daemon:
