@@ -136,12 +136,12 @@ crash: all crash-tools deps-test
 	@$(WITH) KILLS=$(KILLS) BOOK=$(BOOK) tests/crash/test_load.py
 powercut: all crash-tools deps-test
 	@$(WITH) CUTS=$(CUTS) tests/crash/test_powercut.py
-# How much of the code these tests run; with a build of its own, whose counts begin anew each time.
+# How much of the code these tests run; with a build of its own, whose counts begin anew each time. The faults are the same every time.
 COVERAGE_TESTS ?= unit/ fuzz/ daemon/ crash/ faults/
 coverage: deps-test
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-coverage OPT='-O0 -g' SAN='--coverage -fprofile-update=atomic -DFOLLOWUP_COVERAGE' all unit fuzz-targets crash-tools faults-programs
 	@find $(BUILD)-coverage -name '*.gcda' -delete
-	@status=0; BUILD=$(BUILD)-coverage FOLLOWUP_END_GENTLY=1 FOLLOWUP_HISTORIES=60 tests/run $(COVERAGE_TESTS) || status=1; tests/coverage $(BUILD)-coverage && exit $$status
+	@status=0; BUILD=$(BUILD)-coverage FOLLOWUP_END_GENTLY=1 FOLLOWUP_HISTORIES=60 FOLLOWUP_FAULTS=6 FOLLOWUP_SEED=1 tests/run $(COVERAGE_TESTS) || status=1; tests/coverage $(BUILD)-coverage && exit $$status
 # The parsers against libFuzzer, each target FUZZ_SECONDS long, or one with ONLY=resp; and against AFL++.
 FUZZ_SECONDS ?= 30
 fuzz: deps-fuzz

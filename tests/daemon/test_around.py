@@ -102,6 +102,25 @@ def _():
         matches(summary, "^no contact left: 0 of 0 used; none comes free in time, it is of use until 2025-05-03: OVERRIDE [0-9]+, or it ends suppressed$")
 
 
+@test("a wrong number holds back all of the client's matters, those that waited for a slot too; corrected, each goes its way")
+def _():
+    with Daemon() as daemon:
+        anna = daemon.agent("anna")
+        daemon.client("C1")
+        for number in (1, 2):
+            anna.json("RECORD", "C1", {"done_at": f"{TUESDAY}T0{number}:00"})
+        daemon.client("C1", birthday="1980-03-04")
+        daemon.event("E1", "C1", "complaint")
+        same((state(daemon, client="C1", rule="birthday"), state(daemon, client="C1", rule="complaint")), (("scheduled", "cap"), ("queued", "")))
+        anna.json("DONE", anna.json("NEXT")["lease"], "wrong-number")
+        same((state(daemon, client="C1", rule="birthday"), state(daemon, client="C1", rule="complaint")), (("scheduled", "wrong-number"),) * 2)
+        deferred = [entry for entry in daemon.json("HISTORY", "C1") if entry["kind"] == "deferred" and entry["reason"] == "wrong-number"]
+        same(len(deferred), 2, deferred)
+        daemon.client("C1", phone="13911111111")
+        same((state(daemon, client="C1", rule="birthday"), state(daemon, client="C1", rule="complaint")), (("scheduled", "cap"), ("queued", "")))
+        daemon.check()
+
+
 @test("what waits for a slot and is paused meanwhile says so, and waits for the slot again when the pause ends")
 def _():
     with Daemon() as daemon:

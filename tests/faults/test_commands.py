@@ -4,7 +4,7 @@ harness finds a daemon that is broken on purpose.
 
 FOLLOWUP_SEED=n draws the same faults again, FOLLOWUP_FAULTS=n takes n of each kind under each command (0: all).
 
-timeout: 300
+timeout: 600
 """
 import os
 import random
