@@ -80,7 +80,8 @@ static int open_copy(struct server *server, struct backup *backup, const char *f
 		return ERR_INVALID;
 	}
 	if (stands_beside_book(server, backup->path)) {
-		(void)snprintf(why, 256, "%.150s: names that begin with the book's own and - are for its logs; choose another", backup->path);
+		(void)snprintf(
+			why, 256, "%.150s: names that begin with the book's own and - are for its logs; choose another", backup->path);
 		return ERR_INVALID;
 	}
 	/* What a killed daemon has left of a copy. */
@@ -153,7 +154,7 @@ static void answer(struct backup *backup, int result)
 		reply_bulk(&reply, json.data, json.length);
 	else
 		reply_error(&reply, command_error_word(result), backup->why);
-	session_mark(session, false);
+	session_mark(session, result == 0);
 	waiter_unpark(session); /* which lets go of us */
 	buffer_free(&json);
 }
@@ -228,17 +229,19 @@ static int put_in_place(struct backup *backup)
 	return result;
 }
 
-/* The next start must know of it too. When it cannot be noted the copy is there all the same, and another one comes. */
-static void remember(struct server *server, int64_t began_at)
+/* The next start must know of it too. The answer waits for the commit, like any other. */
+static int remember(struct server *server, int64_t began_at)
 {
+	int result = turn_open(server);
+
 	server->last_backup_at = began_at;
 	server->backup_failed = false;
-	if (turn_open(server) < 0)
-		return;
-	int result = store_meta_set(server->store, "backup_at", began_at);
+	if (result < 0)
+		return result;
+	result = store_meta_set(server->store, "backup_at", began_at);
 	if (result < 0)
 		turn_fail(server, result);
-	turn_close(server);
+	return result;
 }
 
 static void failed(struct server *server, const char *why)
@@ -258,7 +261,10 @@ static void finish(struct backup *backup, int result)
 	if (result == 0)
 		result = put_in_place(backup);
 	if (result == 0) {
-		remember(server, backup->began_at);
+		result = remember(server, backup->began_at);
+		if (result < 0)
+			(void)snprintf(backup->why, sizeof backup->why, "the copy is there, but the book cannot be written: %.180s",
+				server->health.message);
 		log_event(server->log, LOG_LEVEL_NOTICE, "backup", "file=%s links=%" PRId64 " head=%s ms=%" PRId64,
 			log_quote(backup->path, strlen(backup->path), quoted), backup->verdict.record.links, backup->verdict.record.head,
 			clock_monotonic_ms() - backup->began_ms);

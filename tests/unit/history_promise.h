@@ -2,6 +2,7 @@
 #ifndef FOLLOWUP_HISTORY_PROMISE_H
 #define FOLLOWUP_HISTORY_PROMISE_H
 
+#include "followup/store_correction.h"
 #include "followup/store_promise.h"
 #include "history_world.h"
 
