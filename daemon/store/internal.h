@@ -100,6 +100,12 @@ void store_lose(struct store *store, int error);
 /* Column readers. Text is never NULL; where there was no memory for it, it is "", and the next use of the store fails. */
 const char *column_text(sqlite3_stmt *statement, int column);
 day_t column_day(sqlite3_stmt *statement, int column);
+/* A day that is kept as text. */
+day_t column_date(sqlite3_stmt *statement, int column);
+/* Adds a text. Not by sqlite3_column_bytes(): that speaks of a text which memory may have failed for. */
+void column_append(struct buffer *out, sqlite3_stmt *statement, int column);
+/* A blob and its size; NULL and 0 where there is none, or no memory for it. */
+const void *column_blob(sqlite3_stmt *statement, int column, size_t *size);
 
 /* Runs statements that return nothing and have no parameters. */
 int store_execute(struct store *store, const char *sql) MUST_CHECK;

@@ -361,9 +361,31 @@ int store_document(struct store *store, sqlite3_stmt *s, struct buffer *out)
 
 	if (result <= 0)
 		return result < 0 ? result : ERR_NOT_FOUND;
-	buffer_append(out, column_text(s, 0), (size_t)sqlite3_column_bytes(s, 0));
+	column_append(out, s, 0);
 	sqlite3_reset(s);
 	return out->failed ? ERR_MEMORY : 0;
+}
+
+day_t column_date(sqlite3_stmt *statement, int column)
+{
+	const char *text = column_text(statement, column);
+
+	return date_parse(text, strlen(text));
+}
+
+void column_append(struct buffer *out, sqlite3_stmt *statement, int column)
+{
+	const char *text = column_text(statement, column);
+
+	buffer_append(out, text, strlen(text));
+}
+
+const void *column_blob(sqlite3_stmt *statement, int column, size_t *size)
+{
+	const void *blob = sqlite3_column_blob(statement, column);
+
+	*size = blob != NULL ? (size_t)sqlite3_column_bytes(statement, column) : 0;
+	return blob;
 }
 
 const char *column_text(sqlite3_stmt *statement, int column)

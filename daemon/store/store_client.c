@@ -44,13 +44,13 @@ int store_client_load(struct store *store, int64_t id, struct client *out)
 									    : BIRTHDAY_SOLAR;
 	if (!birthday_parse(birthday, strlen(birthday), kind, &out->birthday))
 		out->birthday = (struct birthday){0, 0, BIRTHDAY_SOLAR};
-	out->opened_on = date_parse(column_text(s, 12), (size_t)sqlite3_column_bytes(s, 12));
-	out->closed_on = date_parse(column_text(s, 13), (size_t)sqlite3_column_bytes(s, 13));
-	out->last_trade_on = date_parse(column_text(s, 14), (size_t)sqlite3_column_bytes(s, 14));
+	out->opened_on = column_date(s, 12);
+	out->closed_on = column_date(s, 13);
+	out->last_trade_on = column_date(s, 14);
 	copy_text(out->do_not_contact, sizeof(out->do_not_contact), column_text(s, 15));
 	copy_text(out->hours, sizeof(out->hours), column_text(s, 16));
-	out->id_expires_on = date_parse(column_text(s, 17), (size_t)sqlite3_column_bytes(s, 17));
-	out->risk_test_expires_on = date_parse(column_text(s, 18), (size_t)sqlite3_column_bytes(s, 18));
+	out->id_expires_on = column_date(s, 17);
+	out->risk_test_expires_on = column_date(s, 18);
 	copy_text(out->status, sizeof(out->status), column_text(s, 19));
 	out->number_is_wrong = sqlite3_column_int(s, 20) != 0;
 	copy_text(out->no_greetings, sizeof(out->no_greetings), column_text(s, 21));
@@ -284,7 +284,7 @@ int store_client_declared_day(struct store *store, int64_t id, const char *field
 		return result;
 	*day = NO_DAY;
 	if (result > 0) {
-		*day = date_parse(column_text(s, 0), (size_t)sqlite3_column_bytes(s, 0));
+		*day = column_date(s, 0);
 		store_end(s);
 	}
 	return 0;

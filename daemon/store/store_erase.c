@@ -92,8 +92,10 @@ static int erase_body(struct store *store, int64_t entry_id)
 	int result = store_row(store, s);
 	if (result <= 0)
 		return result;
-	buffer_append(&text, sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0));
-	buffer_append(&text, column_text(s, 1), (size_t)sqlite3_column_bytes(s, 1));
+	size_t salt_size;
+	const void *salt = column_blob(s, 0, &salt_size);
+	buffer_append(&text, salt, salt_size);
+	column_append(&text, s, 1);
 	store_end(s);
 	if (!text.failed)
 		SHA256((const unsigned char *)text.data, text.length, digest);

@@ -410,11 +410,10 @@ static int gather(struct verifying *v, int64_t first, int64_t last)
 			.client_ref = column_text(s, 5),
 			.agent = column_text(s, 6),
 			.reason = column_text(s, 7),
-			.salt = sqlite3_column_blob(s, 8),
-			.salt_size = (size_t)sqlite3_column_bytes(s, 8),
 			.body = has_body ? column_text(s, 9) : NULL,
-			.body_size = (size_t)sqlite3_column_bytes(s, 9),
 		};
+		e.salt = column_blob(s, 8, &e.salt_size);
+		e.body_size = has_body ? strlen(e.body) : 0;
 		if (e.id != expected) {
 			v->verdict->broken_entry = expected;
 			store_end(s);

@@ -1,6 +1,8 @@
 /* store_sample.c - draws of the yearly sample: rows in and out, in the order of the draw. */
 #include "followup/store_sample.h"
 
+#include <string.h>
+
 #include "internal.h"
 
 #define COLUMNS                                                                                                                            \
@@ -207,7 +209,9 @@ int store_sample_faults(struct store *store, day_t day, int *count, struct buffe
 	int found = sqlite3_column_int(s, 1);
 	if (found > 0) { /* the array's inside */
 		buffer_text(out, out->data[out->length - 1] == '[' ? "" : ",");
-		buffer_append(out, column_text(s, 0) + 1, (size_t)sqlite3_column_bytes(s, 0) - 2);
+		const char *rows = column_text(s, 0);
+		size_t length = strlen(rows);
+		buffer_append(out, rows + 1, length > 2 ? length - 2 : 0);
 	}
 	*count += found;
 	store_end(s);

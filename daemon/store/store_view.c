@@ -195,7 +195,7 @@ int store_view_faults(struct store *store, day_t day, int *count, struct buffer 
 
 	if (result <= 0)
 		return result < 0 ? result : ERR_NOT_FOUND;
-	buffer_append(out, column_text(s, 0), (size_t)sqlite3_column_bytes(s, 0));
+	column_append(out, s, 0);
 	*count = sqlite3_column_int(s, 1);
 	store_end(s);
 	return out->failed ? ERR_MEMORY : 0;
