@@ -494,10 +494,9 @@ static int correct(struct correction *c, struct answer *answer)
 int desk_correct(struct desk *desk, const struct identity *who, const char *attempt_text, const char *json, const char *reason,
 	struct moment now, struct answer *answer)
 {
-	char *end;
-	long long id = strtoll(attempt_text, &end, 10);
+	int64_t id;
 
-	if (end == attempt_text || *end != '\0' || id <= 0)
+	if (!parse_count(attempt_text, 1, INT64_MAX, &id))
 		return refuse(answer, ERR_INVALID, "an attempt's number is wanted (LIST attempts)");
 	int result = check_reason(reason, answer);
 	if (result < 0)
@@ -512,11 +511,12 @@ int desk_correct(struct desk *desk, const struct identity *who, const char *atte
 	c->reason = reason;
 	result = store_attempt_load(desk->store, id, &c->was);
 	if (result == ERR_NOT_FOUND)
-		refuse(answer, result, "there is no attempt %lld", id);
+		refuse(answer, result, "there is no attempt %lld", (long long)id);
 	else if (result == 0 && (!c->was.is_outcome || c->was.client_id == 0))
-		result = refuse(answer, ERR_INVALID, "attempt %lld (%s) is no outcome that somebody told", id, c->was.disposition);
+		result = refuse(
+			answer, ERR_INVALID, "attempt %lld (%s) is no outcome that somebody told", (long long)id, c->was.disposition);
 	else if (result == 0 && c->was.is_closed)
-		result = refuse(answer, ERR_INVALID, "attempt %lld is sealed or erased", id);
+		result = refuse(answer, ERR_INVALID, "attempt %lld is sealed or erased", (long long)id);
 	if (result == 0)
 		result = correct(c, answer);
 	buffer_free(&c->said);

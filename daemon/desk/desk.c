@@ -150,15 +150,15 @@ static int add_scripts(struct desk *desk, const struct call *call, struct buffer
 }
 
 /* What has joined since the holder was last told: the hand-out's entry does not name those clients, so that this is a look at them (POLICY 8). */
-static int look_at_joined(struct desk *desk, const struct call *call, const char *lease)
+static int look_at_joined(struct desk *desk, const struct call *call)
 {
 	struct buffer joined = {0};
-	char *shown = NULL, command[LEASE_TEXT_SIZE + 16];
+	char *shown = NULL, lease[LEASE_TEXT_SIZE], command[LEASE_TEXT_SIZE + 16];
 	int64_t agent;
 
 	int result = store_handout_load(desk->store, call->id, call->generation, &agent, &shown);
-	if (result > 0 && strcmp(shown, "[]") != 0) {
-		snprintf(command, sizeof(command), "joined %s", lease);
+	if (result > 0) {
+		snprintf(command, sizeof(command), "joined %s", lease_format(call, lease));
 		result = store_view_joined(desk->store, call->id, shown, &joined);
 		if (result == 0)
 			result = store_record_look(desk->store, command, joined.data, 0);
@@ -179,16 +179,21 @@ int describe_call(struct desk *desk, const struct call *call, bool as_holder, st
 		.address = address_of(desk, call->channel),
 		.whole_number = as_holder,
 	};
-	struct buffer items = {0};
 
 	int result = store_view_call(desk->store, &view, out);
-	if (result == 0 && as_holder && !call->bulk)
-		result = add_scripts(desk, call, out);
-	if (result == 0 && as_holder && !call->bulk)
-		result = look_at_joined(desk, call, lease);
-	if (result == 0 && as_holder)
+	return result == 0 && as_holder && !call->bulk ? add_scripts(desk, call, out) : result;
+}
+
+int tell_holder(struct desk *desk, const struct call *call, struct buffer *out)
+{
+	struct buffer items = {0};
+
+	int result = describe_call(desk, call, true, out);
+	if (result == 0 && !call->bulk)
+		result = look_at_joined(desk, call);
+	if (result == 0)
 		result = store_view_items(desk->store, call->id, &items);
-	if (result == 0 && as_holder)
+	if (result == 0)
 		result = store_handout_show(desk->store, call->id, call->generation, items.data);
 	buffer_free(&items);
 	return result;

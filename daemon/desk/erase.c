@@ -6,21 +6,6 @@
 #include "followup/store_erase.h"
 #include "internal.h"
 
-/* As with OVERRIDE: the other one is a supervisor. */
-static int check_second(struct desk *desk, const struct identity *who, const char *second, struct answer *answer)
-{
-	struct agent agent;
-
-	if (strcmp(second, who->name) == 0)
-		return refuse(answer, ERR_INVALID, "the second name must be somebody else's");
-	int known = store_agent_find(desk->store, second, &agent);
-	if (known < 0)
-		return refuse_store(desk, answer, known);
-	if (known == 0 || (agent.roles & ROLE_SUPERVISOR) == 0)
-		return refuse(answer, ERR_INVALID, "the second name must be a supervisor's");
-	return 0;
-}
-
 int desk_erase(struct desk *desk, const struct identity *who, const char *client_ref, const char *second, const char *reason,
 	struct moment now, struct answer *answer)
 {

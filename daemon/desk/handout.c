@@ -141,23 +141,19 @@ static int open_search(struct search *search, const struct next_request *request
 	return result;
 }
 
-/* A gateway sends messages, an agent talks. */
-static bool suits(const struct agent *agent, const struct call *call)
+bool agent_suits(const struct agent *agent, bool bulk)
 {
-	return (agent->roles & (call->bulk ? ROLE_GATEWAY : ROLE_AGENT)) != 0;
+	return (agent->roles & (bulk ? ROLE_GATEWAY : ROLE_AGENT)) != 0;
 }
 
-int write_lease(struct desk *desk, const struct call *call, enum record_kind kind, const char *agent)
+int write_lease(struct desk *desk, const struct call *call, enum record_kind kind, const char *agent, const char *items)
 {
 	struct followup_list agenda = {NULL, 0, 0};
 	struct buffer body = {0};
 	int64_t entry = 0;
 
-	buffer_printf(&body, "{\"generation\":%d,\"items\":", call->generation);
-	int result = store_view_items(desk->store, call->id, &body);
-	buffer_text(&body, "}");
-	if (result == 0)
-		result = body.failed ? ERR_MEMORY : agenda_load(desk->engine, call->id, &agenda);
+	buffer_printf(&body, "{\"generation\":%d,\"items\":%s}", call->generation, items);
+	int result = body.failed ? ERR_MEMORY : agenda_load(desk->engine, call->id, &agenda);
 	if (result == 0 && agenda.count > 0) {
 		entry = store_record_add(desk->store, &(struct record_entry){
 							      .kind = kind,
@@ -186,13 +182,17 @@ int lease_call(struct desk *desk, int64_t agent_id, struct call *call, struct mo
 	call->agent_id = agent_id;
 	/* not_before, appointed_at and owner_id stay: whoever gives the call back without an outcome gives back what was agreed with the client, too. */
 	call->lease_until = now.unix_seconds + settings->lease_seconds;
+	struct buffer items = {0};
 	int result = store_call_save(desk->store, call);
 	if (result == 0)
-		result = store_handout_insert(desk->store, call->id, call->generation, call->agent_id, now.unix_seconds, "[]");
+		result = store_view_items(desk->store, call->id, &items);
 	if (result == 0)
-		result = write_lease(desk, call, RECORD_HANDED_OUT, NULL);
+		result = store_handout_insert(desk->store, call->id, call->generation, call->agent_id, now.unix_seconds, items.data);
+	if (result == 0)
+		result = write_lease(desk, call, RECORD_HANDED_OUT, NULL, items.data);
 	if (result == 0)
 		result = describe_call(desk, call, true, out);
+	buffer_free(&items);
 	return result;
 }
 
@@ -217,7 +217,7 @@ static int find(struct search *search, struct buffer *out)
 		int result = advance(search, best);
 		if (result < 0)
 			return result;
-		if (!suits(&search->agent, &call) || is_anothers(search, &call))
+		if (!agent_suits(&search->agent, call.bulk) || is_anothers(search, &call))
 			continue;
 		result = call_is_open(search->desk, &call, search->now);
 		if (result == 0)
@@ -256,7 +256,7 @@ static int held_again(struct search *search, int wanted, struct buffer *out)
 			continue;
 		if (given > 0)
 			buffer_text(out, ",");
-		result = describe_call(search->desk, &held[i], true, out);
+		result = tell_holder(search->desk, &held[i], out);
 		given++;
 	}
 	return result < 0 ? result : given;

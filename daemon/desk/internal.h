@@ -43,6 +43,8 @@ bool lease_parse(const char *text, int64_t *call_id, int *generation);
 
 /* The call's document: as its holder sees it (with the lease and the whole number) or anybody else. Remembers what the holder has been told. */
 int describe_call(struct desk *desk, const struct call *call, bool as_holder, struct buffer *out) MUST_CHECK;
+/* describe_call for who holds it and asks again: what has joined since he was last told is a look at those clients (POLICY 8), written down. */
+int tell_holder(struct desk *desk, const struct call *call, struct buffer *out) MUST_CHECK;
 
 /* The clients of the items that a holder was told of, as often as they have any: the count. */
 enum { CLIENTS_OF_CALL_MAX = 256 };
@@ -85,8 +87,10 @@ int64_t queue_opens_at(const struct desk *desk, const char *queue, struct moment
 int call_is_open(struct desk *desk, const struct call *call, struct moment now) MUST_CHECK;
 
 /* handout.c */
-/* The record's line of a lease that begins or has run out: what is on the call, and everybody whom it concerns. agent: NULL: who is at work. */
-int write_lease(struct desk *desk, const struct call *call, enum record_kind kind, const char *agent) MUST_CHECK;
+/* The record's line of a lease that begins or has run out: what is on the call, and everybody whom it concerns. agent: NULL: who is at work. items: store_view_items. */
+int write_lease(struct desk *desk, const struct call *call, enum record_kind kind, const char *agent, const char *items) MUST_CHECK;
+/* A gateway sends messages, an agent talks. */
+bool agent_suits(const struct agent *agent, bool bulk);
 /* Leases a call to an agent under a new generation and describes it to him. */
 int lease_call(struct desk *desk, int64_t agent_id, struct call *call, struct moment now, struct buffer *out) MUST_CHECK;
 
@@ -109,6 +113,8 @@ bool parse_count(const char *text, int64_t least, int64_t most, int64_t *out);
 
 /* supervise.c: a supervisor's reason, which is kept: not empty, and not too long. */
 int check_reason(const char *reason, struct answer *answer) MUST_CHECK;
+/* Whether second is the name of a supervisor other than who: two answer for it. */
+int check_second(struct desk *desk, const struct identity *who, const char *second, struct answer *answer) MUST_CHECK;
 /* supervise.c: ends a pause; what waited for it is tried again at once. */
 int pause_end(struct desk *desk, enum pause_kind kind, int64_t name, struct moment now) MUST_CHECK;
 

@@ -60,7 +60,7 @@ int desk_touch(struct desk *desk, const struct identity *who, const char *lease,
 	call.lease_until = now.unix_seconds + policy_queue(desk->policy, store_name_text(desk->store, call.queue))->lease_seconds;
 	result = store_call_save(desk->store, &call);
 	if (result == 0)
-		result = describe_call(desk, &call, true, &answer->json);
+		result = tell_holder(desk, &call, &answer->json);
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }
 
@@ -159,7 +159,7 @@ int desk_show(struct desk *desk, const struct identity *who, const char *text, s
 		return refuse(answer, result, "there is no call %lld; it may have ended (LIST attempts)", id);
 	bool holds = call.state == CALL_LEASED && call.agent_id == who->agent_id && who->agent_id != 0;
 	if (result == 0)
-		result = describe_call(desk, &call, holds, &answer->json);
+		result = holds ? tell_holder(desk, &call, &answer->json) : describe_call(desk, &call, false, &answer->json);
 	/* What its holder sees was written down when he was given it. */
 	if (result == 0 && !holds)
 		result = looked(desk, (const char *const[]){"SHOW", text}, 2, answer, 0);
@@ -183,7 +183,7 @@ int desk_mine(struct desk *desk, const struct identity *who, struct moment now, 
 	for (int i = 0; result == 0 && i < count; i++) {
 		if (i > 0)
 			buffer_text(&answer->json, ",");
-		result = describe_call(desk, &held[i], true, &answer->json);
+		result = tell_holder(desk, &held[i], &answer->json);
 	}
 	buffer_text(&answer->json, "]");
 	free(held);
@@ -262,8 +262,13 @@ static int take_back(struct desk *desk, struct call *call, struct moment now)
 	struct agent agent;
 	int result = store_agent_load(desk->store, call->agent_id, &agent);
 
+	struct buffer items = {0};
+	int known = result;
 	if (result >= 0)
-		result = write_lease(desk, call, RECORD_LEASE_EXPIRED, result > 0 ? agent.name : NULL);
+		result = store_view_items(desk->store, call->id, &items);
+	if (result == 0)
+		result = write_lease(desk, call, RECORD_LEASE_EXPIRED, known > 0 ? agent.name : NULL, items.data);
+	buffer_free(&items);
 	return result == 0 ? put_back(desk, call, now) : result;
 }
 

@@ -223,20 +223,19 @@ static int read_judgement(struct desk *desk, const char *json, enum review_state
 /* The reviewer's own, held now or until its lease ran out and nobody else took it. */
 static int load_own(struct desk *desk, const char *text, const struct agent *reviewer, struct review *review, struct answer *answer)
 {
-	char *end;
-	long long id = strtoll(text, &end, 10);
+	int64_t id;
 
-	if (end == text || *end != '\0' || id <= 0)
+	if (!parse_count(text, 1, INT64_MAX, &id))
 		return refuse(answer, ERR_INVALID, "a review's number is wanted");
 	int result = store_review_load(desk->store, id, review);
 	if (result == ERR_NOT_FOUND)
-		return refuse(answer, result, "there is no review %lld", id);
+		return refuse(answer, result, "there is no review %lld", (long long)id);
 	if (result < 0)
 		return result;
 	if (review->state >= REVIEW_ACCEPTED)
-		return refuse(answer, ERR_NO_LEASE, "review %lld has been judged already", id);
+		return refuse(answer, ERR_NO_LEASE, "review %lld has been judged already", (long long)id);
 	if (review->reviewer_id != reviewer->id)
-		return refuse(answer, ERR_NO_LEASE, "review %lld is not yours: take one with REVIEW.NEXT", id);
+		return refuse(answer, ERR_NO_LEASE, "review %lld is not yours: take one with REVIEW.NEXT", (long long)id);
 	return 0;
 }
 

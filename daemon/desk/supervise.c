@@ -48,14 +48,13 @@ static int write_down(struct desk *desk, const struct identity *who, const char 
 
 static int load_call(struct desk *desk, const char *text, struct call *call, struct answer *answer)
 {
-	char *end;
-	long long id = strtoll(text, &end, 10);
+	int64_t id;
 
-	if (end == text || *end != '\0' || id <= 0)
+	if (!parse_count(text, 1, INT64_MAX, &id))
 		return refuse(answer, ERR_INVALID, "a call's number is wanted");
 	int result = store_call_load(desk->store, id, call);
 	if (result == ERR_NOT_FOUND)
-		return refuse(answer, result, "there is no call %lld; it may have ended", id);
+		return refuse(answer, result, "there is no call %lld; it may have ended", (long long)id);
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }
 
@@ -102,7 +101,7 @@ int desk_take(struct desk *desk, const struct identity *who, const char *call_te
 	if (call.bulk)
 		return refuse(answer, ERR_INVALID, "call %s is a message: nobody talks in it", call_text);
 	if (call.state == CALL_LEASED)
-		result = describe_call(desk, &call, true, &answer->json);
+		result = tell_holder(desk, &call, &answer->json);
 	else
 		result = may_take(desk, who, &call, answer);
 	if (result == 0 && call.state != CALL_LEASED)
@@ -296,21 +295,20 @@ int desk_forbid(struct desk *desk, const struct identity *who, const char *clien
 int desk_acknowledge(
 	struct desk *desk, const struct identity *who, const char *task_text, const char *note, struct moment now, struct answer *answer)
 {
-	char *end;
-	long long id = strtoll(task_text, &end, 10);
+	int64_t id;
 
-	if (end == task_text || *end != '\0' || id <= 0)
+	if (!parse_count(task_text, 1, INT64_MAX, &id))
 		return refuse(answer, ERR_INVALID, "a task's number is wanted");
 	int result = check_reason(note, answer);
 	if (result < 0)
 		return result;
 	result = store_task_acknowledge(desk->store, id, now.unix_seconds, who->name, note);
 	if (result == ERR_NOT_FOUND)
-		return refuse(answer, result, "there is no task %lld", id);
+		return refuse(answer, result, "there is no task %lld", (long long)id);
 	if (result < 0)
 		return refuse_store(desk, answer, result);
 	if (result == 0)
-		return refuse(answer, ERR_INVALID, "task %lld has been acknowledged already", id);
+		return refuse(answer, ERR_INVALID, "task %lld has been acknowledged already", (long long)id);
 	int64_t client = 0;
 	result = store_task_client(desk->store, id, &client);
 	if (result == 0) {
@@ -319,7 +317,7 @@ int desk_acknowledge(
 	}
 	if (result < 0)
 		return refuse_store(desk, answer, result);
-	buffer_printf(&answer->json, "{\"task\":%lld,\"state\":\"acknowledged\"}", id);
+	buffer_printf(&answer->json, "{\"task\":%lld,\"state\":\"acknowledged\"}", (long long)id);
 	return answer->json.failed ? ERR_MEMORY : 0;
 }
 
@@ -337,20 +335,10 @@ static int let_go_ahead(struct desk *desk, struct followup *f, struct moment now
 	return result;
 }
 
-int desk_override(struct desk *desk, const struct identity *who, const char *followup_text, const char *second, const char *reason,
-	struct moment now, struct answer *answer)
+int check_second(struct desk *desk, const struct identity *who, const char *second, struct answer *answer)
 {
-	struct followup f;
-	struct client client;
 	struct agent agent;
-	char *end;
-	long long id = strtoll(followup_text, &end, 10);
 
-	if (end == followup_text || *end != '\0' || id <= 0)
-		return refuse(answer, ERR_INVALID, "a follow-up's number is wanted");
-	int result = check_reason(reason, answer);
-	if (result < 0)
-		return result;
 	if (strcmp(second, who->name) == 0)
 		return refuse(answer, ERR_INVALID, "the second name must be somebody else's");
 	int known = store_agent_find(desk->store, second, &agent);
@@ -358,17 +346,34 @@ int desk_override(struct desk *desk, const struct identity *who, const char *fol
 		return refuse_store(desk, answer, known);
 	if (known == 0 || (agent.roles & ROLE_SUPERVISOR) == 0)
 		return refuse(answer, ERR_INVALID, "the second name must be a supervisor's");
+	return 0;
+}
+
+int desk_override(struct desk *desk, const struct identity *who, const char *followup_text, const char *second, const char *reason,
+	struct moment now, struct answer *answer)
+{
+	struct followup f;
+	struct client client;
+	int64_t id;
+
+	if (!parse_count(followup_text, 1, INT64_MAX, &id))
+		return refuse(answer, ERR_INVALID, "a follow-up's number is wanted");
+	int result = check_reason(reason, answer);
+	if (result == 0)
+		result = check_second(desk, who, second, answer);
+	if (result < 0)
+		return result;
 	result = store_followup_load(desk->store, id, &f);
 	if (result == ERR_NOT_FOUND)
-		return refuse(answer, result, "there is no follow-up %lld", id);
+		return refuse(answer, result, "there is no follow-up %lld", (long long)id);
 	if (result < 0)
 		return refuse_store(desk, answer, result);
 	if (f.state != FOLLOWUP_SUPPRESSED && f.state != FOLLOWUP_SCHEDULED)
-		return refuse(answer, ERR_INVALID, "follow-up %lld is %s: only what is suppressed or waits can be overridden", id,
-			followup_state_name(f.state));
+		return refuse(answer, ERR_INVALID, "follow-up %lld is %s: only what is suppressed or waits can be overridden",
+			(long long)id, followup_state_name(f.state));
 	struct buffer detail = {0};
 	buffer_text(&detail, "{\"followup\":");
-	buffer_printf(&detail, "%lld,\"second\":", id);
+	buffer_printf(&detail, "%lld,\"second\":", (long long)id);
 	json_text_append(&detail, second);
 	buffer_text(&detail, ",\"reason\":");
 	json_text_append(&detail, reason);
@@ -385,7 +390,7 @@ int desk_override(struct desk *desk, const struct identity *who, const char *fol
 		result = store_followup_load(desk->store, id, &f);
 	if (result < 0)
 		return refuse_store(desk, answer, result);
-	buffer_printf(&answer->json, "{\"followup\":%lld,\"state\":\"%s\",\"reason\":", id, followup_state_name(f.state));
+	buffer_printf(&answer->json, "{\"followup\":%lld,\"state\":\"%s\",\"reason\":", (long long)id, followup_state_name(f.state));
 	json_text_append(&answer->json, store_name_text(desk->store, f.reason));
 	if (f.call_id != 0)
 		buffer_printf(&answer->json, ",\"call\":%lld", (long long)f.call_id);

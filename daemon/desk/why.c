@@ -197,7 +197,8 @@ static int add_parts(struct desk *desk, const struct client *client, struct mome
 	return out->failed ? ERR_MEMORY : 0;
 }
 
-int why_client(struct desk *desk, const char *client_ref, struct moment now, struct answer *answer)
+/* WHY [CLIENT] ref. */
+static int why_client(struct desk *desk, const char *client_ref, struct moment now, struct answer *answer)
 {
 	struct explained told = {.today = now.day, .change_on = INT32_MAX};
 	struct buffer parts = {0};

@@ -39,10 +39,9 @@ enum why_gate why_first(const struct why_gates *gates);
 int why_agent(struct desk *desk, const struct agent *agent, const char *queue, const char *lane, bool bulk, char out[WHY_TEXT_SIZE],
 	const char **needs) MUST_CHECK;
 
-/* WHY CALL n, WHY QUEUE q [AGENT a] (agent NULL: anybody), WHY [CLIENT] ref. */
+/* WHY CALL n, WHY QUEUE q [AGENT a] (agent NULL: anybody). */
 int why_call(struct desk *desk, const char *number, struct moment now, struct answer *answer) MUST_CHECK;
 int why_queue(struct desk *desk, const char *queue, const char *agent, struct moment now, struct answer *answer) MUST_CHECK;
-int why_client(struct desk *desk, const char *client_ref, struct moment now, struct answer *answer) MUST_CHECK;
 
 /* The text of a lane for people: "I3, M17, role marketing"; "" when nobody is excluded. */
 void lane_in_words(const char *lane, char *out, size_t size);

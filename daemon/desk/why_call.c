@@ -27,7 +27,7 @@ static int ask_agent(void *context, const struct agent *agent)
 	char why[WHY_TEXT_SIZE];
 	const char *needs;
 
-	if (!agent_serves(agent, asked->queue) || (agent->roles & (asked->call->bulk ? ROLE_GATEWAY : ROLE_AGENT)) == 0)
+	if (!agent_serves(agent, asked->queue) || !agent_suits(agent, asked->call->bulk))
 		return 0;
 	int result = why_agent(asked->desk, agent, asked->queue, asked->lane, asked->call->bulk, why, &needs);
 	if (result == 0 && why[0] == '\0' && asked->call->owner_id != 0) {

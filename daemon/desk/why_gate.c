@@ -322,7 +322,7 @@ int why_agent(struct desk *desk, const struct agent *agent, const char *queue, c
 
 	out[0] = '\0';
 	*needs = "";
-	if ((agent->roles & (bulk ? ROLE_GATEWAY : ROLE_AGENT)) == 0) {
+	if (!agent_suits(agent, bulk)) {
 		snprintf(out, WHY_TEXT_SIZE, bulk ? "messages are for gateways" : "calls are for agents");
 		*needs = "AGENT.ADD with another role, which makes a new token";
 		return 0;

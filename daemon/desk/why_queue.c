@@ -45,7 +45,7 @@ static int ask_agent(void *context, const struct agent *agent)
 	char why[WHY_TEXT_SIZE];
 	const char *needs;
 
-	if (!agent_serves(agent, view->name) || (agent->roles & (view->bulk ? ROLE_GATEWAY : ROLE_AGENT)) == 0)
+	if (!agent_serves(agent, view->name) || !agent_suits(agent, view->bulk))
 		return 0;
 	int result = why_agent(view->desk, agent, view->name, "", view->bulk, why, &needs);
 	if (result < 0)

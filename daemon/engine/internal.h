@@ -170,9 +170,6 @@ typedef void manager_visit(void *context, const char *name);
 int manager_each(struct engine *engine, const char *manager, manager_visit *visit, void *context) MUST_CHECK;
 
 /* promise.c */
-struct promise;
-/* The promise that an occasion stands for; ERR_NOT_FOUND. */
-int promise_of_occasion(struct engine *engine, const char *occasion, struct promise *out) MUST_CHECK;
 /* A follow-up has been made of its promise. */
 int promise_followed(struct engine *engine, const struct followup *followup) MUST_CHECK;
 /* A promise is on a call: an appointment of who made it, at the first moment at which it can be called, unless somebody has one already, he is gone or may not. */

@@ -18,7 +18,8 @@ static void promise_occasion(const struct engine *engine, const struct rule *rul
 	occasion_place(engine, rule, out, promise->by, rule->priority);
 }
 
-int promise_of_occasion(struct engine *engine, const char *occasion, struct promise *out)
+/* The promise that an occasion stands for; ERR_NOT_FOUND. */
+static int promise_of_occasion(struct engine *engine, const char *occasion, struct promise *out)
 {
 	size_t length = sizeof(key_beginning) - 1;
 

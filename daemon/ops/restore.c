@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "followup/clock.h"
 #include "followup/policy.h"
 #include "followup/policy_check.h"
 #include "followup/server.h"
@@ -42,7 +43,8 @@ static int put_back(const char *copy, const char *config_file)
 {
 	struct policy *policy = NULL;
 	char stamp[32], kept[4096], message[BACKUP_MESSAGE_SIZE];
-	time_t now = time(NULL);
+	struct business_clock real = {0};
+	time_t now = (time_t)clock_now(&real);
 	struct tm parts;
 
 	if (policy_load(config_file, complain, NULL, &policy) < 0)

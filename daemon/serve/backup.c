@@ -207,28 +207,6 @@ static void drop_old(struct server *server)
 	(void)closedir(folder);
 }
 
-/* Its name is given to it when it is known to be good; a name that lasts. */
-static int put_in_place(struct backup *backup)
-{
-	char folder[PATH_MAX];
-
-	if (rename(backup->part, backup->path) != 0) {
-		(void)snprintf(backup->why, sizeof backup->why, "%.150s: %.90s", backup->path, strerror(errno));
-		return ERR_SYSTEM;
-	}
-	(void)snprintf(folder, sizeof folder, "%s", backup->path);
-	char *slash = strrchr(folder, '/');
-	if (slash != NULL)
-		slash[slash == folder] = '\0';
-	int file = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int result = file >= 0 && fsync(file) == 0 ? 0 : ERR_SYSTEM;
-	if (file >= 0)
-		(void)close(file);
-	if (result < 0)
-		(void)snprintf(backup->why, sizeof backup->why, "%.150s: its folder cannot be made durable", backup->path);
-	return result;
-}
-
 /* The next start must know of it too. The answer waits for the commit, like any other. */
 static int remember(struct server *server, int64_t began_at)
 {
@@ -259,7 +237,7 @@ static void finish(struct backup *backup, int result)
 	char quoted[LOG_QUOTED_SIZE];
 
 	if (result == 0)
-		result = put_in_place(backup);
+		result = store_backup_place(backup->part, backup->path, backup->why);
 	if (result == 0) {
 		result = remember(server, backup->began_at);
 		if (result < 0)

@@ -238,3 +238,12 @@ void request_note(struct request *request, const char *format, ...)
 	buffer_text(request->notes, line);
 	buffer_text(request->notes, "\n");
 }
+
+void request_note_act(struct request *request, const char *event, const char *key, const char *value)
+{
+	char agent[LOG_QUOTED_SIZE];
+	char quoted[LOG_QUOTED_SIZE];
+
+	request_note(request, "event=%s %s=%s agent=%s", event, key, log_quote(value, strlen(value), quoted),
+		log_quote(request->who->name, strlen(request->who->name), agent));
+}

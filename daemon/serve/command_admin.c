@@ -10,18 +10,13 @@
 
 enum { CLOCK_STEP_MAX = 400 * 86400 };
 
-static const struct identity *who(const struct request *request)
-{
-	return &request->session->standing.identity;
-}
-
 static void note_agent(struct request *request, const char *event, const char *name)
 {
 	char agent[LOG_QUOTED_SIZE];
 	char by[LOG_QUOTED_SIZE];
 
 	turn_note(request->server, "event=%s agent=%s by=%s", event, log_quote(name, strlen(name), agent),
-		log_quote(who(request)->name, strlen(who(request)->name), by));
+		log_quote(request->who->name, strlen(request->who->name), by));
 }
 
 /* Nobody makes an operator who is none himself, and nobody touches one. */
@@ -34,7 +29,7 @@ static int guard_operators(struct request *request, const char *name, const char
 	bool wanted = false;
 	int result;
 
-	if ((who(request)->roles & ROLE_OPERATOR) != 0)
+	if ((request->who->roles & ROLE_OPERATOR) != 0)
 		return 0;
 	(void)snprintf(list, sizeof list, "%s", roles);
 	while ((role = strsep(&rest, ",")) != NULL)

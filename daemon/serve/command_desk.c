@@ -8,21 +8,6 @@
 #include "followup/server.h"
 #include "followup/turn.h"
 
-static const struct identity *who(const struct request *request)
-{
-	return &request->session->standing.identity;
-}
-
-/* A line for the log, once it is true: who did what to which call. Texts of the asker are quoted. */
-static void note(struct request *request, const char *event, const char *key, const char *value)
-{
-	char agent[LOG_QUOTED_SIZE];
-	char quoted[LOG_QUOTED_SIZE];
-
-	turn_note(request->server, "event=%s %s=%s agent=%s", event, key, log_quote(value, strlen(value), quoted),
-		log_quote(who(request)->name, strlen(who(request)->name), agent));
-}
-
 struct next_words {
 	struct next_request next;
 	int64_t wait_seconds;
@@ -73,7 +58,7 @@ static int parse_next(struct request *request, struct next_words *out)
 static int note_lease(void *context, const struct json_value *value)
 {
 	if (value->key != NULL && strcmp(value->key, "lease") == 0 && value->text != NULL)
-		note(context, "handed_out", "lease", value->text);
+		request_note_act(context, "handed_out", "lease", value->text);
 	return 0;
 }
 
@@ -106,7 +91,7 @@ static int reply_calls(struct request *request)
 		reply_array(&request->reply, list.count);
 		buffer_append(request->reply.out, list.bulks.data, list.bulks.length);
 		(void)snprintf(number, sizeof number, "%zu", list.count);
-		note(request, "handed_out", "calls", number);
+		request_note_act(request, "handed_out", "calls", number);
 		result = COMMAND_ANSWERED;
 	}
 	buffer_free(&list.bulks);
@@ -121,7 +106,7 @@ int command_next(struct request *request)
 
 	if (result < 0)
 		return result;
-	result = desk_next(request->server->desk, who(request), &words.next, request->now, request->answer);
+	result = desk_next(request->server->desk, request->who, &words.next, request->now, request->answer);
 	if (result > 0) {
 		if (json->failed)
 			return ERR_MEMORY;
@@ -147,7 +132,7 @@ int command_next(struct request *request)
 
 int command_touch(struct request *request)
 {
-	return request_answer(request, desk_touch(request->server->desk, who(request), request->words[1], request->now, request->answer));
+	return request_answer(request, desk_touch(request->server->desk, request->who, request->words[1], request->now, request->answer));
 }
 
 static void note_done(struct request *request)
@@ -158,14 +143,14 @@ static void note_done(struct request *request)
 
 	turn_note(request->server, "event=done lease=%s disposition=%s agent=%s", log_quote(request->words[1], request->lengths[1], lease),
 		log_quote(request->words[2], request->lengths[2], disposition),
-		log_quote(who(request)->name, strlen(who(request)->name), agent));
+		log_quote(request->who->name, strlen(request->who->name), agent));
 }
 
 int command_done(struct request *request)
 {
 	const char *json = request->count > 3 ? request->words[3] : NULL;
 	int result =
-		desk_done(request->server->desk, who(request), request->words[1], request->words[2], json, request->now, request->answer);
+		desk_done(request->server->desk, request->who, request->words[1], request->words[2], json, request->now, request->answer);
 
 	if (result < 0)
 		return result;
@@ -175,33 +160,33 @@ int command_done(struct request *request)
 
 int command_release(struct request *request)
 {
-	int result = desk_release(request->server->desk, who(request), request->words[1], request->words[2], request->now, request->answer);
+	int result = desk_release(request->server->desk, request->who, request->words[1], request->words[2], request->now, request->answer);
 
 	if (result < 0)
 		return result;
-	note(request, "released", "lease", request->words[1]);
+	request_note_act(request, "released", "lease", request->words[1]);
 	return request_answer_json(request);
 }
 
 /* What a supervisor decides is written down here and in the log; clients' numbers stay out of the log. */
 int command_take(struct request *request)
 {
-	int result = desk_take(request->server->desk, who(request), request->words[1], request->now, request->answer);
+	int result = desk_take(request->server->desk, request->who, request->words[1], request->now, request->answer);
 
 	if (result < 0)
 		return result;
-	note(request, "taken", "call", request->words[1]);
+	request_note_act(request, "taken", "call", request->words[1]);
 	return request_answer_json(request);
 }
 
 int command_move(struct request *request)
 {
-	int result = desk_move(request->server->desk, who(request), request->words[1], request->words[2], request->words[3], request->now,
+	int result = desk_move(request->server->desk, request->who, request->words[1], request->words[2], request->words[3], request->now,
 		request->answer);
 
 	if (result < 0)
 		return result;
-	note(request, "moved", "call", request->words[1]);
+	request_note_act(request, "moved", "call", request->words[1]);
 	return request_answer_json(request);
 }
 
@@ -218,12 +203,12 @@ int command_pause(struct request *request)
 	if (request->count == 1)
 		result = desk_pauses(desk, request->answer);
 	else
-		result = desk_pause(desk, who(request), request->words[1], request->words[2], request->words[3], request->words[4],
+		result = desk_pause(desk, request->who, request->words[1], request->words[2], request->words[3], request->words[4],
 			request->now, request->answer);
 	if (result < 0)
 		return result;
 	if (request->count > 1)
-		note(request, "paused", "name", request->words[2]);
+		request_note_act(request, "paused", "name", request->words[2]);
 	return request_answer_json(request);
 }
 
@@ -233,51 +218,51 @@ int command_resume(struct request *request)
 
 	if (result < 0)
 		return result;
-	note(request, "resumed", "name", request->words[2]);
+	request_note_act(request, "resumed", "name", request->words[2]);
 	return request_answer_json(request);
 }
 
 int command_dnc(struct request *request)
 {
-	int result = desk_forbid(request->server->desk, who(request), request->words[1], request->words[2], request->words[3],
+	int result = desk_forbid(request->server->desk, request->who, request->words[1], request->words[2], request->words[3],
 		request->words[4], request->now, request->answer);
 
 	if (result < 0)
 		return result;
-	note(request, "do_not_contact", "channel", request->words[2]);
+	request_note_act(request, "do_not_contact", "channel", request->words[2]);
 	return request_answer_json(request);
 }
 
 int command_override(struct request *request)
 {
-	int result = desk_override(request->server->desk, who(request), request->words[1], request->words[2], request->words[3],
+	int result = desk_override(request->server->desk, request->who, request->words[1], request->words[2], request->words[3],
 		request->now, request->answer);
 
 	if (result < 0)
 		return result;
-	note(request, "overridden", "followup", request->words[1]);
+	request_note_act(request, "overridden", "followup", request->words[1]);
 	return request_answer_json(request);
 }
 
 int command_correct(struct request *request)
 {
-	int result = desk_correct(request->server->desk, who(request), request->words[1], request->words[2], request->words[3],
+	int result = desk_correct(request->server->desk, request->who, request->words[1], request->words[2], request->words[3],
 		request->now, request->answer);
 
 	if (result < 0)
 		return result;
-	note(request, "corrected", "attempt", request->words[1]);
+	request_note_act(request, "corrected", "attempt", request->words[1]);
 	return request_answer_json(request);
 }
 
 int command_erase(struct request *request)
 {
-	int result = desk_erase(request->server->desk, who(request), request->words[1], request->words[2], request->words[3], request->now,
+	int result = desk_erase(request->server->desk, request->who, request->words[1], request->words[2], request->words[3], request->now,
 		request->answer);
 
 	if (result < 0)
 		return result;
-	note(request, "erased", "second", request->words[2]); /* the client's number stays out of the log */
+	request_note_act(request, "erased", "second", request->words[2]); /* the client's number stays out of the log */
 	request->server->work_pending = true;
 	return request_answer_json(request);
 }
@@ -285,27 +270,27 @@ int command_erase(struct request *request)
 int command_ack(struct request *request)
 {
 	int result =
-		desk_acknowledge(request->server->desk, who(request), request->words[1], request->words[2], request->now, request->answer);
+		desk_acknowledge(request->server->desk, request->who, request->words[1], request->words[2], request->now, request->answer);
 
 	if (result < 0)
 		return result;
-	note(request, "acknowledged", "task", request->words[1]);
+	request_note_act(request, "acknowledged", "task", request->words[1]);
 	return request_answer_json(request);
 }
 
 int command_record(struct request *request)
 {
-	int result = desk_record(request->server->desk, who(request), request->words[1], request->words[2], request->now, request->answer);
+	int result = desk_record(request->server->desk, request->who, request->words[1], request->words[2], request->now, request->answer);
 
 	if (result < 0)
 		return result;
-	note(request, "recorded", "peer", request->session->peer); /* the client's number stays out of the log */
+	request_note_act(request, "recorded", "peer", request->session->peer); /* the client's number stays out of the log */
 	return request_answer_json(request);
 }
 
 int command_review_next(struct request *request)
 {
-	int result = desk_review_next(request->server->desk, who(request), request->now, request->answer);
+	int result = desk_review_next(request->server->desk, request->who, request->now, request->answer);
 
 	if (result < 0)
 		return result;
@@ -313,7 +298,7 @@ int command_review_next(struct request *request)
 		reply_null(&request->reply);
 		return COMMAND_ANSWERED;
 	}
-	note(request, "review_handed_out", "peer", request->session->peer);
+	request_note_act(request, "review_handed_out", "peer", request->session->peer);
 	return request_answer_json(request);
 }
 
@@ -321,22 +306,23 @@ int command_review_done(struct request *request)
 {
 	const char *json = request->count > 3 ? request->words[3] : NULL;
 	int result = desk_review_done(
-		request->server->desk, who(request), request->words[1], request->words[2], json, request->now, request->answer);
+		request->server->desk, request->who, request->words[1], request->words[2], json, request->now, request->answer);
 
 	if (result < 0)
 		return result;
-	note(request, strcmp(request->words[2], "rejected") == 0 ? "review_rejected" : "review_accepted", "review", request->words[1]);
+	request_note_act(
+		request, strcmp(request->words[2], "rejected") == 0 ? "review_rejected" : "review_accepted", "review", request->words[1]);
 	return request_answer_json(request);
 }
 
 int command_show(struct request *request)
 {
-	return request_answer(request, desk_show(request->server->desk, who(request), request->words[1], request->now, request->answer));
+	return request_answer(request, desk_show(request->server->desk, request->who, request->words[1], request->now, request->answer));
 }
 
 int command_mine(struct request *request)
 {
-	return request_answer(request, desk_mine(request->server->desk, who(request), request->now, request->answer));
+	return request_answer(request, desk_mine(request->server->desk, request->who, request->now, request->answer));
 }
 
 int command_queues(struct request *request)

@@ -35,17 +35,9 @@ void stranger_update(struct session *session)
 		TAILQ_INSERT_TAIL(&server->strangers, session, in_strangers);
 		server->stranger_count++;
 	} else {
-		stranger_forget(session);
+		TAILQ_REMOVE(&server->strangers, session, in_strangers);
+		server->stranger_count--;
 	}
-}
-
-void stranger_forget(struct session *session)
-{
-	struct server *server = session->server;
-
-	TAILQ_REMOVE(&server->strangers, session, in_strangers);
-	server->stranger_count--;
-	session->is_stranger = false;
 }
 
 static int64_t end_of(const struct session *session)

@@ -90,6 +90,9 @@ int store_error(struct store *store);
 /* Appends the only column of the only row, a document; ERR_NOT_FOUND when there is no row. */
 int store_document(struct store *store, sqlite3_stmt *statement, struct buffer *out) MUST_CHECK;
 
+/* A copy of the first column of the first row, to be freed: 1, 0 when there is no row. */
+int store_text(struct store *store, sqlite3_stmt *statement, char **out) MUST_CHECK;
+
 /* In SQL: a count of days as text; NULL stays NULL. */
 #define DAY(column) "date(" column " * 86400, 'unixepoch')"
 

@@ -366,6 +366,20 @@ int store_document(struct store *store, sqlite3_stmt *s, struct buffer *out)
 	return out->failed ? ERR_MEMORY : 0;
 }
 
+int store_text(struct store *store, sqlite3_stmt *s, char **out)
+{
+	int result = store_row(store, s);
+
+	if (result <= 0)
+		return result;
+	char *copy = strdup(column_text(s, 0));
+	store_end(s);
+	if (copy == NULL)
+		return ERR_MEMORY;
+	*out = copy;
+	return 1;
+}
+
 day_t column_date(sqlite3_stmt *statement, int column)
 {
 	const char *text = column_text(statement, column);

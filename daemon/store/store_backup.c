@@ -211,7 +211,7 @@ static int copy_file(const char *from, const char *to, char message[BACKUP_MESSA
 	return result;
 }
 
-/* The book's own folder, so that a rename in it lasts. */
+/* The folder of a file, so that a rename in it lasts. */
 static int sync_folder(const char *path)
 {
 	char *folder = strdup(path);
@@ -228,6 +228,15 @@ static int sync_folder(const char *path)
 	}
 	free(folder);
 	return result;
+}
+
+int store_backup_place(const char *part, const char *path, char message[BACKUP_MESSAGE_SIZE])
+{
+	if (rename(part, path) != 0)
+		return say(message, ERR_SYSTEM, path, strerror(errno));
+	if (sync_folder(path) < 0)
+		return say(message, ERR_SYSTEM, path, "its folder cannot be made durable");
+	return 0;
 }
 
 /* What belongs to a book: the file, its write-ahead log and that one's index. They move together. */
@@ -279,10 +288,8 @@ int store_backup_restore(
 		snprintf(kept, kept_size, "%s.before-%s", path, stamp);
 		result = set_aside(path, kept, message);
 	}
-	if (result == 0 && rename(part, path) != 0)
-		result = say(message, ERR_SYSTEM, path, strerror(errno));
-	if (result == 0 && sync_folder(path) < 0)
-		result = say(message, ERR_SYSTEM, path, strerror(errno));
+	if (result == 0)
+		result = store_backup_place(part, path, message);
 	if (result < 0)
 		(void)unlink(part);
 	(void)close(lock);

@@ -189,17 +189,8 @@ int store_attempt_recorded(struct store *store, const char *agent, int64_t clien
 	STATEMENT(get, "SELECT a.answer FROM entry e JOIN attempt a ON a.id=e.id WHERE e.client_id=?1 AND a.generation=0 AND a.agent=?2 "
 		       "AND e.body->>'$.at'=?3"
 		       " AND " ATTEMPT_SAID " IS " AS_SAID("?4") " AND a.answer IS NOT NULL LIMIT 1");
-	sqlite3_stmt *s = store_query(store, &get, "itit", client_id, agent, at, detail);
-	int result = store_row(store, s);
 
-	if (result <= 0)
-		return result;
-	char *copy = strdup(column_text(s, 0));
-	store_end(s);
-	if (copy == NULL)
-		return ERR_MEMORY;
-	*answer = copy;
-	return 1;
+	return store_text(store, store_query(store, &get, "itit", client_id, agent, at, detail), answer);
 }
 
 int store_attempt_answer(

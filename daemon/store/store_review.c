@@ -129,17 +129,8 @@ int store_review_judge(struct store *store, int64_t id, int64_t reviewer_id, con
 int store_review_answer(struct store *store, int64_t id, int64_t reviewer_id, enum review_state state, const char *detail, char **answer)
 {
 	STATEMENT(get, "SELECT answer FROM review WHERE id=?1 AND reviewer_id=?2 AND state=?3 AND json_valid(?4) AND detail IS json(?4)");
-	sqlite3_stmt *s = store_query(store, &get, "iint", id, reviewer_id, (int)state, detail);
-	int result = store_row(store, s);
 
-	if (result <= 0)
-		return result;
-	char *copy = strdup(column_text(s, 0));
-	store_end(s);
-	if (copy == NULL)
-		return ERR_MEMORY;
-	*answer = copy;
-	return 1;
+	return store_text(store, store_query(store, &get, "iint", id, reviewer_id, (int)state, detail), answer);
 }
 
 #define CLIENTS                                                                                                                            \

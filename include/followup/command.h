@@ -107,6 +107,9 @@ int request_answer(struct request *request, int result);
 /* A line for the log, on whichever thread the request is; said when it has been answered for. */
 void request_note(struct request *request, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same for what the asker did, and to what: "event=EVENT KEY=VALUE agent=NAME". Texts of the asker are quoted. */
+void request_note_act(struct request *request, const char *event, const char *key, const char *value);
+
 /* Handlers: command_connection.c */
 command_handler command_auth, command_client, command_command, command_echo, command_hello, command_help, command_ping, command_quit,
 	command_reset, command_select, command_whoami;

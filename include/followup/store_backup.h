@@ -31,6 +31,9 @@ struct backup_verdict {
 /* Reads a copy through a connection of its own: integrity, counts, the record's chain. ERR_SYSTEM when it cannot be opened. Any thread. */
 int store_backup_verify(const char *path, struct backup_verdict *verdict) MUST_CHECK;
 
+/* Gives a whole file its name, one that lasts through a power cut; whatever had that name is gone. */
+int store_backup_place(const char *part, const char *path, char message[BACKUP_MESSAGE_SIZE]) MUST_CHECK;
+
 /* Puts a copy in the place of a book that nobody has open (ERR_BUSY); a book that stood there is kept under kept, a name made from path and stamp. */
 int store_backup_restore(
 	const char *copy, const char *path, const char *stamp, char *kept, size_t kept_size, char message[BACKUP_MESSAGE_SIZE]) MUST_CHECK;

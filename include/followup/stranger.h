@@ -13,7 +13,6 @@ bool stranger_fits(const struct server *server, const char *source, const char *
 
 /* After whatever may have signed a session in or out: on the list of strangers or off it. */
 void stranger_update(struct session *session);
-void stranger_forget(struct session *session); /* the session ends */
 
 /* Cuts off those whose time is over. The next such moment, monotonic; INT64_MAX: none. */
 void stranger_expire(struct server *server, int64_t now_ms);

@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import shutil
+import signal
 import subprocess
 
 from harness import FOLLOWUPD, Daemon, Error, MORNING, TUESDAY, matches, run, same, test, true
@@ -150,15 +151,19 @@ def _():
         matches(daemon.refused("BACKUP", "/nowhere/copy.db"), "No such file")
         matches(daemon.refused("BACKUP", "/" + "x" * 5000), "^ERR .*too long")
         matches(daemon.agent("anna").refused("BACKUP", copy), "^NOPERM ")
-        # Two at once: the second is told so.
-        first, second = daemon.connect(), daemon.connect()
-        first.send("BACKUP", copy + "1")
-        second.send("BACKUP", copy + "2")
-        answers = [first.read(), second.read()]
-        true(not isinstance(answers[0], Error), answers[0])
-        true(os.path.exists(copy + "1"))
-        if isinstance(answers[1], Error):
-            matches(answers[1], "^BUSY a copy is being made already")
+        # Two at once: both ask while the daemon stands still, and the one who came later is told so.
+        askers = daemon.connect(), daemon.connect()
+        for asker in askers:
+            same(asker.call("PING"), "PONG")
+        daemon.process.send_signal(signal.SIGSTOP)
+        for number, asker in enumerate(askers):
+            asker.send("BACKUP", f"{copy}{number}")
+        daemon.process.send_signal(signal.SIGCONT)
+        answers = [asker.read() for asker in askers]
+        refused = [number for number in (0, 1) if isinstance(answers[number], Error)]
+        same(len(refused), 1)
+        matches(answers[refused[0]], "^BUSY a copy is being made already")
+        same([os.path.exists(f"{copy}{number}") for number in (0, 1)], [refused != [0], refused != [1]])
         # Whoever asked has gone: the copy is made all the same. A stop in the middle leaves no half file.
         third = daemon.connect()
         third.send("BACKUP", copy + "3")
