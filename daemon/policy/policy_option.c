@@ -1,6 +1,8 @@
 /* policy_option.c - the table of policy_option.h. Its text is the manual's: test_policy compares the two. */
 #include "followup/policy_option.h"
 
+#include <string.h>
+
 #include <limits.h>
 
 #include "followup/policy.h"
@@ -298,3 +300,15 @@ const struct section_kind section_kinds[SECTION_COUNT] = {
 	[SECTION_CLIENT_FIELD] = {"client_field", HOME_MAIN, true, client_field_options},
 	[SECTION_RULE] = {"rule", HOME_RULES, true, rule_options},
 };
+
+const char *option_word(enum section_name section, const char *setting, int number)
+{
+	for (const struct option *option = section_kinds[section].options; option->name != NULL; option++) {
+		if (strcmp(option->name, setting) != 0)
+			continue;
+		for (const struct option_word *word = option->words; word != NULL && word->text != NULL; word++)
+			if (word->number == number)
+				return word->text;
+	}
+	return NULL;
+}

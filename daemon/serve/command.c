@@ -40,6 +40,8 @@ const struct command command_table[] = {
 		"Describe the commands to a client library", command_command},
 	{"CORRECT", 4, 4, ROLE_SUPERVISOR, COMMAND_STORE | COMMAND_WRITES, "supervisor", "attempt json reason",
 		"Correct the outcome of a try by a later entry of the record", command_correct},
+	{"DISPOSITIONS", 1, 2, FOR_AGENTS | ROLE_SUPERVISOR, 0, "agent", "[channel]",
+		"List what may be said of a try, on that channel or on any", command_dispositions},
 	{"DNC", 5, 5, ROLE_SUPERVISOR, COMMAND_STORE | COMMAND_WRITES, "supervisor", "client channel|all day|none|CLEAR reason",
 		"Do not contact a client on a channel until a day", command_dnc},
 	{"DONE", 3, 4, FOR_AGENTS, COMMAND_STORE | COMMAND_WRITES, "agent", "lease disposition [json]", "Record the outcome of a call",

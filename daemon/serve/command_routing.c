@@ -1,8 +1,10 @@
-/* Commands about who calls whom: who is at his desk, who stands for a manager, and why nothing comes out. */
+/* Commands about who calls whom: who is at his desk, what he may say of a call, who stands for a manager, and why nothing comes out. */
 #include <stdio.h>
 #include <string.h>
 
 #include "followup/command.h"
+#include "followup/json_text.h"
+#include "followup/policy_option.h"
 #include "followup/server.h"
 #include "followup/turn.h"
 
@@ -23,6 +25,37 @@ int command_ready(struct request *request)
 	if (result < 0)
 		return result;
 	request_note_act(request, "ready", "peer", request->session->peer);
+	return request_answer_json(request);
+}
+
+/* A console offers these and no others; the configuration may have its own. */
+int command_dispositions(struct request *request)
+{
+	const struct policy *policy = request->policy;
+	struct buffer *out = &request->answer->json;
+	int channel = request->count > 1 ? policy_channel(policy, request->words[1]) : 0;
+
+	if (channel < 0) {
+		(void)snprintf(request->answer->why, sizeof request->answer->why, "there is no channel %s", request->words[1]);
+		return ERR_NOT_FOUND;
+	}
+	bool any = request->count == 1, bulk = policy->channels[channel].kind == CHANNEL_BULK;
+	size_t listed = 0;
+	buffer_text(out, "[");
+	for (size_t i = 0; i < policy->disposition_count; i++) {
+		const struct disposition *d = &policy->dispositions[i];
+		if (!any && d->bulk != bulk)
+			continue;
+		buffer_text(out, listed++ > 0 ? ",{\"disposition\":" : "{\"disposition\":");
+		json_text_append(out, d->name);
+		buffer_printf(out, ",\"effect\":\"%s\",\"retry_seconds\":", option_word(SECTION_DISPOSITION, "effect", (int)d->effect));
+		if (d->effect == EFFECT_RETRY)
+			buffer_printf(out, "%d", d->retry_seconds);
+		else
+			buffer_text(out, "null");
+		buffer_printf(out, ",\"attorney\":%s,\"messages\":%s}", d->attorney ? "true" : "false", d->bulk ? "true" : "false");
+	}
+	buffer_text(out, "]");
 	return request_answer_json(request);
 }
 

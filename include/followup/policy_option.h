@@ -82,4 +82,7 @@ struct section_kind {
 
 extern const struct section_kind section_kinds[SECTION_COUNT];
 
+/* The word that the configuration has for that number, in a setting of kind OPTION_WORD; NULL when there is none. */
+const char *option_word(enum section_name section, const char *setting, int number);
+
 #endif

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The outcomes that do more than close or try again: appointments, wrong numbers, refusals, disputes, third parties (POLICY 7)."""
 import json
+import re
 
 from harness import Daemon, TUESDAY, matches, run, same, test, true
 
@@ -367,6 +368,25 @@ def _():
         daemon.set_clock("2025-03-09T09:30:00")
         matches(refused(gate, call, "bounced"), "^NOLEASE .*another outcome")
         daemon.check()
+
+
+@test("DISPOSITIONS lists what the configuration has, all of it or what fits a channel, as it is after a reload")
+def _():
+    with Daemon() as daemon:
+        anna = daemon.agent("anna")
+        every = anna.json("DISPOSITIONS")
+        same([row["disposition"] for row in every], re.findall(r"(?m)^disposition (\S+)", daemon.read_conf()))
+        same([row["disposition"] for row in every if row["messages"]], ["sent", "bounced"])
+        same(anna.json("DISPOSITIONS", "sms"), [row for row in every if row["messages"]])
+        same(anna.json("DISPOSITIONS", "phone"), [row for row in every if not row["messages"]])
+        same([row for row in every if row["disposition"] in ("busy", "reached-attorney", "not-convenient")], [
+            {"disposition": "reached-attorney", "effect": "contact", "retry_seconds": None, "attorney": True, "messages": False},
+            {"disposition": "not-convenient", "effect": "appoint", "retry_seconds": None, "attorney": False, "messages": False},
+            {"disposition": "busy", "effect": "retry", "retry_seconds": 1800, "attorney": False, "messages": False}])
+        same(anna.refused("DISPOSITIONS", "pigeon"), "ERR there is no channel pigeon")
+        daemon.replace("disposition busy ", "disposition engaged { effect = retry  retry = 10min }\ndisposition busy ")
+        daemon.json("RELOAD")
+        same([row["retry_seconds"] for row in anna.json("DISPOSITIONS") if row["disposition"] == "engaged"], [600])
 
 
 run()

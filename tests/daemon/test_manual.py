@@ -161,6 +161,7 @@ def documents():
         hear(daemon.json("WHY", "C1"))
         hear(daemon.json("WHY", "CALL", daemon.list("calls")[0]["call"]))
         hear(daemon.json("WHY", "QUEUE", "service", "AGENT", "anna"))
+        hear(anna.json("DISPOSITIONS"))
         hear(anna.json("BREAK", "lunch"))
         hear(anna.json("READY"))
         daemon.client("C3", manager="M17")

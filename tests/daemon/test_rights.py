@@ -19,6 +19,7 @@ ALLOWED = {
     "CLOCK": {"operator"},
     "DONE": {"agent", "gateway"},
     "CORRECT": {"supervisor"},
+    "DISPOSITIONS": {"agent", "gateway", "supervisor"},
     "DNC": {"supervisor"},
     "ERASE": {"operator"},
     "EVENT.PUT": {"feeder"},

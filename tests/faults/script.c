@@ -89,6 +89,7 @@ const struct row script[] = {
 	{"anna", "DONE $L no-answer {\"note\":\"rang\"}", 0, ""},
 	{"anna", "NEXT QUEUE service", 0, "lease=L call=C"},
 	{"anna", "RELEASE $L lunch", 0, ""},
+	{"anna", "DISPOSITIONS phone", 0, ""},
 	{"anna", "BREAK lunch", 0, ""},
 	{"anna", "NEXT", ROW_REFUSED, ""},
 	{"anna", "READY", 0, ""},

@@ -32,6 +32,7 @@ static const struct {
 	{"CLOCK", "o"},
 	{"COMMAND", "*"},
 	{"CORRECT", "s"},
+	{"DISPOSITIONS", "ags"},
 	{"DNC", "s"},
 	{"DONE", "ag"},
 	{"ECHO", "*"},
