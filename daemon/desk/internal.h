@@ -40,6 +40,8 @@ enum { LEASE_TEXT_SIZE = 48 };
 void lease_end(struct call *call);
 char *lease_format(const struct call *call, char out[LEASE_TEXT_SIZE]);
 bool lease_parse(const char *text, int64_t *call_id, int *generation);
+/* The call that who holds under a lease. ERR_NO_LEASE when it ended, or somebody newer holds the call. */
+int held_call(struct desk *desk, const struct identity *who, const char *lease, struct call *call, struct answer *answer) MUST_CHECK;
 
 /* The call's document: as its holder sees it (with the lease and the whole number) or anybody else. Remembers what the holder has been told. */
 int describe_call(struct desk *desk, const struct call *call, bool as_holder, struct buffer *out) MUST_CHECK;

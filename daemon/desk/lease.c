@@ -33,8 +33,7 @@ bool lease_parse(const char *text, int64_t *call_id, int *generation)
 	return true;
 }
 
-/* The call that who holds under a lease. ERR_NO_LEASE when it ended, or somebody newer holds the call. */
-static int held_call(struct desk *desk, const struct identity *who, const char *lease, struct call *call, struct answer *answer)
+int held_call(struct desk *desk, const struct identity *who, const char *lease, struct call *call, struct answer *answer)
 {
 	int64_t id;
 	int generation;

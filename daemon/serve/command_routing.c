@@ -18,6 +18,16 @@ int command_break(struct request *request)
 	return request_answer_json(request);
 }
 
+int command_brief(struct request *request)
+{
+	return request_answer(request, desk_brief(request->server->desk, request->who, request->words[1], request->now, request->answer));
+}
+
+int command_desk(struct request *request)
+{
+	return request_answer(request, desk_desk(request->server->desk, request->who, request->now, request->answer));
+}
+
 int command_ready(struct request *request)
 {
 	int result = desk_ready(request->server->desk, request->who, request->now, request->answer);

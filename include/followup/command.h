@@ -119,7 +119,7 @@ command_handler command_next, command_touch, command_done, command_release, comm
 	command_ack, command_subscribe, command_unsubscribe, command_show, command_mine, command_queues, command_list, command_history,
 	command_verify, command_report, command_client_put, command_event_put;
 /* command_routing.c */
-command_handler command_break, command_dispositions, command_ready, command_handover, command_why;
+command_handler command_break, command_brief, command_desk, command_dispositions, command_ready, command_handover, command_why;
 /* command_forecast.c */
 command_handler command_forecast;
 /* reload.c */

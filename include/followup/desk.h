@@ -60,6 +60,9 @@ int desk_record(struct desk *desk, const struct identity *who, const char *clien
 
 int desk_show(struct desk *desk, const struct identity *who, const char *call, struct moment now, struct answer *answer) MUST_CHECK;
 int desk_mine(struct desk *desk, const struct identity *who, struct moment now, struct answer *answer) MUST_CHECK;
+/* What a console shows: the words and hours of this desk with the asker's own day; and for who holds a call, what was and when the client can be rung. */
+int desk_desk(struct desk *desk, const struct identity *who, struct moment now, struct answer *answer) MUST_CHECK;
+int desk_brief(struct desk *desk, const struct identity *who, const char *lease, struct moment now, struct answer *answer) MUST_CHECK;
 int desk_queues(struct desk *desk, struct moment now, struct answer *answer) MUST_CHECK;
 
 /* LIST calls|followups|clients|events|attempts [CLIENT ref] [QUEUE q] [STATE s] [RULE r] [LIMIT n] [AFTER id]: words as given. Only reads. */

@@ -83,6 +83,8 @@ const struct row script[] = {
 	{"anna", "NEXT", 0, "lease=L call=C"},
 	{"anna", "TOUCH $L", 0, ""},
 	{"anna", "SHOW $C", 0, ""},
+	{"anna", "BRIEF $L", 0, ""},
+	{"anna", "DESK", 0, ""},
 	{"anna", "MINE", 0, ""},
 	{"bert", "DONE $L reached", ROW_REFUSED, ""},
 	{"anna", "DONE $L no-answer {\"note\":\"rang\"}", 0, ""},
