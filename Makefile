@@ -7,6 +7,7 @@
 #   make coverage         how much of the code the tests run, against the limits
 #   make crash            [KILLS=1000] [BOOK=1000000]: SIGKILL under load; make powercut [CUTS=50]: power cuts of a virtual machine
 #   make fuzz             [FUZZ_SECONDS=30]: the parsers against libFuzzer; fuzz-afl: against AFL++
+#   make bench           beside Redis, beanstalkd and PostgreSQL, into tests/bench/RESULTS.md; bench-quick: a small one
 #   make lint | format    look at the code | put it into shape
 #   make install          [DESTDIR=] [PREFIX=/usr] [SYSCONFDIR=/etc]; make uninstall
 #
@@ -36,6 +37,7 @@ CTL_SRC := $(wildcard ctl/*.c)
 UNIT_SRC := $(wildcard tests/unit/*.c)
 FUZZ_SRC := $(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c))
 FAULTS_SRC := $(wildcard tests/faults/*.c)
+BENCH_SRC := $(wildcard tests/bench/*.c)
 LIBS = -levent_openssl -levent -lssl -lcrypto -lsqlite3 -lconfuse
 CTL_LIBS = -lhiredis $(LIBS)
 
@@ -54,6 +56,7 @@ unit: $(UNIT)
 faults-programs: $(BUILD)/faults/faults $(BUILD)/faults/broken_disk.so $(BUILD)/faults/stepped_clock.so
 fuzz-targets: $(FUZZ)
 crash-tools: $(CRASH)
+bench-programs: $(BUILD)/bench/load
 
 # Files that change only when what they remember does, so that other flags and removed sources are noticed.
 $(shell mkdir -p $(BUILD))
@@ -101,6 +104,12 @@ $(BUILD)/crash/guest: tests/crash/guest.c $(BUILD)/flags | deps
 	@mkdir -p $(@D)
 	$(call tell,CC,$<)$(CC) -std=c17 -D_GNU_SOURCE -O2 $(WARN) -static -pthread -o $@ $<
 
+# The load of agents that the benchmarks put on the daemon and on its peers.
+$(BUILD)/obj/tests/bench/%.o: | deps-bench
+$(BUILD)/bench/load: $(call obj,$(BENCH_SRC))
+	@mkdir -p $(@D)
+	$(call tell,LINK,$@)$(CC) $(LDFLAGS) -o $@ $^ -lpq
+
 # --- Packages: what is missing is fetched with apt ---------------------------------------------------
 deps:
 	@.ci/deps build
@@ -110,6 +119,8 @@ deps-lint: deps
 	@.ci/deps lint
 deps-fuzz: deps
 	@.ci/deps fuzz
+deps-bench: deps
+	@.ci/deps bench
 
 # --- Try it ------------------------------------------------------------------------------------------
 WITH = BUILD=$(BUILD)
@@ -157,6 +168,11 @@ FAULTS ?= 0
 faults: deps-test
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-faults OPT='-O1 -g' SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' all faults-programs
 	@BUILD=$(BUILD)-faults FOLLOWUP_LONG=1 FOLLOWUP_FAULTS=$(FAULTS) tests/run faults/
+# Beside the queues that a desk would pick instead; see tests/bench/bench.py for SCALE, ROUNDS, ONLY, AGENTS, PEERS.
+bench: all bench-programs
+	@$(WITH) tests/bench/bench.py
+bench-quick: all bench-programs
+	@$(WITH) QUICK=1 tests/bench/bench.py
 lint: deps-lint
 	@.ci/lint
 format: deps-lint
@@ -205,7 +221,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit fuzz-targets faults-programs faults crash-tools crash powercut deps deps-test deps-lint deps-fuzz demo run test test-long coverage fuzz fuzz-afl model-compare lint format install uninstall clean
+.PHONY: all unit fuzz-targets faults-programs faults crash-tools crash powercut deps deps-test deps-lint deps-fuzz deps-bench bench-programs bench bench-quick demo run test test-long coverage fuzz fuzz-afl model-compare lint format install uninstall clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

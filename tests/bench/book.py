@@ -1,0 +1,119 @@
+"""followupd with many calls waiting: the book is made the way a desk makes it, by importing files of clients and events, and kept as a master copy."""
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from results import ROOT, SCALE, SCRATCH
+from peers import settle, tell
+
+sys.path.insert(0, os.path.join(ROOT, "tests/daemon"))
+from harness import FOLLOWUPCTL, FOLLOWUPD, Daemon, same, true  # noqa: E402
+
+CLOCK = "2025-03-04T09:30:00"  # a Tuesday within the calling hours; it stands still while it is measured
+START_ON = "2025-03-01"
+AGENTS = 256
+MANAGERS = int(os.environ.get("MANAGERS") or 200)  # clients' managers, who may not make most of their calls
+
+CLIENT_COLUMNS = "client_ref,person_ref,name,phone,email,tier,branch,manager,introducer,birthday,birthday_calendar,opened_on,last_trade_on,assets,status"
+EVENT_COLUMNS = "event_ref,client_ref,kind,occurred_at"
+
+
+def client_row(number, opened="2020-05-17", traded="2025-02-20", tier=None):
+    manager = number * 7919 % MANAGERS if MANAGERS else 0
+    return (f"C{number:08},P{number:08},孔丽勇,139{number:08},c{number}@example.com,{tier or ('gold' if number % 50 == 0 else 'standard')},SH{manager % 100:02},M{manager:03},"
+            f"{f'M{manager:03}' if number % 2 else ''},19{50 + number % 50}-{number * 7 % 12 + 1:02}-{number * 11 % 28 + 1:02},{'lunar' if number % 9 == 0 else 'solar'},"
+            f"{opened},{traded},{number * 37 % 5000000},normal\n")
+
+
+def write_files(folder, count):
+    """Each client has one reason to be called: of 20 one has complained, eight have opened an account, eleven have not traded for six months. Some of each are due on each of three days."""
+    clients, events = os.path.join(folder, "clients.csv"), os.path.join(folder, "events.csv")
+    with open(clients, "w", encoding="utf-8") as client_file, open(events, "w", encoding="utf-8") as event_file:
+        client_file.write(CLIENT_COLUMNS + "\n")
+        event_file.write(EVENT_COLUMNS + "\n")
+        for number in range(count):
+            kind, day = number % 20, number % 3
+            client_file.write(client_row(number, traded=f"2024-09-0{day + 1}" if kind >= 9 else "2025-02-20"))
+            if kind < 9:
+                event_file.write(f"E{number:08},C{number:08},{'complaint' if kind == 0 else 'account_opened'},2025-03-0{day + 1}\n")
+    return clients, events
+
+
+class Book(Daemon):
+    """A daemon on a copy of a master book. It speaks to the load generator like a peer (peers.Peer)."""
+
+    name = "followupd"
+    title = "followupd"
+
+    def __init__(self, name="calls", **options):
+        os.makedirs(SCRATCH, exist_ok=True)
+        tempfile.tempdir = SCRATCH
+        super().__init__(clock=CLOCK, start_on=START_ON, **options)
+        self.kind = name
+        digest = hashlib.sha256()
+        for path in (FOLLOWUPD, __file__):
+            with open(path, "rb") as file:
+                digest.update(file.read())
+        self.master = os.path.join(SCRATCH, f"book-{name}-{SCALE}-{MANAGERS}-{digest.hexdigest()[:12]}")
+        self.at = self.socket
+
+    def import_file(self, what, path):
+        status, said, errors = self.ctl_long("import", what, path)
+        true(status == 0 and " 0 refused" in said, f"{said} {errors}")
+
+    def ctl_long(self, *words):
+        done = subprocess.run([FOLLOWUPCTL, "-s", self.socket, *words], capture_output=True, text=True, cwd=self.folder)
+        return done.returncode, done.stdout, done.stderr
+
+    def fill(self):
+        """Subclasses put other things into the book."""
+        for what, path in zip(("clients", "events"), write_files(self.folder, SCALE)):
+            self.import_file(what, path)
+            os.remove(path)
+        self.work_long()
+        queues = {row["queue"]: row["ready"] for row in self.json("QUEUES")}
+        same(queues.get("service"), SCALE, "calls that wait")
+
+    def work_long(self):
+        """Waits until what is due has been worked."""
+        with self.connect(3600) as client:
+            client.call("CLOCK", "ADVANCE", 0)
+
+    def sign_up(self):
+        for number in range(AGENTS):
+            self.add_agent(f"agent{number:03}")
+
+    def prepare(self):
+        if os.path.exists(os.path.join(self.master, "names")):
+            return
+        tell(f"making the book {self.kind}: {SCALE:,} clients")
+        # Books of other builds are of no use any more.
+        for old in os.listdir(SCRATCH):
+            if old.startswith(f"book-{self.kind}-{SCALE}-{MANAGERS}-"):
+                shutil.rmtree(os.path.join(SCRATCH, old))
+        os.makedirs(self.master)
+        self.start()
+        self.sign_up()
+        self.fill()
+        same(self.stop(), 0, "exit status")
+        shutil.move(self.database, os.path.join(self.master, "book.db"))
+        with open(os.path.join(self.master, "names"), "w", encoding="utf-8") as file:
+            file.writelines(f"{name} {token}\n" for name, token in sorted(self.agents.items()))
+
+    def restore(self):
+        for end in ("-wal", "-shm"):
+            if os.path.exists(self.database + end):
+                os.remove(self.database + end)
+        shutil.copyfile(os.path.join(self.master, "book.db"), self.database)
+        if os.path.exists(self.log_file):
+            os.truncate(self.log_file, 0)
+        settle(self.folder)
+
+    def load_words(self, agents):
+        return ["--at", self.socket, "--names", os.path.join(self.master, "names")]
+
+    def stop(self):
+        return super().stop() if self.process is not None else 0

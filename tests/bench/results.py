@@ -1,0 +1,197 @@
+"""Sections of RESULTS.md, its table of targets, and curves. A section is written as soon as it is done, and RESULTS.md is put together anew from what there is."""
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
+BUILD = os.path.abspath(os.environ.get("BUILD") or os.path.join(ROOT, "build"))
+QUICK = os.environ.get("QUICK") == "1"
+RESULTS = os.path.abspath(os.environ.get("BENCH_RESULTS") or os.path.join(BUILD, "bench", "results" + ("-quick" if QUICK else "")))
+OUT = os.path.abspath(os.environ.get("BENCH_OUT") or (os.path.join(BUILD, "bench") if QUICK else os.path.join(ROOT, "tests/bench")))
+SCRATCH = os.path.abspath(os.environ.get("BENCH_SCRATCH") or os.path.join(BUILD, "bench", "scratch"))
+SCALE = int(os.environ.get("SCALE") or (50000 if QUICK else 1000000))
+ROUNDS = int(os.environ.get("ROUNDS") or (3 if QUICK else 5))
+ONLY = (os.environ.get("ONLY") or "").replace(",", " ").split()
+
+
+def wanted(name):
+    """Whether that section is to be done."""
+    return not ONLY or any(name.startswith(word) or word.startswith(name) for word in ONLY)
+
+
+# --- Numbers -----------------------------------------------------------------------------------------
+
+def number(value, digits=None):
+    """1234.5 as 1,234 and 1.2345 as 1.23."""
+    if value is None:
+        return "-"
+    if digits is None:
+        digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{value:,.{digits}f}"
+
+
+def spread(values, digits=None):
+    """min / median / max"""
+    values = list(values)
+    return f"{number(min(values), digits)} / **{number(statistics.median(values), digits)}** / {number(max(values), digits)}" if values else "-"
+
+
+def times(ratio):
+    return f"{number(ratio, 2 if ratio < 10 else 1)}x"
+
+
+def table(header, rows):
+    """A table of Markdown; the first column is text, the others are set to the right."""
+    lines = ["| " + " | ".join(header) + " |", "|" + "|".join("---" if place == 0 else "---:" for place in range(len(header))) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]) + "\n"
+
+
+def verdict(value, at_least, aim, smaller=False):
+    """"aim", "met" or "below", for a value that should be at least that large, or small; None: no such target."""
+    reaches = (lambda target: value <= target) if smaller else (lambda target: value >= target)
+    if aim is not None and reaches(aim):
+        return "aim"
+    return "met" if at_least is None or reaches(at_least) else "below"
+
+
+# --- The page ----------------------------------------------------------------------------------------
+
+def output(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=20).stdout.strip()
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+
+
+def machine():
+    """What it ran on, as rows."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        processor = re.search(r"model name\s*:\s*(.+)", file.read())
+    with open("/proc/meminfo", encoding="utf-8") as file:
+        memory = int(re.search(r"MemTotal:\s*(\d+)", file.read()).group(1))
+    os.makedirs(SCRATCH, exist_ok=True)
+    disk = output("findmnt", "-no", "SOURCE,FSTYPE,OPTIONS", "-T", SCRATCH)
+    system = re.search(r'PRETTY_NAME="(.+)"', open("/etc/os-release", encoding="utf-8").read())
+    return [("processors", f"{os.cpu_count()} x {processor.group(1) if processor else platform.machine()}"), ("memory", f"{memory / 1048576:.0f} GB"),
+            ("kernel", f"{platform.system()} {platform.release()}"), ("file system", " ".join(disk.split())), ("system", system.group(1) if system else ""),
+            ("load of the machine when it began, 1 min", os.environ.get("BENCH_LOAD_BEFORE") or number(os.getloadavg()[0], 2)), ("followupd", output("git", "-C", ROOT, "rev-parse", "--short=12", "HEAD")),
+            ("SQLite", output("dpkg-query", "-W", "-f", "${Version}", "libsqlite3-0")), ("Redis", output("dpkg-query", "-W", "-f", "${Version}", "redis-server")),
+            ("beanstalkd", output("dpkg-query", "-W", "-f", "${Version}", "beanstalkd")), ("PostgreSQL", output("dpkg-query", "-W", "-f", "${Version}", "postgresql-15"))]
+
+
+INTRODUCTION = """# Measured beside the queues that a desk would pick instead
+
+`make bench` writes this page; `make bench-quick` a small one of the same form below the build folder. What is measured is the real daemon, with its shipped configuration: the record, the hash
+chain, every gate, `synchronous=FULL`. The peers run with their own durable settings, on the same machine and file system, in the same run, in turns.
+
+Numbers with two slashes are the smallest, **the median** and the largest of the rounds. A ratio is the median of the ratios of each round, so that what disturbs a round disturbs both sides of it.
+"""
+
+VERDICTS = {"aim": "aim reached", "met": "met", "below": "**below target**", "reported": "reported"}
+
+
+def sections():
+    names = sorted(os.listdir(RESULTS)) if os.path.isdir(RESULTS) else []
+    return [os.path.join(RESULTS, name) for name in names if re.fullmatch(r"\d\d-.*\.md", name)]
+
+
+def assemble():
+    rows, texts = [], []
+    for path in sections():
+        with open(path, encoding="utf-8") as file:
+            texts.append(file.read())
+        if os.path.exists(path[:-3] + ".json"):
+            with open(path[:-3] + ".json", encoding="utf-8") as file:
+                rows += json.load(file)
+    page = INTRODUCTION
+    page += "\n## Against the targets\n\n" + table(("work", "against", "measured", "at least", "aim", ""), [
+        (row["work"], row["peer"], row["measured"], row.get("at_least") or "-", row.get("aim") or "-", VERDICTS.get(row["verdict"], row["verdict"])) for row in rows])
+    page += "\n## The machine\n\n" + table(("", ""), machine()).replace("---:", "---")
+    page += "\n" + "\n".join(texts)
+    os.makedirs(OUT, exist_ok=True)
+    write_whole(os.path.join(OUT, "RESULTS.md"), page)
+
+
+def write_whole(path, text):
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(path + ".new", path)
+
+
+def section(place, name, text, rows=None):
+    """Writes the section "NN-name" and the page."""
+    os.makedirs(RESULTS, exist_ok=True)
+    base = os.path.join(RESULTS, f"{place:02}-{name}")
+    write_whole(base + ".json", json.dumps(rows or [], indent=1, ensure_ascii=False))
+    write_whole(base + ".md", text.rstrip() + "\n")
+    assemble()
+
+
+# --- Curves ------------------------------------------------------------------------------------------
+
+COLOURS = ("#c0392b", "#2471a3", "#17a589", "#7d6608", "#7d3c98", "#616a6b")
+
+
+def nice_top(value):
+    """The next of 1, 2, 5, 10 ... above it, and how many steps up to there."""
+    size = 1.0
+    while size * 10 < value:
+        size *= 10
+    while size > value:
+        size /= 10
+    for factor, steps in ((1, 5), (2, 4), (2.5, 5), (3, 3), (4, 4), (5, 5), (6, 6), (8, 4), (10, 5)):
+        if factor * size >= value:
+            return factor * size, steps
+    return 10 * size, 5
+
+
+def curves(name, title, x_title, y_title, points, lines, footer=""):
+    """name.svg. points: the places on the x axis, set at equal distances; lines: {name: [(low, middle, high) or None for each point]}."""
+    width, height, left, right, top, bottom = 760, 420, 80, 190, 46, 66
+    highest = max((value[2] for line in lines.values() for value in line if value), default=1)
+    limit, steps = nice_top(highest)
+
+    def x(place):
+        return left + (width - left - right) * (place + 0.5) / len(points)
+
+    def y(value):
+        return height - bottom - (height - top - bottom) * value / limit
+
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="13">',
+           f'<rect width="{width}" height="{height}" fill="#ffffff"/>', f'<text x="{left}" y="26" font-size="16" font-weight="bold">{title}</text>']
+    for step in range(steps + 1):
+        value = limit * step / steps
+        out.append(f'<line x1="{left}" x2="{width - right}" y1="{y(value):.1f}" y2="{y(value):.1f}" stroke="#d5d8dc"/>')
+        out.append(f'<text x="{left - 8}" y="{y(value) + 4:.1f}" text-anchor="end">{number(value, 0 if limit >= 10 else 2)}</text>')
+    for place, point in enumerate(points):
+        out.append(f'<text x="{x(place):.1f}" y="{height - bottom + 20}" text-anchor="middle">{point}</text>')
+    out.append(f'<text x="{(left + width - right) / 2:.0f}" y="{height - bottom + 42}" text-anchor="middle">{x_title}</text>')
+    out.append(f'<text transform="translate(18 {(top + height - bottom) / 2:.0f}) rotate(-90)" text-anchor="middle">{y_title}</text>')
+    if footer:
+        out.append(f'<text x="{left}" y="{height - 6}" font-size="11" fill="#566573">{footer}</text>')
+    labels = []
+    for colour, (line, values) in zip(COLOURS, lines.items()):
+        there = [(x(place), value) for place, value in enumerate(values) if value]
+        if not there:
+            continue
+        for at, (low, _, high) in there:
+            out.append(f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{y(low):.1f}" y2="{y(high):.1f}" stroke="{colour}" stroke-width="5" stroke-opacity="0.25"/>')
+        path = " ".join(f"{at:.1f},{y(value[1]):.1f}" for at, value in there)
+        out.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.2"/>')
+        out += [f'<circle cx="{at:.1f}" cy="{y(value[1]):.1f}" r="3.4" fill="{colour}"/>' for at, value in there]
+        labels.append([y(there[-1][1][1]), line, colour, there[-1][0]])
+    labels.sort()
+    for place in range(1, len(labels)):  # names do not cover each other
+        labels[place][0] = max(labels[place][0], labels[place - 1][0] + 16)
+    over = labels[-1][0] - (height - bottom) if labels else 0
+    for label in labels:
+        label[0] -= max(over, 0)
+        out.append(f'<text x="{width - right + 6}" y="{label[0] + 4:.1f}" fill="{label[2]}">{label[1]}</text>')
+    write_whole(os.path.join(OUT, name + ".svg"), "\n".join(out + ["</svg>", ""]))
+
+
+if __name__ == "__main__":
+    assemble()
