@@ -10,6 +10,7 @@
 #include "followup/restore.h"
 #include "followup/server.h"
 #include "followup/simulate.h"
+#include "followup/store.h"
 #include "followup/tls.h"
 #include "followup/zone.h"
 
@@ -97,6 +98,7 @@ static int run_daemon(int count, char **words)
 
 int main(int count, char **words)
 {
+	store_library_prepare();
 	if (count > 1 && strcmp(words[1], "check") == 0)
 		return run_check(count - 1, words + 1);
 	if (count > 1 && strcmp(words[1], "simulate") == 0)

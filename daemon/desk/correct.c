@@ -154,7 +154,7 @@ static int find_items(struct correction *c, struct answer *answer)
 		return result;
 	int found = store_handout_load(o->desk->store, c->was.call_id, c->was.generation, &holder, &json);
 	if (found > 0)
-		found = said_shown(o->desk, json, shown);
+		found = said_shown(json, shown);
 	free(json);
 	for (size_t i = 0; found >= 0 && result == 0 && i < shown->item_count; i++)
 		result = add_item(c, shown->items[i], false, answer);

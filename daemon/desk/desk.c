@@ -117,17 +117,15 @@ enum view_address address_of(const struct desk *desk, int64_t channel)
 }
 
 /* What the rules on the agenda give the agent to say and to ask: another member of the call's document. */
-static int add_scripts(struct desk *desk, const struct call *call, struct buffer *out)
+static int add_scripts(struct desk *desk, const struct followup_list *agenda, struct buffer *out)
 {
-	struct followup_list agenda = {NULL, 0, 0};
 	bool any = false;
 
-	int result = agenda_load(desk->engine, call->id, &agenda);
-	for (int i = 0; result == 0 && i < agenda.count; i++) {
-		const struct rule *rule = agenda_rule(desk->engine, &agenda.items[i]);
+	for (int i = 0; i < agenda->count; i++) {
+		const struct rule *rule = agenda_rule(desk->engine, &agenda->items[i]);
 		bool again = rule == NULL || (rule->script == NULL && rule->form.count == 0);
 		for (int before = 0; before < i && !again; before++)
-			again = agenda.items[before].rule == agenda.items[i].rule;
+			again = agenda->items[before].rule == agenda->items[i].rule;
 		if (again || out->length == 0)
 			continue;
 		out->data[--out->length] = '\0'; /* the closing brace or bracket comes again below */
@@ -145,8 +143,33 @@ static int add_scripts(struct desk *desk, const struct call *call, struct buffer
 	}
 	if (any)
 		buffer_text(out, "}");
-	followup_list_free(&agenda);
-	return result < 0 ? result : out->failed ? ERR_MEMORY : 0;
+	return out->failed ? ERR_MEMORY : 0;
+}
+
+static int compare_numbers(const void *left, const void *right)
+{
+	const int64_t *a = left, *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
+int list_items(const struct followup_list *agenda, struct buffer *out)
+{
+	int64_t *numbers = calloc((size_t)agenda->count + 1, sizeof(*numbers));
+
+	if (numbers == NULL)
+		return ERR_MEMORY;
+	for (int i = 0; i < agenda->count; i++)
+		numbers[i] = agenda->items[i].id;
+	qsort(numbers, (size_t)agenda->count, sizeof(*numbers), compare_numbers);
+	buffer_text(out, "[");
+	for (int i = 0; i < agenda->count; i++) {
+		buffer_text(out, i > 0 ? "," : "");
+		buffer_number(out, numbers[i]);
+	}
+	buffer_text(out, "]");
+	free(numbers);
+	return out->failed ? ERR_MEMORY : 0;
 }
 
 /* What has joined since the holder was last told: the hand-out's entry does not name those clients, so that this is a look at them (POLICY 8). */
@@ -168,11 +191,10 @@ static int look_at_joined(struct desk *desk, const struct call *call)
 	return result < 0 ? result : 0;
 }
 
-int describe_call(struct desk *desk, const struct call *call, bool as_holder, struct buffer *out)
+int describe_call(struct desk *desk, const struct call *call, const struct followup_list *agenda, bool as_holder, struct buffer *out)
 {
 	char lease[LEASE_TEXT_SIZE], until[32], rest[32];
 	struct call_view view = {
-		.call_id = call->id,
 		.lease = as_holder ? lease_format(call, lease) : NULL,
 		.lease_until = call->state == CALL_LEASED ? local_time_text(call->lease_until, until) : NULL,
 		.not_before = call->state == CALL_RESTING ? local_time_text(call->not_before, rest) : NULL,
@@ -180,21 +202,36 @@ int describe_call(struct desk *desk, const struct call *call, bool as_holder, st
 		.whole_number = as_holder,
 	};
 
-	int result = store_view_call(desk->store, &view, out);
-	return result == 0 && as_holder && !call->bulk ? add_scripts(desk, call, out) : result;
+	int result = store_view_call(desk->store, call, agenda->items, agenda->count, &view, out);
+	return result == 0 && as_holder && !call->bulk ? add_scripts(desk, agenda, out) : result;
+}
+
+int tell_call(struct desk *desk, const struct call *call, struct buffer *out)
+{
+	struct followup_list agenda = {NULL, 0, 0};
+	int result = agenda_load(desk->engine, call->id, &agenda);
+
+	if (result == 0)
+		result = describe_call(desk, call, &agenda, false, out);
+	followup_list_free(&agenda);
+	return result;
 }
 
 int tell_holder(struct desk *desk, const struct call *call, struct buffer *out)
 {
+	struct followup_list agenda = {NULL, 0, 0};
 	struct buffer items = {0};
 
-	int result = describe_call(desk, call, true, out);
+	int result = agenda_load(desk->engine, call->id, &agenda);
+	if (result == 0)
+		result = describe_call(desk, call, &agenda, true, out);
 	if (result == 0 && !call->bulk)
 		result = look_at_joined(desk, call);
 	if (result == 0)
-		result = store_view_items(desk->store, call->id, &items);
+		result = list_items(&agenda, &items);
 	if (result == 0)
 		result = store_handout_show(desk->store, call->id, call->generation, items.data);
+	followup_list_free(&agenda);
 	buffer_free(&items);
 	return result;
 }

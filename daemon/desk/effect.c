@@ -195,10 +195,24 @@ static int sent_after_all(struct outcome *o)
 	return result;
 }
 
+/* Everything that is on the call is closed by it: the contact ends the call. */
+static bool ends_call(const struct outcome *o)
+{
+	bool all = o->holds && !o->uncertain;
+
+	for (int i = 0; all && i < o->agenda.count; i++)
+		all = is_ticked(o, o->agenda.items[i].id);
+	return all && o->agenda.count > 0;
+}
+
 static int reached(struct outcome *o)
 {
 	int result = 0;
 
+	if (ends_call(o)) {
+		result = make_contact(o);
+		return result == 0 ? agenda_end_call(o->desk->engine, o->call.id) : result;
+	}
 	if (o->holds) {
 		/* What is not ticked stays, but nobody rings the same client again at once. */
 		lease_end(&o->call);

@@ -14,6 +14,7 @@ struct head {
 	int64_t queue, lane;
 	struct call_place place;
 	struct call call;
+	bool passed; /* that call has been looked at */
 };
 
 struct search {
@@ -38,6 +39,19 @@ static int advance(struct search *search, size_t place)
 	if (result == 0)
 		search->heads[place] = search->heads[--search->count];
 	return result;
+}
+
+/* Those whose call has been looked at move on; most searches end with their first call, and need no second. */
+static int step_over(struct search *search)
+{
+	int result = 0;
+
+	for (size_t i = search->count; result >= 0 && i-- > 0;)
+		if (search->heads[i].passed) {
+			search->heads[i].passed = false;
+			result = advance(search, i);
+		}
+	return result < 0 ? result : 0;
 }
 
 static int add_lane(struct search *search, int64_t queue, int64_t lane)
@@ -146,29 +160,34 @@ bool agent_suits(const struct agent *agent, bool bulk)
 	return (agent->roles & (bulk ? ROLE_GATEWAY : ROLE_AGENT)) != 0;
 }
 
-int write_lease(struct desk *desk, const struct call *call, enum record_kind kind, const char *agent, const char *items)
+int write_lease(struct desk *desk, const struct call *call, const struct followup_list *agenda, enum record_kind kind, const char *agent,
+	const char *items)
 {
-	struct followup_list agenda = {NULL, 0, 0};
 	struct buffer body = {0};
 	int64_t entry = 0;
 
-	buffer_printf(&body, "{\"generation\":%d,\"items\":%s}", call->generation, items);
-	int result = body.failed ? ERR_MEMORY : agenda_load(desk->engine, call->id, &agenda);
-	if (result == 0 && agenda.count > 0) {
+	if (agenda->count == 0)
+		return 0;
+	buffer_text(&body, "{\"generation\":");
+	buffer_number(&body, call->generation);
+	buffer_text(&body, ",\"items\":");
+	buffer_text(&body, items);
+	buffer_text(&body, "}");
+	if (body.failed)
+		entry = ERR_MEMORY;
+	else
 		entry = store_record_add(desk->store, &(struct record_entry){
 							      .kind = kind,
-							      .client_id = agenda.items[0].client_id,
-							      .client_ref = agenda.items[0].client_ref,
+							      .client_id = agenda->items[0].client_id,
+							      .client_ref = agenda->items[0].client_ref,
 							      .call_id = call->id,
 							      .body = body.data,
 							      .agent = agent,
 						      });
-		result = entry < 0 ? (int)entry : 0;
-	}
-	for (int i = 1; result == 0 && i < agenda.count; i++)
-		if (agenda.items[i].client_id != agenda.items[0].client_id)
-			result = store_record_about(desk->store, entry, agenda.items[i].client_id);
-	followup_list_free(&agenda);
+	int result = entry < 0 ? (int)entry : 0;
+	for (int i = 1; result == 0 && i < agenda->count; i++)
+		if (agenda->items[i].client_id != agenda->items[0].client_id)
+			result = store_record_about(desk->store, entry, agenda->items[i].client_id);
 	buffer_free(&body);
 	return result;
 }
@@ -176,22 +195,27 @@ int write_lease(struct desk *desk, const struct call *call, enum record_kind kin
 int lease_call(struct desk *desk, int64_t agent_id, struct call *call, struct moment now, struct buffer *out)
 {
 	const struct queue_settings *settings = policy_queue(desk->policy, store_name_text(desk->store, call->queue));
+	struct followup_list agenda = {NULL, 0, 0};
+	struct buffer items = {0};
 
+	/* Read before anything is written: the gates have read it just now. */
+	int result = agenda_load(desk->engine, call->id, &agenda);
+	if (result == 0)
+		result = list_items(&agenda, &items);
 	call->state = CALL_LEASED;
 	call->generation++;
 	call->agent_id = agent_id;
 	/* not_before, appointed_at and owner_id stay: whoever gives the call back without an outcome gives back what was agreed with the client, too. */
 	call->lease_until = now.unix_seconds + settings->lease_seconds;
-	struct buffer items = {0};
-	int result = store_call_save(desk->store, call);
 	if (result == 0)
-		result = store_view_items(desk->store, call->id, &items);
+		result = store_call_lease(desk->store, call);
 	if (result == 0)
 		result = store_handout_insert(desk->store, call->id, call->generation, call->agent_id, now.unix_seconds, items.data);
 	if (result == 0)
-		result = write_lease(desk, call, RECORD_HANDED_OUT, NULL, items.data);
+		result = write_lease(desk, call, &agenda, RECORD_HANDED_OUT, NULL, items.data);
 	if (result == 0)
-		result = describe_call(desk, call, true, out);
+		result = describe_call(desk, call, &agenda, true, out);
+	followup_list_free(&agenda);
 	buffer_free(&items);
 	return result;
 }
@@ -206,17 +230,20 @@ static bool is_anothers(const struct search *search, const struct call *call)
 }
 
 /* Down the heads in order until a call passes every gate: 1 and its document, 0 when none does, LOOK_AGAIN when a gate has changed what waits. */
-static int find(struct search *search, struct buffer *out)
+static int find(struct search *search, struct answer *answer)
 {
-	while (search->count > 0) {
+	for (;;) {
 		size_t best = 0;
+		int result = step_over(search);
+		if (result < 0)
+			return result;
+		if (search->count == 0)
+			return 0;
 		for (size_t i = 1; i < search->count; i++)
 			if (call_compare(&search->heads[i].call, &search->heads[best].call) < 0)
 				best = i;
 		struct call call = search->heads[best].call;
-		int result = advance(search, best);
-		if (result < 0)
-			return result;
+		search->heads[best].passed = true;
 		if (!agent_suits(&search->agent, call.bulk) || is_anothers(search, &call))
 			continue;
 		result = call_is_open(search->desk, &call, search->now);
@@ -230,14 +257,14 @@ static int find(struct search *search, struct buffer *out)
 			return LOOK_AGAIN;
 		if (result != GATE_OPEN)
 			continue;
-		result = lease_call(search->desk, search->agent.id, &call, search->now, out);
+		result = lease_call(search->desk, search->agent.id, &call, search->now, &answer->json);
+		lease_format(&call, answer->lease);
 		return result < 0 ? result : 1;
 	}
-	return 0;
 }
 
 /* Phone calls he holds already: as many as he may hold are given again. The count of those, or 0 when he may take another. */
-static int held_again(struct search *search, int wanted, struct buffer *out)
+static int held_again(struct search *search, int wanted, struct answer *answer)
 {
 	enum { HELD_MAX = 64 };
 	struct call held[HELD_MAX];
@@ -255,8 +282,9 @@ static int held_again(struct search *search, int wanted, struct buffer *out)
 		if (held[i].bulk)
 			continue;
 		if (given > 0)
-			buffer_text(out, ",");
-		result = tell_holder(search->desk, &held[i], out);
+			buffer_text(&answer->json, ",");
+		result = tell_holder(search->desk, &held[i], &answer->json);
+		lease_format(&held[i], answer->lease);
 		given++;
 	}
 	return result < 0 ? result : given;
@@ -268,7 +296,7 @@ static int next(struct search *search, const struct next_request *request, struc
 	enum { LOOKS_MOST = 256, OPENED_MOST = 20000 };
 	int wanted = request->count > 0 ? request->count : 1, given, looks = 0;
 
-	given = held_again(search, wanted, &answer->json);
+	given = held_again(search, wanted, answer);
 	if (given != 0)
 		return given;
 	int result = open_search(search, request, answer);
@@ -276,7 +304,7 @@ static int next(struct search *search, const struct next_request *request, struc
 		size_t length = answer->json.length;
 		if (given > 0)
 			buffer_text(&answer->json, ",");
-		result = find(search, &answer->json);
+		result = find(search, answer);
 		if (given > 0 && (result == 0 || result == LOOK_AGAIN) && !answer->json.failed)
 			answer->json.data[answer->json.length = length] = '\0';
 		if (result == LOOK_AGAIN && (++looks > LOOKS_MOST || search->opened > OPENED_MOST)) {

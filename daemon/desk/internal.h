@@ -35,7 +35,6 @@ int refuse_store(const struct desk *desk, struct answer *answer, int error);
 char *local_time_text(int64_t unix_seconds, char out[32]);
 
 /* lease.c: a lease as text, "CALL.GENERATION". */
-enum { LEASE_TEXT_SIZE = 48 };
 /* An outcome has been told: nobody holds the call, and what had been agreed before is over. */
 void lease_end(struct call *call);
 char *lease_format(const struct call *call, char out[LEASE_TEXT_SIZE]);
@@ -43,10 +42,16 @@ bool lease_parse(const char *text, int64_t *call_id, int *generation);
 /* The call that who holds under a lease. ERR_NO_LEASE when it ended, or somebody newer holds the call. */
 int held_call(struct desk *desk, const struct identity *who, const char *lease, struct call *call, struct answer *answer) MUST_CHECK;
 
-/* The call's document: as its holder sees it (with the lease and the whole number) or anybody else. Remembers what the holder has been told. */
-int describe_call(struct desk *desk, const struct call *call, bool as_holder, struct buffer *out) MUST_CHECK;
-/* describe_call for who holds it and asks again: what has joined since he was last told is a look at those clients (POLICY 8), written down. */
+/* The call's document, with its agenda: as its holder sees it (with the lease and the whole number) or anybody else. */
+int describe_call(
+	struct desk *desk, const struct call *call, const struct followup_list *agenda, bool as_holder, struct buffer *out) MUST_CHECK;
+/* The same for who does not hold it. */
+int tell_call(struct desk *desk, const struct call *call, struct buffer *out) MUST_CHECK;
+/* And for who holds it and asks again: what has joined since he was last told is a look at those clients (POLICY 8), written down. */
 int tell_holder(struct desk *desk, const struct call *call, struct buffer *out) MUST_CHECK;
+
+/* The numbers of an agenda's items, ascending: "[12,15]". */
+int list_items(const struct followup_list *agenda, struct buffer *out) MUST_CHECK;
 
 /* The clients of the items that a holder was told of, as often as they have any: the count. */
 enum { CLIENTS_OF_CALL_MAX = 256 };
@@ -79,7 +84,7 @@ struct said {
 /* Reads and checks it; NULL and "" say nothing. A refusal is in answer->why. */
 int said_read(struct desk *desk, const char *json, struct moment now, struct said *said, struct answer *answer) MUST_CHECK;
 /* The items that a holder was told of: a JSON array of numbers. */
-int said_shown(struct desk *desk, const char *json, struct said *out) MUST_CHECK;
+int said_shown(const char *json, struct said *out) MUST_CHECK;
 bool said_names(const struct said *said, int64_t item);
 
 /* hours.c: whether a queue is open, and the next moment (unix seconds) at which it will be, INT64_MAX: never within a year. */
@@ -89,8 +94,9 @@ int64_t queue_opens_at(const struct desk *desk, const char *queue, struct moment
 int call_is_open(struct desk *desk, const struct call *call, struct moment now) MUST_CHECK;
 
 /* handout.c */
-/* The record's line of a lease that begins or has run out: what is on the call, and everybody whom it concerns. agent: NULL: who is at work. items: store_view_items. */
-int write_lease(struct desk *desk, const struct call *call, enum record_kind kind, const char *agent, const char *items) MUST_CHECK;
+/* The record's line of a lease that begins or has run out: what is on the call, and everybody whom it concerns. agent: NULL: who is at work. items: list_items. */
+int write_lease(struct desk *desk, const struct call *call, const struct followup_list *agenda, enum record_kind kind, const char *agent,
+	const char *items) MUST_CHECK;
 /* A gateway sends messages, an agent talks. */
 bool agent_suits(const struct agent *agent, bool bulk);
 /* Leases a call to an agent under a new generation and describes it to him. */

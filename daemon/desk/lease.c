@@ -158,7 +158,7 @@ int desk_show(struct desk *desk, const struct identity *who, const char *text, s
 		return refuse(answer, result, "there is no call %lld; it may have ended (LIST attempts)", id);
 	bool holds = call.state == CALL_LEASED && call.agent_id == who->agent_id && who->agent_id != 0;
 	if (result == 0)
-		result = holds ? tell_holder(desk, &call, &answer->json) : describe_call(desk, &call, false, &answer->json);
+		result = holds ? tell_holder(desk, &call, &answer->json) : tell_call(desk, &call, &answer->json);
 	/* What its holder sees was written down when he was given it. */
 	if (result == 0 && !holds)
 		result = looked(desk, (const char *const[]){"SHOW", text}, 2, answer, 0);
@@ -261,12 +261,16 @@ static int take_back(struct desk *desk, struct call *call, struct moment now)
 	struct agent agent;
 	int result = store_agent_load(desk->store, call->agent_id, &agent);
 
+	struct followup_list agenda = {NULL, 0, 0};
 	struct buffer items = {0};
 	int known = result;
 	if (result >= 0)
-		result = store_view_items(desk->store, call->id, &items);
+		result = agenda_load(desk->engine, call->id, &agenda);
 	if (result == 0)
-		result = write_lease(desk, call, RECORD_LEASE_EXPIRED, known > 0 ? agent.name : NULL, items.data);
+		result = list_items(&agenda, &items);
+	if (result == 0)
+		result = write_lease(desk, call, &agenda, RECORD_LEASE_EXPIRED, known > 0 ? agent.name : NULL, items.data);
+	followup_list_free(&agenda);
 	buffer_free(&items);
 	return result == 0 ? put_back(desk, call, now) : result;
 }

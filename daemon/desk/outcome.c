@@ -136,7 +136,7 @@ static int recall(struct outcome *o)
 static int load_lease(struct outcome *o, int64_t call_id, int64_t holder, const char *shown)
 {
 	o->shown_json = shown;
-	int result = said_shown(o->desk, shown, &o->shown);
+	int result = said_shown(shown, &o->shown);
 
 	if (result == 0)
 		result = store_call_load(o->desk->store, call_id, &o->call);

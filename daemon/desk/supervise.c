@@ -138,7 +138,7 @@ int desk_move(struct desk *desk, const struct identity *who, const char *call_te
 	if (result == 0)
 		result = write_down(desk, who, "moved", reason, &call, 0, now);
 	if (result == 0)
-		result = describe_call(desk, &call, false, &answer->json);
+		result = tell_call(desk, &call, &answer->json);
 	desk->changes++;
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }

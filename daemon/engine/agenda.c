@@ -22,20 +22,23 @@ typedef int read_followups(struct store *store, int64_t of, struct followup *out
 
 static int load_all(struct engine *engine, read_followups *read, int64_t of, struct followup_list *out)
 {
-	for (;;) {
-		int count = read(engine->store, of, out->items, out->capacity);
+	enum { ROOM_TO_SPARE = 4 };
+	int count = 0;
+
+	do {
+		if (count >= out->capacity) {
+			struct followup *larger = realloc(out->items, (size_t)(count + ROOM_TO_SPARE) * sizeof(*larger));
+			if (larger == NULL)
+				return ERR_MEMORY;
+			out->items = larger;
+			out->capacity = count + ROOM_TO_SPARE;
+		}
+		count = read(engine->store, of, out->items, out->capacity);
 		if (count < 0)
 			return count;
-		if (count <= out->capacity) {
-			out->count = count;
-			return 0;
-		}
-		struct followup *larger = realloc(out->items, (size_t)(count + 4) * sizeof(*larger));
-		if (larger == NULL)
-			return ERR_MEMORY;
-		out->items = larger;
-		out->capacity = count + 4;
-	}
+	} while (count > out->capacity);
+	out->count = count;
+	return 0;
 }
 
 int agenda_load(struct engine *engine, int64_t call_id, struct followup_list *out)
@@ -93,7 +96,8 @@ int followup_save(struct engine *engine, const struct followup *f)
 	return result < 0 ? result : sample_note(engine, f);
 }
 
-int followup_move(struct engine *engine, struct followup *f, enum followup_state to, int64_t reason, day_t day)
+/* only: nothing but what a move changes is to be saved. */
+static int move(struct engine *engine, struct followup *f, enum followup_state to, int64_t reason, day_t day, bool only)
 {
 	enum followup_state from = f->state;
 
@@ -118,8 +122,15 @@ int followup_move(struct engine *engine, struct followup *f, enum followup_state
 	f->state = to;
 	f->reason = reason;
 	f->closed_on = followup_state_is_open(to) ? NO_DAY : day;
-	int result = followup_save(engine, f);
+	int result = only ? store_followup_save_move(engine->store, f) : store_followup_save(engine->store, f);
+	if (result == 0)
+		result = sample_note(engine, f);
 	return result < 0 ? result : decided_move(engine, f, from);
+}
+
+int followup_move(struct engine *engine, struct followup *f, enum followup_state to, int64_t reason, day_t day)
+{
+	return move(engine, f, to, reason, day, false);
 }
 
 /* Adds a name to a sorted list of lines, once. */
@@ -306,6 +317,12 @@ int call_work_out(struct engine *engine, struct call *call, day_t day)
 	return result;
 }
 
+int agenda_end_call(struct engine *engine, int64_t call_id)
+{
+	engine->changes++;
+	return store_call_delete(engine->store, call_id);
+}
+
 int agenda_settle(struct engine *engine, day_t day, int limit)
 {
 	struct call call;
@@ -364,7 +381,7 @@ static int count_and_close(struct engine *engine, int64_t contact_id, const stru
 		result = store_due_mark(engine->store, made->client_ids[i], made->day, false);
 	for (size_t i = 0; result == 0 && i < made->ticked_count; i++) {
 		struct followup *f = made->ticked[i];
-		result = followup_move(engine, f, made->day > f->due_on ? FOLLOWUP_DONE_LATE : FOLLOWUP_DONE, 0, made->day);
+		result = move(engine, f, made->day > f->due_on ? FOLLOWUP_DONE_LATE : FOLLOWUP_DONE, 0, made->day, true);
 	}
 	return result;
 }

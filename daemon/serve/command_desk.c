@@ -54,14 +54,6 @@ static int parse_next(struct request *request, struct next_words *out)
 	return result;
 }
 
-/* Notes the lease of a call that is handed out. */
-static int note_lease(void *context, const struct json_value *value)
-{
-	if (value->key != NULL && strcmp(value->key, "lease") == 0 && value->text != NULL)
-		request_note_act(context, "handed_out", "lease", value->text);
-	return 0;
-}
-
 struct list_of_calls {
 	struct buffer bulks;
 	size_t count;
@@ -112,8 +104,8 @@ int command_next(struct request *request)
 			return ERR_MEMORY;
 		if (words.next.count > 0)
 			return reply_calls(request);
-		result = json_each(request->server->json, json->data, json->length, "$", note_lease, request);
-		return result < 0 ? result : request_answer_json(request);
+		request_note_act(request, "handed_out", "lease", request->answer->lease);
+		return request_answer_json(request);
 	}
 	if ((result == 0 || result == ERR_CLOSED) && words.wait_seconds > 0 && !request->last_look) {
 		request->roll_back = result < 0;

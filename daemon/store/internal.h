@@ -2,13 +2,16 @@
 #ifndef FOLLOWUP_STORE_INTERNAL_H
 #define FOLLOWUP_STORE_INTERNAL_H
 
+#include <openssl/types.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 
 #include "followup/date.h"
+#include "followup/followup.h"
 #include "followup/store.h"
+#include "followup/store_client.h"
 
-enum { STORE_STATEMENTS_MAX = 512, STORE_NAME_CACHE = 1024, STORE_CONDITIONS_MAX = 64 };
+enum { STORE_STATEMENTS_MAX = 512, STORE_NAME_CACHE = 1024, STORE_CONDITIONS_MAX = 64, STORE_AGENDA_KEPT = 8 };
 
 /* Fixed rows of the table name, so that partial indexes can speak of them. */
 enum fixed_name { NAME_TRADE = 1, NAME_MANAGER_DEPARTED = 2, NAME_VOID = 3 };
@@ -17,6 +20,14 @@ struct name_entry {
 	int64_t id; /* 0: empty */
 	char *text;
 };
+
+/* A text and what makes its digest; empty at first. */
+struct store_digester {
+	struct buffer text;
+	EVP_MD_CTX *context;
+	EVP_MD *algorithm;
+};
+void store_digester_free(struct store_digester *digester);
 
 /* What the record needs from one commit to the next (store_record.c). */
 struct store_record {
@@ -30,8 +41,17 @@ struct store_record {
 	bool head_known;
 	int64_t head_link;
 	unsigned char head[32];
-	struct buffer text; /* scratch */
+	struct store_digester digester;
 };
+
+/* What the book holds, told from what it held at another time: equal as long as nothing was written or taken back. Never equal for a reader, whose snapshots change
+ * without a word. */
+struct store_stamp {
+	int64_t changes;
+	uint64_t rollbacks;
+};
+struct store_stamp store_stamp_now(const struct store *store);
+bool store_stamp_holds(const struct store *store, struct store_stamp then);
 
 struct store {
 	sqlite3 *db;
@@ -44,6 +64,17 @@ struct store {
 		sqlite3_stmt *statement;
 	} conditions[STORE_CONDITIONS_MAX];
 	struct store_record record;
+	/* The client and the agenda that were read last: one command asks for them several times. */
+	struct {
+		struct store_stamp stamp;
+		struct client client; /* id 0: none yet */
+	} last_client;
+	struct {
+		struct store_stamp stamp;
+		int64_t call_id; /* 0: none yet */
+		int count;
+		struct followup items[STORE_AGENDA_KEPT];
+	} last_agenda;
 	char message[256];
 	sqlite3_int64 changes_at_begin;
 	uint64_t rollbacks;
@@ -103,6 +134,8 @@ void store_lose(struct store *store, int error);
 /* Column readers. Text is never NULL; where there was no memory for it, it is "", and the next use of the store fails. */
 const char *column_text(sqlite3_stmt *statement, int column);
 day_t column_day(sqlite3_stmt *statement, int column);
+/* Copies a text, cut off at size - 1 bytes, with its NUL. */
+void column_copy(sqlite3_stmt *statement, int column, char *out, size_t size);
 /* A day that is kept as text. */
 day_t column_date(sqlite3_stmt *statement, int column);
 /* Adds a text. Not by sqlite3_column_bytes(): that speaks of a text which memory may have failed for. */

@@ -140,6 +140,15 @@ static int prepare_transactions(struct store *store)
 	return 0;
 }
 
+void store_library_prepare(void)
+{
+	enum { SLOT_SIZE = 1200, SLOTS = 300 };
+
+	/* Nobody asks how much memory SQLite uses; counting it takes a lock for every piece. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	(void)sqlite3_config(SQLITE_CONFIG_LOOKASIDE, (int)SLOT_SIZE, (int)SLOTS);
+}
+
 int store_open(const char *path, struct store **out, char message[256])
 {
 	struct store *store = calloc(1, sizeof(*store));
@@ -195,7 +204,7 @@ void store_close(struct store *store)
 		(void)close(store->lock);
 	store_names_forget(store);
 	buffer_free(&store->record.pending);
-	buffer_free(&store->record.text);
+	store_digester_free(&store->record.digester);
 	free(store);
 }
 
@@ -387,6 +396,15 @@ day_t column_date(sqlite3_stmt *statement, int column)
 	return date_parse(text, strlen(text));
 }
 
+void column_copy(sqlite3_stmt *statement, int column, char *out, size_t size)
+{
+	const char *text = column_text(statement, column);
+	size_t length = strnlen(text, size - 1);
+
+	memcpy(out, text, length);
+	out[length] = '\0';
+}
+
 void column_append(struct buffer *out, sqlite3_stmt *statement, int column)
 {
 	const char *text = column_text(statement, column);
@@ -478,6 +496,16 @@ void store_rollback(struct store *store)
 	if (sqlite3_get_autocommit(store->db) == 0 && store_run(store, &rollback, "") < 0)
 		return;
 	store->in_transaction = false;
+}
+
+struct store_stamp store_stamp_now(const struct store *store)
+{
+	return (struct store_stamp){sqlite3_total_changes64(store->db), store->rollbacks};
+}
+
+bool store_stamp_holds(const struct store *store, struct store_stamp then)
+{
+	return store->in_transaction && then.changes == sqlite3_total_changes64(store->db) && then.rollbacks == store->rollbacks;
 }
 
 uint64_t store_rollbacks(const struct store *store)

@@ -46,10 +46,10 @@ bool agent_is_excluded(const struct agent *agent, const char *lane)
 static void read_agent(sqlite3_stmt *s, struct agent *out)
 {
 	*out = (struct agent){.id = sqlite3_column_int64(s, 0), .roles = (unsigned)sqlite3_column_int(s, 2)};
-	snprintf(out->name, sizeof(out->name), "%s", column_text(s, 1));
-	snprintf(out->labels, sizeof(out->labels), "%s", column_text(s, 3));
-	snprintf(out->queues, sizeof(out->queues), "%s", column_text(s, 4));
-	snprintf(out->break_code, sizeof(out->break_code), "%s", column_text(s, 6));
+	column_copy(s, 1, out->name, sizeof(out->name));
+	column_copy(s, 3, out->labels, sizeof(out->labels));
+	column_copy(s, 4, out->queues, sizeof(out->queues));
+	column_copy(s, 6, out->break_code, sizeof(out->break_code));
 	out->break_since = sqlite3_column_int64(s, 7);
 	const void *hash = sqlite3_column_blob(s, 5);
 	if (hash != NULL && sqlite3_column_bytes(s, 5) == TOKEN_HASH_SIZE)

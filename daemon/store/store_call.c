@@ -93,6 +93,16 @@ int store_call_save(struct store *store, const struct call *c)
 	return result < 0 ? result : 0;
 }
 
+int store_call_lease(struct store *store, const struct call *c)
+{
+	STATEMENT(lease, "UPDATE call SET state=2, generation=?2, agent_id=?3, lease_until=?4 WHERE id=?1");
+	int result = store_run(store, &lease, "inii", c->id, c->generation, c->agent_id, c->lease_until);
+
+	if (result == 0)
+		return ERR_NOT_FOUND;
+	return result < 0 ? result : 0;
+}
+
 int store_call_load(struct store *store, int64_t id, struct call *out)
 {
 	STATEMENT(load, "SELECT " COLUMNS " FROM call WHERE id=?1");
@@ -141,12 +151,14 @@ int store_call_of_person(struct store *store, int64_t person, struct call *out, 
 
 int store_call_leased_of_person(struct store *store, int64_t person, struct call *out, int capacity)
 {
-	STATEMENT(of_one,
-		"SELECT " COLUMNS " FROM call WHERE state=2 AND (person=?1 OR id IN (SELECT call_id FROM followup INDEXED BY followup_open"
-		" WHERE client_id=-?1 AND state<=1))");
-	STATEMENT(of_many, "SELECT " COLUMNS " FROM call WHERE state=2 AND (person=?1 OR id IN (SELECT f.call_id FROM client c CROSS JOIN "
+	/* Those under another person's number: his matters went onto them before he became this one. */
+	STATEMENT(of_one, "SELECT " COLUMNS " FROM call WHERE person=?1 AND state=2 UNION ALL SELECT " COLUMNS
+			  " FROM call WHERE state=2 AND person<>?1 AND id IN (SELECT call_id FROM followup INDEXED BY followup_open"
+			  " WHERE client_id=-?1 AND state<=1)");
+	STATEMENT(of_many, "SELECT " COLUMNS " FROM call WHERE person=?1 AND state=2 UNION ALL SELECT " COLUMNS
+			   " FROM call WHERE state=2 AND person<>?1 AND id IN (SELECT f.call_id FROM client c CROSS JOIN "
 			   "followup f INDEXED BY followup_open"
-			   " WHERE c.person=?1 AND f.client_id=c.id AND f.state<=1))");
+			   " WHERE c.person=?1 AND f.client_id=c.id AND f.state<=1)");
 
 	return read_list(store, store_query(store, person < 0 ? &of_one : &of_many, "i", person), out, capacity);
 }
@@ -175,7 +187,7 @@ int store_lane_text(struct store *store, int64_t id, char *out, size_t capacity)
 		return result < 0 ? result : ERR_NOT_FOUND;
 	bool fits = (size_t)sqlite3_column_bytes(s, 0) < capacity;
 	if (fits)
-		snprintf(out, capacity, "%s", column_text(s, 0));
+		column_copy(s, 0, out, capacity);
 	store_end(s);
 	return fits ? 0 : ERR_LIMIT;
 }

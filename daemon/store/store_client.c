@@ -8,12 +8,7 @@
 #include "followup/store_name.h"
 #include "internal.h"
 
-static void copy_text(char *out, size_t size, const char *text)
-{
-	snprintf(out, size, "%s", text);
-}
-
-int store_client_load(struct store *store, int64_t id, struct client *out)
+static int load_client(struct store *store, int64_t id, struct client *out)
 {
 	STATEMENT(load, "SELECT id, person, name IS NOT NULL, ref, tier, branch, manager, introducer, phone IS NOT NULL, email IS NOT "
 			"NULL, birthday, birthday_calendar,"
@@ -31,11 +26,11 @@ int store_client_load(struct store *store, int64_t id, struct client *out)
 	out->id = sqlite3_column_int64(s, 0);
 	out->person = sqlite3_column_int64(s, 1);
 	out->known = sqlite3_column_int(s, 2) != 0;
-	copy_text(out->ref, sizeof(out->ref), column_text(s, 3));
-	copy_text(out->tier, sizeof(out->tier), column_text(s, 4));
-	copy_text(out->branch, sizeof(out->branch), column_text(s, 5));
-	copy_text(out->manager, sizeof(out->manager), column_text(s, 6));
-	copy_text(out->introducer, sizeof(out->introducer), column_text(s, 7));
+	column_copy(s, 3, out->ref, sizeof(out->ref));
+	column_copy(s, 4, out->tier, sizeof(out->tier));
+	column_copy(s, 5, out->branch, sizeof(out->branch));
+	column_copy(s, 6, out->manager, sizeof(out->manager));
+	column_copy(s, 7, out->introducer, sizeof(out->introducer));
 	out->has_phone = sqlite3_column_int(s, 8) != 0;
 	out->has_email = sqlite3_column_int(s, 9) != 0;
 	const char *birthday = column_text(s, 10), *calendar = column_text(s, 11);
@@ -47,15 +42,29 @@ int store_client_load(struct store *store, int64_t id, struct client *out)
 	out->opened_on = column_date(s, 12);
 	out->closed_on = column_date(s, 13);
 	out->last_trade_on = column_date(s, 14);
-	copy_text(out->do_not_contact, sizeof(out->do_not_contact), column_text(s, 15));
-	copy_text(out->hours, sizeof(out->hours), column_text(s, 16));
+	column_copy(s, 15, out->do_not_contact, sizeof(out->do_not_contact));
+	column_copy(s, 16, out->hours, sizeof(out->hours));
 	out->id_expires_on = column_date(s, 17);
 	out->risk_test_expires_on = column_date(s, 18);
-	copy_text(out->status, sizeof(out->status), column_text(s, 19));
+	column_copy(s, 19, out->status, sizeof(out->status));
 	out->number_is_wrong = sqlite3_column_int(s, 20) != 0;
-	copy_text(out->no_greetings, sizeof(out->no_greetings), column_text(s, 21));
+	column_copy(s, 21, out->no_greetings, sizeof(out->no_greetings));
 	store_end(s);
 	return 0;
+}
+
+int store_client_load(struct store *store, int64_t id, struct client *out)
+{
+	if (store->last_client.client.id == id && store_stamp_holds(store, store->last_client.stamp)) {
+		*out = store->last_client.client;
+		return 0;
+	}
+	int result = load_client(store, id, out);
+	if (result == 0) {
+		store->last_client.client = *out;
+		store->last_client.stamp = store_stamp_now(store);
+	}
+	return result;
 }
 
 int store_client_attorney(struct store *store, int64_t id, char out[FACT_TEXT_MAX + 1])
@@ -66,7 +75,7 @@ int store_client_attorney(struct store *store, int64_t id, char out[FACT_TEXT_MA
 
 	if (result <= 0)
 		return result == 0 ? ERR_NOT_FOUND : result;
-	copy_text(out, FACT_TEXT_MAX + 1, column_text(s, 0));
+	column_copy(s, 0, out, FACT_TEXT_MAX + 1);
 	store_end(s);
 	return 0;
 }
@@ -210,7 +219,7 @@ int store_client_put(struct store *store, const struct client_fact *fact, day_t 
 	if (result <= 0)
 		return result < 0 ? result : ERR_NOT_FOUND;
 	for (int field = 0; field < CLIENT_FIELD_COUNT; field++) {
-		copy_text(kept[field], sizeof(kept[field]), column_text(s, field));
+		column_copy(s, field, kept[field], sizeof(kept[field]));
 		values[field] = kept[field];
 		if (!take[field])
 			continue;

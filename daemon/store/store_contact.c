@@ -199,9 +199,15 @@ int store_attempt_answer(
 	STATEMENT(get, "SELECT a.agent=?3 AND e.body->>'$.disposition' IS ?4 AND " ATTEMPT_SAID " IS " AS_SAID(
 			       "?5") " same, a.answer FROM attempt a JOIN entry e ON e.id=a.id"
 				     " WHERE a.call_id=?1 AND a.generation=?2 AND a.answer IS NOT NULL ORDER BY same DESC, a.id LIMIT 1");
-	sqlite3_stmt *s = store_query(store, &get, "inttt", call_id, generation, agent, disposition, detail);
-	int result = store_row(store, s);
+	STATEMENT(any, "SELECT 1 FROM attempt WHERE call_id=?1 AND generation=?2 LIMIT 1");
+	int64_t told;
 
+	/* Nearly always nobody has told of it yet. */
+	int result = store_integer(store, &any, &told, "in", call_id, generation);
+	if (result < 0)
+		return result == ERR_NOT_FOUND ? 0 : result;
+	sqlite3_stmt *s = store_query(store, &get, "inttt", call_id, generation, agent, disposition, detail);
+	result = store_row(store, s);
 	if (result <= 0)
 		return result;
 	bool same = sqlite3_column_int(s, 0) != 0;

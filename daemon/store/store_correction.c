@@ -36,9 +36,9 @@ int store_attempt_load(struct store *store, int64_t id, struct attempt_truth *ou
 		.corrected_by = sqlite3_column_int64(s, 14),
 		.number_is_his = sqlite3_column_int(s, 16) != 0,
 	};
-	snprintf(out->agent, sizeof(out->agent), "%s", column_text(s, 4));
-	snprintf(out->client_ref, sizeof(out->client_ref), "%s", column_text(s, 7));
-	snprintf(out->disposition, sizeof(out->disposition), "%s", column_text(s, 8));
+	column_copy(s, 4, out->agent, sizeof(out->agent));
+	column_copy(s, 7, out->client_ref, sizeof(out->client_ref));
+	column_copy(s, 8, out->disposition, sizeof(out->disposition));
 	bool has_said = sqlite3_column_type(s, 15) != SQLITE_NULL;
 	out->said = has_said ? strdup(column_text(s, 15)) : NULL;
 	store_end(s);

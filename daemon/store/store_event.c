@@ -105,7 +105,7 @@ int store_event_put(struct store *store, const struct event_fact *fact, struct e
 		bool older = kept_has_as_of && (!fact->has_as_of || fact->as_of < kept_as_of);
 		bool same_as_of = fact->has_as_of == kept_has_as_of && (!fact->has_as_of || fact->as_of == kept_as_of);
 		if (former_kind == NAME_VOID)
-			snprintf(former_void_target, sizeof(former_void_target), "%s", column_text(s, 4));
+			column_copy(s, 4, former_void_target, sizeof(former_void_target));
 		add_subject(&made, former_client, former_kind == NAME_MANAGER_DEPARTED ? column_text(s, 4) : "");
 		made.corrected = true;
 		store_end(s);
@@ -133,7 +133,7 @@ int store_event_put(struct store *store, const struct event_fact *fact, struct e
 
 static void read_event(sqlite3_stmt *s, struct event *event)
 {
-	snprintf(event->ref, sizeof(event->ref), "%s", column_text(s, 0));
+	column_copy(s, 0, event->ref, sizeof(event->ref));
 	event->kind = sqlite3_column_int64(s, 1);
 	event->occurred_at = sqlite3_column_int64(s, 2);
 	event->day = date_of_seconds(event->occurred_at);
@@ -177,7 +177,7 @@ int store_event_manager(struct store *store, const char *ref, int64_t *manager)
 	int result = store_row(store, s);
 
 	if (result > 0) {
-		snprintf(detail, sizeof(detail), "%s", column_text(s, 0));
+		column_copy(s, 0, detail, sizeof(detail));
 		store_end(s);
 	}
 	if (result < 0)

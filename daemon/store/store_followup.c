@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "followup/store_name.h"
@@ -18,8 +19,8 @@ static void read_followup(sqlite3_stmt *s, struct followup *out)
 	out->id = sqlite3_column_int64(s, 0);
 	out->client_id = sqlite3_column_int64(s, 1);
 	out->rule = sqlite3_column_int64(s, 2);
-	snprintf(out->occasion, sizeof(out->occasion), "%s", column_text(s, 3));
-	snprintf(out->client_ref, sizeof(out->client_ref), "%s", column_text(s, 4));
+	column_copy(s, 3, out->occasion, sizeof(out->occasion));
+	column_copy(s, 4, out->client_ref, sizeof(out->client_ref));
 	out->occasion_on = column_day(s, 5);
 	out->opens_on = column_day(s, 6);
 	out->due_on = column_day(s, 7);
@@ -112,12 +113,47 @@ int store_followup_open_of_client(struct store *store, int64_t client_id, struct
 	return read_list(store, store_query(store, &list, "i", client_id), out, capacity);
 }
 
+/* POLICY 5: the order of rank. */
+static int compare_rank(const void *left, const void *right, void *context)
+{
+	const struct followup *a = left, *b = right;
+	struct store *store = context;
+
+	if (a->priority != b->priority)
+		return a->priority < b->priority ? -1 : 1;
+	if (a->due_on != b->due_on)
+		return a->due_on < b->due_on ? -1 : 1;
+	if (a->rule != b->rule) {
+		char name[CLIENT_TEXT_SIZE * 2];
+		snprintf(name, sizeof(name), "%s", store_name_text(store, a->rule)); /* a cache may forget one for the other */
+		int order = strcmp(name, store_name_text(store, b->rule));
+		if (order != 0)
+			return order;
+	}
+	int order = strcmp(a->client_ref, b->client_ref);
+	return order != 0 ? order : strcmp(a->occasion, b->occasion);
+}
+
 int store_followup_agenda(struct store *store, int64_t call_id, struct followup *out, int capacity)
 {
-	STATEMENT(list, "SELECT " COLUMNS " FROM followup f JOIN name n ON n.id=f.rule WHERE f.call_id=?1"
-			" ORDER BY f.priority, f.due_on, n.text, f.client_ref, f.occasion");
+	STATEMENT(list, "SELECT " COLUMNS " FROM followup f WHERE f.call_id=?1");
 
-	return read_list(store, store_query(store, &list, "i", call_id), out, capacity);
+	if (store->last_agenda.call_id == call_id && store_stamp_holds(store, store->last_agenda.stamp)) {
+		for (int i = 0; i < store->last_agenda.count && i < capacity; i++)
+			out[i] = store->last_agenda.items[i];
+		return store->last_agenda.count;
+	}
+	int count = read_list(store, store_query(store, &list, "i", call_id), out, capacity);
+	if (count > capacity || count < 0)
+		return count;
+	qsort_r(out, (size_t)count, sizeof(*out), compare_rank, store);
+	if (count <= STORE_AGENDA_KEPT) {
+		memcpy(store->last_agenda.items, out, (size_t)count * sizeof(*out));
+		store->last_agenda.count = count;
+		store->last_agenda.call_id = call_id;
+		store->last_agenda.stamp = store_stamp_now(store);
+	}
+	return count;
 }
 
 int store_followup_scheduled_of_person(struct store *store, int64_t person, struct followup *out, int capacity)
@@ -176,7 +212,7 @@ static int next_rule(struct store *store, struct admission_place *place)
 	int result = store_row(store, s);
 
 	if (result > 0) {
-		snprintf(place->rule, sizeof(place->rule), "%s", column_text(s, 0));
+		column_copy(s, 0, place->rule, sizeof(place->rule));
 		place->client_ref[0] = place->occasion[0] = '\0';
 		store_end(s);
 	}
@@ -227,6 +263,18 @@ int store_followup_save(struct store *store, const struct followup *f)
 	int result = store_run(store, &save, "itnnnnnniiiidnnni", f->id, f->occasion, f->occasion_on, f->opens_on, f->due_on, f->last_on,
 		f->priority, (int)f->state, f->reason, f->channel, f->queue, f->call_id, f->closed_on, f->channel_from, f->tries,
 		(int)f->overridden, f->about);
+
+	if (result == 0)
+		return ERR_NOT_FOUND;
+	return result < 0 ? result : 0;
+}
+
+int store_followup_save_move(struct store *store, const struct followup *f)
+{
+	STATEMENT(save,
+		"UPDATE followup SET state=?2, reason=nullif(?3, 0), channel=nullif(?4, 0), queue=nullif(?5, 0), call_id=nullif(?6, 0), "
+		"closed_on=?7 WHERE id=?1");
+	int result = store_run(store, &save, "iniiiid", f->id, (int)f->state, f->reason, f->channel, f->queue, f->call_id, f->closed_on);
 
 	if (result == 0)
 		return ERR_NOT_FOUND;

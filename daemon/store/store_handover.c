@@ -29,7 +29,7 @@ int store_handover_get(struct store *store, const char *manager, char successor[
 	int result = store_row(store, s);
 
 	if (result > 0) {
-		snprintf(successor, CLIENT_TEXT_SIZE, "%s", column_text(s, 0));
+		column_copy(s, 0, successor, CLIENT_TEXT_SIZE);
 		store_end(s);
 	}
 	return result;

@@ -44,7 +44,7 @@ int store_pause_text(struct store *store, enum pause_kind kind, int64_t name, in
 
 	out[0] = '\0';
 	if (result > 0) {
-		snprintf(out, HOLD_TEXT_SIZE, "%s", column_text(s, 0));
+		column_copy(s, 0, out, HOLD_TEXT_SIZE);
 		store_end(s);
 	}
 	return result;
@@ -57,7 +57,7 @@ int store_pause_reason(struct store *store, enum pause_kind kind, int64_t name, 
 	int result = store_row(store, s);
 
 	if (result > 0) {
-		snprintf(reason, HOLD_REASON_SIZE, "%s", column_text(s, 0));
+		column_copy(s, 0, reason, HOLD_REASON_SIZE);
 		store_end(s);
 	}
 	return result < 0 ? result : 0;

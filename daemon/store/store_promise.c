@@ -29,8 +29,8 @@ static int read_one(struct store *store, sqlite3_stmt *s, struct promise *out)
 	out->made_on = column_day(s, 3);
 	out->at = sqlite3_column_int64(s, 4);
 	out->by = column_day(s, 5);
-	snprintf(out->matter, sizeof(out->matter), "%s", column_text(s, 6));
-	snprintf(out->dept, sizeof(out->dept), "%s", column_text(s, 7));
+	column_copy(s, 6, out->matter, sizeof(out->matter));
+	column_copy(s, 7, out->dept, sizeof(out->dept));
 	out->agent_id = sqlite3_column_int64(s, 8);
 	store_end(s);
 	return 1;

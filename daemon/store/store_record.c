@@ -1,6 +1,7 @@
 /* store_record.c - the record: entries, and the chain that commits make of them. */
 #include "followup/store_record.h"
 
+#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <stdio.h>
@@ -102,12 +103,45 @@ struct digested {
 static void append_number(struct buffer *text, int64_t number)
 {
 	if (number != 0)
-		buffer_printf(text, "%lld", (long long)number);
+		buffer_number(text, number);
 	buffer_append(text, "\n", 1);
 }
 
-static int digest_entry(struct buffer *text, const struct digested *e, unsigned char out[SHA256_DIGEST_LENGTH])
+/* SHA-256 of the digester's text: the one-shot function looks its algorithm up each time, which costs more than the digest of a line. ERR_MEMORY. */
+static int sha256(struct store_digester *digester, unsigned char out[SHA256_DIGEST_LENGTH])
 {
+	const struct buffer *text = &digester->text;
+
+	if (text->failed)
+		return ERR_MEMORY;
+	if (digester->context == NULL)
+		digester->context = EVP_MD_CTX_new();
+	if (digester->algorithm == NULL)
+		digester->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
+	if (digester->context == NULL || digester->algorithm == NULL ||
+		EVP_DigestInit_ex2(digester->context, digester->algorithm, NULL) != 1 ||
+		EVP_DigestUpdate(digester->context, text->data, text->length) != 1 || EVP_DigestFinal_ex(digester->context, out, NULL) != 1)
+		return ERR_MEMORY;
+	return 0;
+}
+
+void store_digester_free(struct store_digester *digester)
+{
+	buffer_free(&digester->text);
+	EVP_MD_CTX_free(digester->context);
+	EVP_MD_free(digester->algorithm);
+	*digester = (struct store_digester){0};
+}
+
+static void append_line(struct buffer *text, const char *line)
+{
+	buffer_text(text, line);
+	buffer_append(text, "\n", 1);
+}
+
+static int digest_entry(struct store_digester *digester, const struct digested *e, unsigned char out[SHA256_DIGEST_LENGTH])
+{
+	struct buffer *text = &digester->text;
 	unsigned char body[SHA256_DIGEST_LENGTH];
 	char hex[2 * SHA256_DIGEST_LENGTH + 1] = "";
 
@@ -115,9 +149,9 @@ static int digest_entry(struct buffer *text, const struct digested *e, unsigned 
 		buffer_clear(text);
 		buffer_append(text, e->salt, e->salt_size);
 		buffer_append(text, e->body, e->body_size);
-		if (text->failed)
-			return ERR_MEMORY;
-		SHA256((const unsigned char *)text->data, text->length, body);
+		int result = sha256(digester, body);
+		if (result < 0)
+			return result;
 		to_hex(body, sizeof(body), hex);
 	} else if (e->salt_size == sizeof(body)) {
 		to_hex(e->salt, e->salt_size, hex);
@@ -125,14 +159,14 @@ static int digest_entry(struct buffer *text, const struct digested *e, unsigned 
 	buffer_clear(text);
 	append_number(text, e->id);
 	append_number(text, e->at);
-	buffer_printf(text, "%s\n%s\n", record_kind_name(e->kind), e->client_ref);
+	append_line(text, record_kind_name(e->kind));
+	append_line(text, e->client_ref);
 	append_number(text, e->followup_id);
 	append_number(text, e->call_id);
-	buffer_printf(text, "%s\n%s\n%s\n", e->agent, e->reason, hex);
-	if (text->failed)
-		return ERR_MEMORY;
-	SHA256((const unsigned char *)text->data, text->length, out);
-	return 0;
+	append_line(text, e->agent);
+	append_line(text, e->reason);
+	append_line(text, hex);
+	return sha256(digester, out);
 }
 
 static int client_ref_of(struct store *store, int64_t client_id, char out[65])
@@ -142,7 +176,7 @@ static int client_ref_of(struct store *store, int64_t client_id, char out[65])
 	int result = store_row(store, s);
 
 	if (result > 0) {
-		snprintf(out, 65, "%s", column_text(s, 0));
+		column_copy(s, 0, out, 65);
 		store_end(s);
 	}
 	return result < 0 ? result : result == 0 ? ERR_NOT_FOUND : 0;
@@ -194,7 +228,7 @@ int64_t store_record_add(struct store *store, const struct record_entry *entry)
 		.body = entry->body,
 		.body_size = entry->body != NULL ? strlen(entry->body) : 0,
 	};
-	result = digest_entry(&store->record.text, &digested, digest);
+	result = digest_entry(&store->record.digester, &digested, digest);
 	if (result < 0)
 		return result;
 	if (store->record.pending.length == 0)
@@ -270,17 +304,16 @@ static int head(struct store *store)
 	return 0;
 }
 
-static int digest_link(struct buffer *text, const unsigned char before[SHA256_DIGEST_LENGTH], int64_t link, const struct buffer *entries,
-	unsigned char out[SHA256_DIGEST_LENGTH])
+static int digest_link(struct store_digester *digester, const unsigned char before[SHA256_DIGEST_LENGTH], int64_t link,
+	const struct buffer *entries, unsigned char out[SHA256_DIGEST_LENGTH])
 {
+	struct buffer *text = &digester->text;
+
 	buffer_clear(text);
 	buffer_append(text, (const char *)before, SHA256_DIGEST_LENGTH);
 	buffer_printf(text, "%lld\n", (long long)link);
 	buffer_append(text, entries->data, entries->length);
-	if (text->failed)
-		return ERR_MEMORY;
-	SHA256((const unsigned char *)text->data, text->length, out);
-	return 0;
+	return sha256(digester, out);
 }
 
 int store_record_link(struct store *store)
@@ -293,7 +326,7 @@ int store_record_link(struct store *store)
 		return 0;
 	int result = head(store);
 	if (result == 0)
-		result = digest_link(&record->text, record->head, record->head_link + 1, &record->pending, digest);
+		result = digest_link(&record->digester, record->head, record->head_link + 1, &record->pending, digest);
 	if (result == 0)
 		result = store_run(store, &insert, "iiib", record->head_link + 1, record->first, record->last, digest, sizeof(digest));
 	if (result < 0)
@@ -380,7 +413,8 @@ int store_record_history(struct store *store, int64_t client_id, int64_t after, 
 struct verifying {
 	struct store *store;
 	struct record_verdict *verdict;
-	struct buffer text, digests;
+	struct store_digester digester;
+	struct buffer digests;
 	unsigned char before[SHA256_DIGEST_LENGTH];
 	int64_t last_entry; /* of the link before */
 };
@@ -423,7 +457,7 @@ static int gather(struct verifying *v, int64_t first, int64_t last)
 		v->verdict->entries++;
 		v->verdict->erased += !has_body && e.salt_size > 0;
 		v->verdict->sealed += has_body && sqlite3_column_type(s, 10) != SQLITE_NULL;
-		result = digest_entry(&v->text, &e, digest);
+		result = digest_entry(&v->digester, &e, digest);
 		if (result == 0) {
 			buffer_append(&v->digests, (const char *)digest, sizeof(digest));
 			result = v->digests.failed ? ERR_MEMORY : 0;
@@ -461,7 +495,7 @@ static int verify_link(struct verifying *v, int64_t link, int64_t first, int64_t
 			found_broken(verdict, link, "an entry is missing");
 		return result;
 	}
-	result = digest_link(&v->text, v->before, link, &v->digests, again);
+	result = digest_link(&v->digester, v->before, link, &v->digests, again);
 	if (result < 0)
 		return result;
 	if (size != sizeof(again) || memcmp(again, digest, sizeof(again)) != 0) {
@@ -545,7 +579,7 @@ int store_record_verify(struct store *store, int64_t known_link, const char *kno
 		found_broken(verdict, verdict->links + 1, "the chain ends before the link that you hold: it was cut short");
 	if (result >= 0 && verdict->broken_link == 0)
 		result = verify_attempts(&v);
-	buffer_free(&v.text);
+	store_digester_free(&v.digester);
 	buffer_free(&v.digests);
 	return result < 0 ? result : 0;
 }

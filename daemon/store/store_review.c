@@ -67,7 +67,7 @@ static int read_one(struct store *store, sqlite3_stmt *s, struct review *out)
 	out->attempt_id = sqlite3_column_int64(s, 1);
 	out->client_id = sqlite3_column_int64(s, 2);
 	out->call_id = sqlite3_column_int64(s, 3);
-	snprintf(out->agent, sizeof(out->agent), "%s", column_text(s, 4));
+	column_copy(s, 4, out->agent, sizeof(out->agent));
 	out->state = (enum review_state)sqlite3_column_int(s, 5);
 	out->reviewer_id = sqlite3_column_int64(s, 6);
 	out->lease_until = sqlite3_column_int64(s, 7);

@@ -1,6 +1,8 @@
 /* store_view.c - rows and documents for people and programs. */
 #include "followup/store_view.h"
 
+#include "followup/json_text.h"
+#include "followup/store_name.h"
 #include "internal.h"
 
 #define ROWS_OF_FOLLOWUPS                                                                                                                  \
@@ -49,40 +51,130 @@ int store_view_followups_open(struct store *store, day_t since, followup_row_vis
 	return visit_rows(store, store_query(store, &list, "d", since), visit, context);
 }
 
-#define AGENDA_ORDER " ORDER BY f.priority, f.due_on, r.text, f.client_ref, f.occasion"
+static void add_name(struct buffer *out, struct store *store, const char *key, int64_t name)
+{
+	buffer_text(out, key);
+	json_text_append(out, store_name_text(store, name));
+}
 
-#define PROMISED(column) "(SELECT " column " FROM promise p WHERE p.followup_id=f.id LIMIT 1)"
-/* What only some items have: the attorneys on file, told to the holder alone; what was promised. */
-#define ITEM_EXTRAS                                                                                                                        \
-	"json_object('attorney', iif(?6 AND c.bulk=0, k.attorney, NULL), 'matter', " PROMISED("p.matter") ", 'dept', " PROMISED(           \
-		"p.dept") ", 'promised_by', " PROMISED("p.agent") ")"
+static void add_day(struct buffer *out, const char *key, day_t day)
+{
+	char text[DATE_TEXT_SIZE];
 
-#define ITEM                                                                                                                               \
-	"json_patch(json_object('item', f.id, 'rule', r.text, 'client_ref', f.client_ref, 'name', k.name, 'tier', k.tier, 'occasion', "    \
-	"f.occasion, 'opens_on', " DAY("f.opens_on") ", 'due_on', " DAY("f.due_on") ", 'tries', f.tries), " ITEM_EXTRAS ")"
+	buffer_text(out, key);
+	json_text_append(out, date_format(day, text));
+}
 
-#define NUMBER                                                                                                                             \
-	"SELECT CASE ?5 WHEN 1 THEN CASE WHEN ?6 THEN k.phone ELSE " MASKED_PHONE(                                                         \
-		"k.phone") " END"                                                                                                          \
-			   " WHEN 2 THEN CASE WHEN ?6 THEN k.email ELSE " MASKED_EMAIL("k.email") " END END"
+/* A member that only some documents have. */
+static void add_text(struct buffer *out, const char *key, const char *text)
+{
+	if (text == NULL)
+		return;
+	buffer_text(out, key);
+	json_text_append(out, text);
+}
 
-int store_view_call(struct store *store, const struct call_view *view, struct buffer *out)
+/* A text, or NULL where there is none: valid as long as the statement stands on its row. */
+static const char *text_or_null(sqlite3_stmt *s, int column)
+{
+	return sqlite3_column_type(s, column) == SQLITE_NULL ? NULL : column_text(s, column);
+}
+
+/* What was promised, if the item stands for a promise. */
+static int add_promise(struct store *store, int64_t followup_id, struct buffer *out)
+{
+	STATEMENT(get, "SELECT matter, dept, agent FROM promise WHERE followup_id=?1 LIMIT 1");
+	sqlite3_stmt *s = store_query(store, &get, "i", followup_id);
+	int result = store_row(store, s);
+
+	if (result > 0) {
+		add_text(out, ",\"matter\":", text_or_null(s, 0));
+		add_text(out, ",\"dept\":", text_or_null(s, 1));
+		add_text(out, ",\"promised_by\":", text_or_null(s, 2));
+		store_end(s);
+	}
+	return result < 0 ? result : 0;
+}
+
+/* An item, and the number to reach its client at if number is not NULL. The attorneys on file are told to the holder alone. */
+static int add_item(
+	struct store *store, const struct followup *f, const struct call_view *view, bool bulk, struct buffer *out, struct buffer *number)
 {
 	STATEMENT(get,
-		"SELECT json_patch('{}', json_object('call', c.id, 'queue', q.text, 'channel', h.text, 'state', CASE c.state WHEN 0 THEN "
-		"'ready' WHEN 1 THEN 'resting' WHEN 2 THEN 'leased' ELSE 'uncertain' END, 'priority', c.priority, 'due_on', " DAY(
-			"c.due_on") ", 'tries_today', c.tries_today, 'lease', ?2, 'lease_until', ?3, 'not_before', ?4, 'held_by', a.name,"
-				    " 'number', (" NUMBER " FROM followup f JOIN name r ON r.id=f.rule JOIN client k ON k.id=f.client_id "
-				    "WHERE f.call_id=c.id" AGENDA_ORDER " LIMIT 1),"
-				    " 'agenda', (SELECT json_group_array(json(item)) FROM (SELECT " ITEM " item FROM followup f JOIN name "
-				    "r ON r.id=f.rule JOIN client k ON k.id=f.client_id WHERE f.call_id=c.id" AGENDA_ORDER "))))"
-				    " FROM call c JOIN name q ON q.id=c.queue JOIN name h ON h.id=c.channel LEFT JOIN agent a ON "
-				    "a.id=c.agent_id WHERE c.id=?1");
+		"SELECT k.name, k.tier, CASE ?2 WHEN 1 THEN CASE WHEN ?3 THEN k.phone ELSE " MASKED_PHONE(
+			"k.phone") " END WHEN 2 THEN CASE WHEN ?3 THEN k.email ELSE " MASKED_EMAIL("k.email") " END END, k.attorney FROM "
+													      "client k WHERE "
+													      "k.id=?1");
+	sqlite3_stmt *s = store_query(store, &get, "inn", f->client_id, (int)view->address, (int)view->whole_number);
+	int result = store_row(store, s);
 
-	return store_document(store,
-		store_query(store, &get, "itttnn", view->call_id, view->lease, view->lease_until, view->not_before, (int)view->address,
-			(int)view->whole_number),
-		out);
+	if (result <= 0)
+		return result < 0 ? result : ERR_NOT_FOUND;
+	buffer_text(out, "{\"item\":");
+	buffer_number(out, f->id);
+	add_name(out, store, ",\"rule\":", f->rule);
+	add_text(out, ",\"client_ref\":", f->client_ref);
+	buffer_text(out, ",\"name\":");
+	json_text_append(out, text_or_null(s, 0));
+	buffer_text(out, ",\"tier\":");
+	json_text_append(out, text_or_null(s, 1));
+	add_text(out, ",\"occasion\":", f->occasion);
+	add_day(out, ",\"opens_on\":", f->opens_on);
+	add_day(out, ",\"due_on\":", f->due_on);
+	buffer_text(out, ",\"tries\":");
+	buffer_number(out, f->tries);
+	if (view->whole_number && !bulk)
+		add_text(out, ",\"attorney\":", text_or_null(s, 3));
+	if (number != NULL)
+		add_text(number, ",\"number\":", text_or_null(s, 2));
+	store_end(s);
+	result = add_promise(store, f->id, out);
+	buffer_text(out, "}");
+	return result;
+}
+
+int store_view_call(struct store *store, const struct call *call, const struct followup *agenda, int count, const struct call_view *view,
+	struct buffer *out)
+{
+	STATEMENT(holder, "SELECT name FROM agent WHERE id=?1");
+	struct buffer items = {0};
+	int result = 0;
+
+	buffer_text(out, "{\"call\":");
+	buffer_number(out, call->id);
+	add_name(out, store, ",\"queue\":", call->queue);
+	add_name(out, store, ",\"channel\":", call->channel);
+	add_text(out, ",\"state\":", call_state_name(call->state));
+	buffer_text(out, ",\"priority\":");
+	buffer_number(out, call->priority);
+	add_day(out, ",\"due_on\":", call->due_on);
+	buffer_text(out, ",\"tries_today\":");
+	buffer_number(out, call->tries_today);
+	add_text(out, ",\"lease\":", view->lease);
+	add_text(out, ",\"lease_until\":", view->lease_until);
+	add_text(out, ",\"not_before\":", view->not_before);
+	if (call->agent_id != 0) {
+		sqlite3_stmt *s = store_query(store, &holder, "i", call->agent_id);
+		result = store_row(store, s);
+		if (result > 0) {
+			add_text(out, ",\"held_by\":", column_text(s, 0));
+			store_end(s);
+			result = 0;
+		}
+	}
+	buffer_text(&items, ",\"agenda\":[");
+	for (int i = 0; result == 0 && i < count; i++) {
+		if (i > 0)
+			buffer_text(&items, ",");
+		result = add_item(store, &agenda[i], view, call->bulk, &items, i == 0 ? out : NULL);
+	}
+	buffer_text(&items, "]}");
+	if (items.failed)
+		out->failed = true;
+	else
+		buffer_append(out, items.data, items.length);
+	buffer_free(&items);
+	return result < 0 ? result : out->failed ? ERR_MEMORY : 0;
 }
 
 int store_view_items(struct store *store, int64_t call_id, struct buffer *out)

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buffer {
 	char *data; /* NUL-terminated when length > 0 or after any append; NULL at first */
@@ -17,6 +18,7 @@ void buffer_free(struct buffer *buffer);  /* frees the bytes, not the struct; le
 void buffer_clear(struct buffer *buffer); /* keeps the memory */
 void buffer_append(struct buffer *buffer, const char *bytes, size_t length);
 void buffer_text(struct buffer *buffer, const char *text);
+void buffer_number(struct buffer *buffer, int64_t number); /* in decimal */
 void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -28,9 +28,11 @@ struct identity {
 	unsigned roles; /* enum role bits */
 };
 
+enum { LEASE_TEXT_SIZE = 48 };
 struct answer {
 	struct buffer json;
 	char why[512];
+	char lease[LEASE_TEXT_SIZE]; /* of the call that NEXT has found last */
 };
 
 struct desk *desk_new(struct store *store, struct engine *engine); /* borrows both */

@@ -12,6 +12,9 @@
 
 struct store;
 
+/* Settings of SQLite for the whole program. Once, at its start, before any store is opened; a program may do without. */
+void store_library_prepare(void);
+
 /* Opens or creates the file (":memory:" for simulate), WAL and synchronous=FULL, checks the schema's number. ERR_FULL: opened read-only in effect, because the disk is
  * full. ERR_INVALID: a newer or a foreign file. ERR_BUSY: another process has it open. message gets the reason on failure (256 bytes). */
 int store_open(const char *path, struct store **out, char message[256]) MUST_CHECK;

@@ -9,6 +9,8 @@ struct store;
 
 int store_call_insert(struct store *store, struct call *call) MUST_CHECK; /* gives it its id */
 int store_call_save(struct store *store, const struct call *call) MUST_CHECK;
+/* Of a call that is leased now: its state, generation, agent and lease, and no index that these do not stand in. */
+int store_call_lease(struct store *store, const struct call *call) MUST_CHECK;
 int store_call_load(struct store *store, int64_t id, struct call *out) MUST_CHECK; /* ERR_NOT_FOUND */
 int store_call_delete(struct store *store, int64_t id) MUST_CHECK;
 

@@ -46,5 +46,7 @@ int64_t store_followup_waiting_of_rule(struct store *store, int64_t rule) MUST_C
 /* Writes back what may change in a follow-up's life: window, priority, state, reason, channel, queue, call, closing, tries. Nothing else decides state:
  * see followup_move() in the engine. */
 int store_followup_save(struct store *store, const struct followup *followup) MUST_CHECK;
+/* Of a follow-up that has moved and is otherwise as it was read: state, reason, channel, queue, call and day of closing, and no index that these do not stand in. */
+int store_followup_save_move(struct store *store, const struct followup *followup) MUST_CHECK;
 
 #endif
