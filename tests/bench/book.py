@@ -1,10 +1,12 @@
 """followupd with many calls waiting: the book is made the way a desk makes it, by importing files of clients and events, and kept as a master copy."""
 import hashlib
+import inspect
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 from results import ROOT, SCALE, SCRATCH
 from peers import settle, tell
@@ -17,15 +19,17 @@ START_ON = "2025-03-01"
 AGENTS = 256
 MANAGERS = int(os.environ.get("MANAGERS") or 200)  # clients' managers, who may not make most of their calls
 
-CLIENT_COLUMNS = "client_ref,person_ref,name,phone,email,tier,branch,manager,introducer,birthday,birthday_calendar,opened_on,last_trade_on,assets,status"
+CLIENT_COLUMNS = "client_ref,person_ref,name,phone,email,tier,branch,manager,introducer,birthday,birthday_calendar,opened_on,last_trade_on,assets,status,hours"
 EVENT_COLUMNS = "event_ref,client_ref,kind,occurred_at"
 
 
-def client_row(number, opened="2020-05-17", traded="2025-02-20", tier=None):
-    manager = number * 7919 % MANAGERS if MANAGERS else 0
-    return (f"C{number:08},P{number:08},孔丽勇,139{number:08},c{number}@example.com,{tier or ('gold' if number % 50 == 0 else 'standard')},SH{manager % 100:02},M{manager:03},"
-            f"{f'M{manager:03}' if number % 2 else ''},19{50 + number % 50}-{number * 7 % 12 + 1:02}-{number * 11 % 28 + 1:02},{'lunar' if number % 9 == 0 else 'solar'},"
-            f"{opened},{traded},{number * 37 % 5000000},normal\n")
+def client_row(number, traded="2025-02-20", manager=None, hours="", assets=0):
+    """A person with one account. Half of the clients were brought by their manager."""
+    of = number * 7919 % MANAGERS if MANAGERS else 0
+    manager = manager or (f"M{of:03}" if MANAGERS else "")
+    return (f"C{number:08},P{number:08},孔丽勇,139{number:08},c{number}@example.com,{'gold' if number % 50 == 0 else 'standard'},SH{of % 100:02},{manager},"
+            f"{manager if number % 2 else ''},19{50 + number % 50}-{number * 7 % 12 + 1:02}-{number * 11 % 28 + 1:02},{'lunar' if number % 9 == 0 else 'solar'},"
+            f"2020-05-17,{traded},{number * 37 % 5000000 + assets},normal,{hours}\n")
 
 
 def write_files(folder, count):
@@ -43,22 +47,23 @@ def write_files(folder, count):
 
 
 class Book(Daemon):
-    """A daemon on a copy of a master book. It speaks to the load generator like a peer (peers.Peer)."""
+    """A daemon on a copy of a master book. It speaks to the load generator like a peer (peers.Peer). Subclasses have other calls in it."""
 
     name = "followupd"
     title = "followupd"
+    kind = "calls"
+    names = "agents"  # whose connections the load has: a file beside the master book
 
-    def __init__(self, name="calls", **options):
+    def __init__(self, clock=CLOCK, start_on=START_ON, **options):
         os.makedirs(SCRATCH, exist_ok=True)
         tempfile.tempdir = SCRATCH
-        super().__init__(clock=CLOCK, start_on=START_ON, **options)
-        self.kind = name
+        super().__init__(clock=clock, start_on=start_on, **options)
         digest = hashlib.sha256()
-        for path in (FOLLOWUPD, __file__):
+        for path in (FOLLOWUPD, __file__, inspect.getfile(type(self))):
             with open(path, "rb") as file:
                 digest.update(file.read())
-        self.master = os.path.join(SCRATCH, f"book-{name}-{SCALE}-{MANAGERS}-{digest.hexdigest()[:12]}")
-        self.at = self.socket
+        self.master = os.path.join(SCRATCH, f"book-{self.kind}-{SCALE}-{MANAGERS}-{digest.hexdigest()[:12]}")
+        self.ready_after = None  # seconds from the start of the process until it is ready
 
     def import_file(self, what, path):
         status, said, errors = self.ctl_long("import", what, path)
@@ -69,13 +74,15 @@ class Book(Daemon):
         return done.returncode, done.stdout, done.stderr
 
     def fill(self):
-        """Subclasses put other things into the book."""
+        """All that is in the book, through the door that everybody uses."""
         for what, path in zip(("clients", "events"), write_files(self.folder, SCALE)):
             self.import_file(what, path)
             os.remove(path)
         self.work_long()
-        queues = {row["queue"]: row["ready"] for row in self.json("QUEUES")}
-        same(queues.get("service"), SCALE, "calls that wait")
+        same(self.waiting("service"), SCALE, "calls that wait")
+
+    def waiting(self, queue):
+        return {row["queue"]: row["ready"] for row in self.json("QUEUES")}.get(queue, 0)
 
     def work_long(self):
         """Waits until what is due has been worked."""
@@ -87,12 +94,12 @@ class Book(Daemon):
             self.add_agent(f"agent{number:03}")
 
     def prepare(self):
-        if os.path.exists(os.path.join(self.master, "names")):
+        if os.path.exists(os.path.join(self.master, self.names)):
             return
         tell(f"making the book {self.kind}: {SCALE:,} clients")
         # Books of other builds are of no use any more.
         for old in os.listdir(SCRATCH):
-            if old.startswith(f"book-{self.kind}-{SCALE}-{MANAGERS}-"):
+            if old.startswith(f"book-{self.kind}-"):
                 shutil.rmtree(os.path.join(SCRATCH, old))
         os.makedirs(self.master)
         self.start()
@@ -100,8 +107,14 @@ class Book(Daemon):
         self.fill()
         same(self.stop(), 0, "exit status")
         shutil.move(self.database, os.path.join(self.master, "book.db"))
-        with open(os.path.join(self.master, "names"), "w", encoding="utf-8") as file:
-            file.writelines(f"{name} {token}\n" for name, token in sorted(self.agents.items()))
+        for names, agents in self.groups().items():
+            with open(os.path.join(self.master, names + ".new"), "w", encoding="utf-8") as file:
+                file.writelines(f"{name} {self.agents[name]}\n" for name in agents)
+            os.rename(file.name, os.path.join(self.master, names))
+
+    def groups(self):
+        """Files of agents' names and tokens."""
+        return {"agents": sorted(self.agents)}
 
     def restore(self):
         for end in ("-wal", "-shm"):
@@ -112,8 +125,24 @@ class Book(Daemon):
             os.truncate(self.log_file, 0)
         settle(self.folder)
 
+    @property
+    def at(self):
+        return self.socket
+
+    def start(self, *arguments, **options):
+        began = time.monotonic()
+        super().start(*arguments, **options)
+        self.ready_after = time.monotonic() - began
+        return self
+
+    def resident(self):
+        """Megabytes that it holds in memory, and the most that it ever held."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            said = dict(line.split(":", 1) for line in file)
+        return int(said["VmRSS"].split()[0]) / 1024, int(said["VmHWM"].split()[0]) / 1024
+
     def load_words(self, agents):
-        return ["--at", self.socket, "--names", os.path.join(self.master, "names")]
+        return ["--at", self.at, "--names", os.path.join(self.master, self.names)]
 
     def stop(self):
         return super().stop() if self.process is not None else 0

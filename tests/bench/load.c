@@ -216,6 +216,20 @@ static void run(struct load *load, double warm, double seconds)
 	close(epoll);
 }
 
+/* Who still waits has waited at least so long: a stall at the end is seen, too. */
+static void count_unanswered(struct load *load)
+{
+	uint64_t at = now();
+
+	for (unsigned i = 0; i < load->agent_count; i++) {
+		const struct agent *agent = &load->agents[i];
+		struct histogram *histogram = agent->step == AGENT_NEXT ? &load->next : &load->done;
+		uint64_t since = agent->asked_at > load->began_at ? agent->asked_at : load->began_at;
+		if (agent->step != AGENT_DRY && agent->wake_at == 0 && at - since > histogram->longest)
+			histogram_add(histogram, at - since);
+	}
+}
+
 static void print(const struct load *load)
 {
 	double passed = (double)(now() - load->began_at) / 1e9, used = (double)(cpu() - load->cpu_at) / 1e9;
@@ -310,6 +324,7 @@ int main(int argc, char **argv)
 	if (load->agents == NULL)
 		die("no memory");
 	run(load, warm, seconds);
+	count_unanswered(load);
 	print(load);
 	for (unsigned i = 0; i < load->agent_count; i++)
 		free(load->agents[i].buffer);
