@@ -10,6 +10,7 @@
 #   make bench           beside Redis, beanstalkd and PostgreSQL, into tests/bench/RESULTS.md; bench-quick: a small one
 #   make lint | format    look at the code | put it into shape
 #   make install          [DESTDIR=] [PREFIX=/usr] [SYSCONFDIR=/etc]; make uninstall
+#   make dist | deb       a tarball that builds and tests by itself | Debian packages; make deb-test: in use, under a real systemd
 #
 # Another compiler or other flags want another BUILD:
 #   make CC=clang BUILD=build-clang
@@ -111,16 +112,20 @@ $(BUILD)/bench/load: $(call obj,$(BENCH_SRC))
 	$(call tell,LINK,$@)$(CC) $(LDFLAGS) -o $@ $^ -lpq
 
 # --- Packages: what is missing is fetched with apt ---------------------------------------------------
+# FETCH=true: nothing is fetched, as where packages are built
+FETCH ?= .ci/deps
 deps:
-	@.ci/deps build
+	@$(FETCH) build
 deps-test: deps
-	@.ci/deps test
+	@$(FETCH) test
 deps-lint: deps
-	@.ci/deps lint
+	@$(FETCH) lint
 deps-fuzz: deps
-	@.ci/deps fuzz
+	@$(FETCH) fuzz
 deps-bench: deps
-	@.ci/deps bench
+	@$(FETCH) bench
+deps-deb: deps
+	@$(FETCH) deb
 
 # --- Try it ------------------------------------------------------------------------------------------
 WITH = BUILD=$(BUILD)
@@ -133,7 +138,7 @@ run: all
 # --- Tests: make test ONLY="unit daemon/test_desk" runs a part -----------------------------------------
 test: all unit fuzz-targets faults-programs crash-tools deps-test
 	@$(WITH) tests/run $(ONLY)
-test-long: all unit fuzz-targets faults-programs crash-tools deps-test
+test-long: all unit fuzz-targets faults-programs crash-tools deps-test deps-deb
 	@$(WITH) FOLLOWUP_LONG=1 tests/run $(ONLY)
 # The service under a real systemd, in a container of its own.
 systemd-test: all deps-test
@@ -160,7 +165,7 @@ fuzz: deps-fuzz
 		SAN='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' fuzz-targets
 	@BUILD=$(BUILD)-fuzz tests/fuzz/run $(FUZZ_SECONDS) $(ONLY)
 fuzz-afl: deps
-	@.ci/deps afl
+	@$(FETCH) afl
 	@AFL_USE_ASAN=1 AFL_USE_UBSAN=1 AFL_QUIET=1 $(MAKE) --no-print-directory BUILD=$(BUILD)-afl CC=afl-clang-fast OPT='-O1 -g' fuzz-targets
 	@BUILD=$(BUILD)-afl tests/fuzz/run --afl $(FUZZ_SECONDS) $(ONLY)
 # Every allocation and every file operation made to fail, under sanitizers; or FAULTS of each kind under each command.
@@ -218,10 +223,21 @@ uninstall:
 	@for folder in $(ETC)/rules.d $(ETC)/calendar $(ETC) $(SHIPPED)/rules.d $(SHIPPED)/calendar $(SHIPPED); do \
 		[ ! -d $$folder ] || rmdir --ignore-fail-on-non-empty $$folder; done
 
+# --- Packages to give away ---------------------------------------------------------------------------
+.PHONY: deps-deb dist deb deb-test
+dist:
+	@$(WITH) packaging/dist $(BUILD)/followupd-$(VERSION).tar.gz followupd-$(VERSION)
+	@echo $(BUILD)/followupd-$(VERSION).tar.gz
+deb: deps-deb
+	@$(WITH) packaging/deb $(BUILD)/deb $(VERSION)
+# Built twice and compared; installed in a container, upgraded, removed and purged, with a desk at work.
+deb-test: all deps-deb deps-test
+	@$(WITH) FOLLOWUP_LONG=1 tests/run packages/
+
 clean:
 	rm -rf $(BUILD)
 
 .PHONY: all unit fuzz-targets faults-programs faults crash-tools crash powercut deps deps-test deps-lint deps-fuzz deps-bench bench-programs bench bench-quick demo run test test-long coverage fuzz fuzz-afl model-compare lint format install uninstall clean
 .SECONDARY:
 .DELETE_ON_ERROR:
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
