@@ -28,8 +28,9 @@ static int add_queue(void *context, const struct queue_row *row)
 
 	buffer_text(out, queues->any ? ",{\"queue\":" : "{\"queue\":");
 	json_text_append(out, row->queue);
-	buffer_printf(out, ",\"ready\":%lld,\"due_now\":%lld,\"resting\":%lld,\"leased\":%lld,\"oldest_due_on\":\"%s\",\"open\":%s",
-		(long long)row->ready, (long long)row->due_now, (long long)row->resting, (long long)row->leased,
+	buffer_printf(out,
+		",\"ready\":%lld,\"due_now\":%lld,\"overdue\":%lld,\"resting\":%lld,\"leased\":%lld,\"oldest_due_on\":\"%s\",\"open\":%s",
+		(long long)row->ready, (long long)row->due_now, (long long)row->overdue, (long long)row->resting, (long long)row->leased,
 		date_format(row->oldest_due_on, day), open ? "true" : "false");
 	if (!open) {
 		int64_t opens = queue_opens_at(queues->desk, row->queue, queues->now);
@@ -46,7 +47,7 @@ int desk_queues(struct desk *desk, struct moment now, struct answer *answer)
 	struct queues queues = {desk, now, &answer->json, false};
 
 	buffer_text(&answer->json, "[");
-	int result = store_view_queues(desk->store, add_queue, &queues);
+	int result = store_view_queues(desk->store, now.day, add_queue, &queues);
 	buffer_text(&answer->json, "]");
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }

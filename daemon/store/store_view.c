@@ -194,17 +194,18 @@ int store_view_joined(struct store *store, int64_t call_id, const char *shown, s
 	return store_document(store, store_query(store, &get, "it", call_id, shown), out);
 }
 
-int store_view_queues(struct store *store, queue_row_visit *visit, void *context)
+int store_view_queues(struct store *store, day_t today, queue_row_visit *visit, void *context)
 {
-	STATEMENT(list, "SELECT q.text, sum(c.state=0), sum(c.state=1), sum(c.state=2), sum(c.state=0 AND c.due_now>0), min(c.due_on) FROM "
+	STATEMENT(list, "SELECT q.text, sum(c.state=0), sum(c.state=1), sum(c.state=2), sum(c.state=0 AND c.due_now>0), sum(c.state=0 AND "
+			"c.due_on<?1), min(c.due_on) FROM "
 			"call c JOIN name q ON q.id=c.queue"
 			" GROUP BY c.queue ORDER BY q.text");
-	sqlite3_stmt *s = store_query(store, &list, "");
+	sqlite3_stmt *s = store_query(store, &list, "d", today);
 	int result;
 
 	while ((result = store_row(store, s)) > 0) {
 		struct queue_row row = {column_text(s, 0), sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2),
-			sqlite3_column_int64(s, 3), sqlite3_column_int64(s, 4), column_day(s, 5)};
+			sqlite3_column_int64(s, 3), sqlite3_column_int64(s, 4), sqlite3_column_int64(s, 5), column_day(s, 6)};
 		result = visit(context, &row);
 		if (result < 0) {
 			store_end(s);

@@ -41,14 +41,14 @@ int store_view_items(struct store *store, int64_t call_id, struct buffer *out) M
 /* The items of a call that are not in shown (a JSON array of numbers): "[{"item":..,"rule":..}]". */
 int store_view_joined(struct store *store, int64_t call_id, const char *shown, struct buffer *out) MUST_CHECK;
 
-/* Every queue that has calls: how many are ready, how many of those are due today or overdue, resting, leased; the oldest due day. */
+/* Every queue that has calls: how many are ready, how many of those are due today or overdue, overdue, resting, leased; the oldest due day. */
 struct queue_row {
 	const char *queue;
-	int64_t ready, resting, leased, due_now;
+	int64_t ready, resting, leased, due_now, overdue;
 	day_t oldest_due_on;
 };
 typedef int queue_row_visit(void *context, const struct queue_row *row);
-int store_view_queues(struct store *store, queue_row_visit *visit, void *context) MUST_CHECK;
+int store_view_queues(struct store *store, day_t today, queue_row_visit *visit, void *context) MUST_CHECK;
 
 /* Lists, an array each. Filters are NULL (or -1) when not asked for; after: numbers above this one only. */
 struct list_filter {

@@ -97,6 +97,19 @@ def _():
         same(queues.get("service", {"open": False})["open"], False)
 
 
+@test("QUEUES tells what is due today from what is overdue, and neither counts what is in somebody's hands")
+def _():
+    with Daemon() as daemon:
+        for number, kind, day in ((1, "complaint", "2025-03-01"), (2, "complaint", "2025-03-03"), (3, "account_opened", "2025-03-04"), (4, "complaint", "2025-03-01")):
+            daemon.client(f"C{number}")
+            daemon.event(f"E{number}", f"C{number}", kind, day)
+        row, = daemon.json("QUEUES")
+        same((row["ready"], row["due_now"], row["overdue"], row["oldest_due_on"]), (4, 3, 2, "2025-03-02"))
+        daemon.agent("anna").json("NEXT")
+        row, = daemon.json("QUEUES")
+        same((row["ready"], row["due_now"], row["overdue"], row["leased"], row["oldest_due_on"]), (3, 2, 1, 1, "2025-03-02"))
+
+
 @test("a desk that is closed still knows its messages: bulk queues are always open")
 def _():
     with Daemon(clock="2025-03-02T03:00:00") as daemon:
