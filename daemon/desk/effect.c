@@ -1,5 +1,6 @@
 /* effect.c - what a disposition does to a call, its matters and the client (POLICY 7). */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "followup/store_client.h"
@@ -29,16 +30,18 @@ static bool is_ticked(const struct outcome *o, int64_t id)
 
 /* Items that were ticked although they are not on the call (any more): of the same person, not done yet, they are closed too; anything else is refused by number.
  * Without a list: what he was told of and what expired while he held the call, for he has reached the client about it all the same. */
-static int tick_others(struct outcome *o, struct followup *extra, struct answer *answer)
+static int tick_others(struct outcome *o, struct answer *answer)
 {
 	const struct said *meant = o->said.has_items ? &o->said : &o->shown;
 	size_t extra_count = 0;
 
 	for (size_t i = 0; i < meant->item_count && o->ticked_count < ITEMS_MAX; i++) {
-		struct followup *f = &extra[extra_count];
 		struct client client;
 		if (is_ticked(o, meant->items[i]))
 			continue;
+		if (o->extra == NULL && (o->extra = calloc(ITEMS_MAX, sizeof(*o->extra))) == NULL)
+			return ERR_MEMORY;
+		struct followup *f = &o->extra[extra_count];
 		int result = store_followup_load(o->desk->store, meant->items[i], f);
 		if (result >= 0)
 			result = store_client_load(o->desk->store, f->client_id, &client);
@@ -97,6 +100,16 @@ int outcome_clients(struct outcome *o, int64_t clients[CLIENTS_OF_CALL_MAX])
 	return (int)count;
 }
 
+/* Everything that is on the call is closed by it: the contact ends the call. */
+static bool ends_call(const struct outcome *o)
+{
+	bool all = o->holds && !o->uncertain;
+
+	for (int i = 0; all && i < o->agenda.count; i++)
+		all = is_ticked(o, o->agenda.items[i].id);
+	return all && o->agenda.count > 0;
+}
+
 static int make_contact(struct outcome *o)
 {
 	int64_t clients[CLIENTS_OF_CALL_MAX];
@@ -121,6 +134,7 @@ static int make_contact(struct outcome *o)
 		.day = outcome_day(o),
 		.at = outcome_moment(o),
 		.agent_id = o->who->agent_id,
+		.ends_call = ends_call(o),
 	};
 	o->contact_id = agenda_contact(o->desk->engine, &made, &o->over_cap);
 	return o->contact_id < 0 ? (int)o->contact_id : 0;
@@ -195,25 +209,11 @@ static int sent_after_all(struct outcome *o)
 	return result;
 }
 
-/* Everything that is on the call is closed by it: the contact ends the call. */
-static bool ends_call(const struct outcome *o)
-{
-	bool all = o->holds && !o->uncertain;
-
-	for (int i = 0; all && i < o->agenda.count; i++)
-		all = is_ticked(o, o->agenda.items[i].id);
-	return all && o->agenda.count > 0;
-}
-
 static int reached(struct outcome *o)
 {
 	int result = 0;
 
-	if (ends_call(o)) {
-		result = make_contact(o);
-		return result == 0 ? agenda_end_call(o->desk->engine, o->call.id) : result;
-	}
-	if (o->holds) {
+	if (o->holds && !ends_call(o)) {
 		/* What is not ticked stays, but nobody rings the same client again at once. */
 		lease_end(&o->call);
 		o->call.state = (size_t)o->agenda.count > o->ticked_count && !o->call.bulk ? CALL_RESTING : CALL_READY;
@@ -409,7 +409,7 @@ static int check_forms(const struct outcome *o, struct answer *answer)
 	return result;
 }
 
-int outcome_perform(struct outcome *o, struct followup *extra, const char *lease, int64_t holder, struct answer *answer)
+int outcome_perform(struct outcome *o, const char *lease, int64_t holder, struct answer *answer)
 {
 	if (o->disposition->bulk != o->call.bulk)
 		return refuse(answer, ERR_INVALID, "%s is not an outcome of a %s", o->disposition->name, o->call.bulk ? "message" : "call");
@@ -420,7 +420,7 @@ int outcome_perform(struct outcome *o, struct followup *extra, const char *lease
 		return result;
 	if (outcome_is_contact(o->disposition)) {
 		tick(o);
-		result = tick_others(o, extra, answer);
+		result = tick_others(o, answer);
 		if (result == 0)
 			result = outcome_check_attorney(o, answer);
 		if (result == 0 && o->holds && !o->call.bulk && o->disposition->effect == EFFECT_CONTACT)
@@ -447,11 +447,11 @@ int outcome_perform(struct outcome *o, struct followup *extra, const char *lease
 	return ERR_INVALID;
 }
 
-int outcome_record(struct outcome *o, struct followup *extra, struct answer *answer)
+int outcome_record(struct outcome *o, struct answer *answer)
 {
 	if (o->said.has_items)
 		tick(o);
-	int result = tick_others(o, extra, answer);
+	int result = tick_others(o, answer);
 	if (result == 0)
 		result = outcome_check_promises(o, answer);
 	if (result == 0)

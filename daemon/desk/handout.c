@@ -9,17 +9,21 @@
 #include "followup/store_view.h"
 #include "internal.h"
 
-/* One end of a lane: the next call of it that could be handed out. */
+/* The next call of a queue that could be handed out, or of one of its lanes. */
 struct head {
-	int64_t queue, lane;
+	int64_t queue, lane; /* ALL_LANES: of the whole queue, those of lanes that are not his among them */
+	int recused;         /* how many of those it has met */
 	struct call_place place;
 	struct call call;
 	bool passed; /* that call has been looked at */
 };
+/* A queue is walked as a whole at first: the best call is nearly always among its first ones, and there are as many lanes as managers. Past so many calls that he is recused
+ * from, each lane is looked at by itself, so that a hundred thousand of them cost no more than that. */
+enum { RECUSED_MOST = 64 };
 
 struct search {
 	struct desk *desk;
-	struct agent agent;
+	struct agent *agent;
 	struct moment now;
 	struct head *heads;
 	size_t count, capacity;
@@ -27,18 +31,84 @@ struct search {
 	int64_t opens_at; /* else: when the first of them opens */
 	int64_t paused;   /* one of the queues that a supervisor holds back; 0: none */
 	bool own_hours;   /* some rule has hours of its own */
-	size_t opened;    /* lanes opened so far, those of each look counted */
+	size_t opened;    /* heads so far, those of each look counted */
 };
 
-/* Moves a head to its next call; the head is dropped at the end of its lane. */
+/* 1: he must not make the calls of that lane. */
+static int is_recused(struct search *search, int64_t lane)
+{
+	enum { LANE_TEXT_SIZE = 8192 };
+	char text[LANE_TEXT_SIZE];
+
+	if (lane == 1)
+		return 0;
+	int result = store_lane_text(search->desk->store, lane, text, sizeof(text));
+	return result < 0 ? result : agent_is_excluded(search->agent, text);
+}
+
+/* Room for one more: the place of the new head, or an error. */
+static int add_head(struct search *search, int64_t queue, int64_t lane)
+{
+	if (search->count == search->capacity) {
+		size_t capacity = search->capacity * 2 + 16;
+		struct head *larger = realloc(search->heads, capacity * sizeof(*larger));
+		if (larger == NULL)
+			return ERR_MEMORY;
+		search->heads = larger;
+		search->capacity = capacity;
+	}
+	search->heads[search->count] = (struct head){.queue = queue, .lane = lane};
+	search->opened++;
+	return (int)search->count++;
+}
+
+static void drop_head(struct search *search, size_t place)
+{
+	search->heads[place] = search->heads[--search->count];
+}
+
+/* One head a lane in the place of the queue's. */
+static int open_lanes(struct search *search, int64_t queue)
+{
+	struct head next = {.queue = queue};
+	int result;
+
+	while ((result = store_call_next_head(search->desk->store, queue, next.call.lane, &next.place, &next.call)) > 0) {
+		int recused = is_recused(search, next.call.lane);
+		if (recused < 0)
+			return recused;
+		if (recused > 0)
+			continue;
+		int place = add_head(search, queue, next.call.lane);
+		if (place < 0)
+			return place;
+		next.lane = next.call.lane;
+		search->heads[place] = next;
+	}
+	return result;
+}
+
+/* Moves a head to its next call that he is not recused from; it is dropped at the end, or where lanes do better. */
 static int advance(struct search *search, size_t place)
 {
-	struct head *head = &search->heads[place];
-	int result = store_call_next(search->desk->store, head->queue, head->lane, &head->place, &head->call);
-
-	if (result == 0)
-		search->heads[place] = search->heads[--search->count];
-	return result;
+	for (;;) {
+		struct head *head = &search->heads[place];
+		int64_t queue = head->queue;
+		int result = store_call_next(search->desk->store, queue, head->lane, &head->place, &head->call);
+		if (result < 0)
+			return result;
+		if (result == 0) {
+			drop_head(search, place);
+			return 0;
+		}
+		int recused = head->lane == ALL_LANES ? is_recused(search, head->call.lane) : 0;
+		if (recused <= 0)
+			return recused;
+		if (++head->recused > RECUSED_MOST) {
+			drop_head(search, place);
+			return open_lanes(search, queue);
+		}
+	}
 }
 
 /* Those whose call has been looked at move on; most searches end with their first call, and need no second. */
@@ -51,33 +121,7 @@ static int step_over(struct search *search)
 			search->heads[i].passed = false;
 			result = advance(search, i);
 		}
-	return result < 0 ? result : 0;
-}
-
-static int add_lane(struct search *search, int64_t queue, int64_t lane)
-{
-	enum { LANE_TEXT_SIZE = 8192 };
-	char text[LANE_TEXT_SIZE];
-
-	if (lane != 1) {
-		int result = store_lane_text(search->desk->store, lane, text, sizeof(text));
-		if (result < 0)
-			return result;
-		if (agent_is_excluded(&search->agent, text))
-			return 0;
-	}
-	if (search->count == search->capacity) {
-		size_t capacity = search->capacity * 2 + 16;
-		struct head *larger = realloc(search->heads, capacity * sizeof(*larger));
-		if (larger == NULL)
-			return ERR_MEMORY;
-		search->heads = larger;
-		search->capacity = capacity;
-	}
-	search->heads[search->count++] = (struct head){.queue = queue, .lane = lane};
-	search->opened++;
-	int result = advance(search, search->count - 1);
-	return result < 0 ? result : 0;
+	return result;
 }
 
 static int add_queue(struct search *search, int64_t queue, const char *name)
@@ -103,11 +147,8 @@ static int add_queue(struct search *search, int64_t queue, const char *name)
 		if (!search->own_hours)
 			return 0;
 	}
-	int64_t lane = 0;
-	int result = 0;
-	while (result == 0 && queue > 0 && (lane = store_call_next_lane(desk->store, queue, lane)) > 0)
-		result = add_lane(search, queue, lane);
-	return lane < 0 ? (int)lane : result;
+	int place = queue > 0 ? add_head(search, queue, ALL_LANES) : 0;
+	return place < 0 || queue == 0 ? place : advance(search, (size_t)place);
 }
 
 /* A pattern is asked against the queues that have calls; a plain name directly. */
@@ -139,11 +180,11 @@ static int open_search(struct search *search, const struct next_request *request
 	for (size_t i = 0; i < search->desk->policy->rule_count; i++)
 		search->own_hours = search->own_hours || search->desk->policy->rules[i].has_hours;
 	for (size_t i = 0; result == 0 && i < request->queue_count; i++) {
-		if (!agent_serves(&search->agent, request->queues[i]))
-			return refuse(answer, ERR_NOT_FOUND, "%s does not serve queue %s", search->agent.name, request->queues[i]);
+		if (!agent_serves(search->agent, request->queues[i]))
+			return refuse(answer, ERR_NOT_FOUND, "%s does not serve queue %s", search->agent->name, request->queues[i]);
 		result = add_pattern(search, request->queues[i]);
 	}
-	for (const char *at = search->agent.queues; result == 0 && request->queue_count == 0 && *at != '\0';) {
+	for (const char *at = search->agent->queues; result == 0 && request->queue_count == 0 && *at != '\0';) {
 		size_t length = strcspn(at, "\n");
 		if (length < sizeof(pattern)) {
 			memcpy(pattern, at, length);
@@ -225,7 +266,7 @@ enum { LOOK_AGAIN = 2 };
 /* An appointment is its owner's for a while. */
 static bool is_anothers(const struct search *search, const struct call *call)
 {
-	return call->owner_id != 0 && call->owner_id != search->agent.id &&
+	return call->owner_id != 0 && call->owner_id != search->agent->id &&
 	       search->now.unix_seconds < call->appointed_at + APPOINTMENT_GRACE_SECONDS;
 }
 
@@ -244,7 +285,7 @@ static int find(struct search *search, struct answer *answer)
 				best = i;
 		struct call call = search->heads[best].call;
 		search->heads[best].passed = true;
-		if (!agent_suits(&search->agent, call.bulk) || is_anothers(search, &call))
+		if (!agent_suits(search->agent, call.bulk) || is_anothers(search, &call))
 			continue;
 		result = call_is_open(search->desk, &call, search->now);
 		if (result == 0)
@@ -257,7 +298,7 @@ static int find(struct search *search, struct answer *answer)
 			return LOOK_AGAIN;
 		if (result != GATE_OPEN)
 			continue;
-		result = lease_call(search->desk, search->agent.id, &call, search->now, &answer->json);
+		result = lease_call(search->desk, search->agent->id, &call, search->now, &answer->json);
 		lease_format(&call, answer->lease);
 		return result < 0 ? result : 1;
 	}
@@ -268,7 +309,7 @@ static int held_again(struct search *search, int wanted, struct answer *answer)
 {
 	enum { HELD_MAX = 64 };
 	struct call held[HELD_MAX];
-	int count = store_call_of_agent(search->desk->store, search->agent.id, held, HELD_MAX), talks = 0, given = 0, result = 0;
+	int count = store_call_of_agent(search->desk->store, search->agent->id, held, HELD_MAX), talks = 0, given = 0, result = 0;
 
 	if (count < 0)
 		return count;
@@ -276,7 +317,7 @@ static int held_again(struct search *search, int wanted, struct answer *answer)
 		count = HELD_MAX;
 	for (int i = 0; i < count; i++)
 		talks += !held[i].bulk;
-	if ((search->agent.roles & ROLE_AGENT) == 0 || talks < search->desk->policy->calls_held_max)
+	if ((search->agent->roles & ROLE_AGENT) == 0 || talks < search->desk->policy->calls_held_max)
 		return 0;
 	for (int i = 0; result == 0 && i < count && given < wanted; i++) {
 		if (held[i].bulk)
@@ -321,7 +362,7 @@ static int next(struct search *search, const struct next_request *request, struc
 			break;
 		given++;
 		/* Talk: one at a time, whatever COUNT says. */
-		result = (search->agent.roles & ROLE_GATEWAY) != 0 ? 0 : 1;
+		result = (search->agent->roles & ROLE_GATEWAY) != 0 ? 0 : 1;
 	}
 	if (result < 0)
 		return result;
@@ -338,17 +379,19 @@ static int next(struct search *search, const struct next_request *request, struc
 
 int desk_next(struct desk *desk, const struct identity *who, const struct next_request *request, struct moment now, struct answer *answer)
 {
-	struct search search = {.desk = desk, .now = now, .opens_at = INT64_MAX};
+	struct agent agent;
+	struct search search = {.desk = desk, .agent = &agent, .now = now, .opens_at = INT64_MAX};
 
-	int result = who->agent_id != 0 ? store_agent_load(desk->store, who->agent_id, &search.agent) : 0;
+	answer->lease[0] = '\0';
+	int result = who->agent_id != 0 ? store_agent_load(desk->store, who->agent_id, &agent) : 0;
 	if (result < 0)
 		return refuse_store(desk, answer, result);
 	if (result == 0)
 		return refuse(answer, ERR_RIGHTS, "calls go to agents: sign in with AUTH name token");
-	if (search.agent.break_code[0] != '\0') {
-		if ((search.agent.roles & ROLE_GATEWAY) == 0)
-			return refuse_on_break(&search.agent, answer);
-		search.agent.roles &= ~(unsigned)ROLE_AGENT; /* messages have no breaks */
+	if (agent.break_code[0] != '\0') {
+		if ((agent.roles & ROLE_GATEWAY) == 0)
+			return refuse_on_break(&agent, answer);
+		agent.roles &= ~(unsigned)ROLE_AGENT; /* messages have no breaks */
 	}
 	if (request->count > 0)
 		buffer_text(&answer->json, "[");

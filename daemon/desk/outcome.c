@@ -55,13 +55,13 @@ static int answer_outcome(struct outcome *o, const char *shown, struct buffer *o
 
 static int write_down(struct outcome *o, const char *detail, const char *answer_text)
 {
-	int64_t closed[ITEMS_MAX];
+	const struct followup *closed[ITEMS_MAX];
 	size_t count = 0;
 
 	for (size_t i = 0; i < o->ticked_count; i++)
-		closed[count++] = o->ticked[i]->id;
+		closed[count++] = o->ticked[i];
 	for (size_t i = 0; i < o->given_up_count && count < ITEMS_MAX; i++)
-		closed[count++] = o->given_up[i]->id;
+		closed[count++] = o->given_up[i];
 	struct attempt attempt = {
 		.at = outcome_moment(o),
 		.call_id = o->call.id,
@@ -214,14 +214,10 @@ static int done(struct outcome *o, const char *lease, const char *json, struct a
 	if (result < 0)
 		return result;
 	result = load_lease(o, call_id, holder, shown);
-	struct followup *extra = calloc(ITEMS_MAX, sizeof(*extra));
-	if (extra == NULL)
-		result = ERR_MEMORY;
 	if (result == 0)
-		result = outcome_perform(o, extra, lease, holder, answer);
+		result = outcome_perform(o, lease, holder, answer);
 	if (result == 0)
 		result = conclude(o, json, answer);
-	free(extra);
 	free(shown);
 	return result;
 }
@@ -254,6 +250,7 @@ int desk_done(struct desk *desk, const struct identity *who, const char *lease, 
 	if (result == 0)
 		result = done(o, lease, json, answer);
 	followup_list_free(&o->agenda);
+	free(o->extra);
 	free(o);
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }
@@ -311,13 +308,9 @@ static int record(struct outcome *o, const char *client_ref, const char *json, s
 	for (int i = 0; !o->said.has_items && i < o->agenda.count && o->ticked_count < ITEMS_MAX; i++)
 		if (o->agenda.items[i].client_id == id)
 			o->ticked[o->ticked_count++] = &o->agenda.items[i];
-	struct followup *extra = calloc(ITEMS_MAX, sizeof(*extra));
-	if (extra == NULL)
-		return ERR_MEMORY;
-	result = outcome_record(o, extra, answer);
+	result = outcome_record(o, answer);
 	if (result == 0)
 		result = conclude(o, json, answer);
-	free(extra);
 	return result;
 }
 
@@ -347,6 +340,7 @@ int desk_record(
 	if (result == 0)
 		result = record(o, client_ref, json, answer);
 	followup_list_free(&o->agenda);
+	free(o->extra);
 	free(o);
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }

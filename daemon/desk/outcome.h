@@ -23,6 +23,7 @@ struct outcome {
 	struct followup_list agenda;
 	struct followup *ticked[ITEMS_MAX];
 	size_t ticked_count;
+	struct followup *extra;               /* those of them that are not on the call; NULL: none */
 	struct followup *given_up[ITEMS_MAX]; /* what a client who refused has ended */
 	size_t given_up_count;
 	char client_ref[65]; /* of the foremost item, or whom RECORD names */
@@ -34,9 +35,9 @@ struct outcome {
 };
 
 /* effect.c: does what the disposition of a call's holder does (POLICY 7). extra: room for ITEMS_MAX follow-ups that are not on the call. */
-int outcome_perform(struct outcome *o, struct followup *extra, const char *lease, int64_t holder, struct answer *answer) MUST_CHECK;
+int outcome_perform(struct outcome *o, const char *lease, int64_t holder, struct answer *answer) MUST_CHECK;
 /* The same for RECORD, whose default items are ticked already. */
-int outcome_record(struct outcome *o, struct followup *extra, struct answer *answer) MUST_CHECK;
+int outcome_record(struct outcome *o, struct answer *answer) MUST_CHECK;
 /* A message that was told as sent has come back: its contact no longer counts, and what it closed on that day goes on to its next channel. */
 int outcome_bounce_late(struct outcome *o, int64_t contact_id, day_t on_day) MUST_CHECK;
 /* POLICY 7: the client does not acknowledge what happened to his assets: his branch and head office hear of it, and it stays red until acknowledged. */

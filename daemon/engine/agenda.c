@@ -96,8 +96,9 @@ int followup_save(struct engine *engine, const struct followup *f)
 	return result < 0 ? result : sample_note(engine, f);
 }
 
-/* only: nothing but what a move changes is to be saved. */
-static int move(struct engine *engine, struct followup *f, enum followup_state to, int64_t reason, day_t day, bool only)
+/* only: nothing but what a move changes is to be saved. ends: the call it is on, which ends with this and needs no working out; or NULL. */
+static int move(
+	struct engine *engine, struct followup *f, enum followup_state to, int64_t reason, day_t day, bool only, const struct call *ends)
 {
 	enum followup_state from = f->state;
 
@@ -106,7 +107,11 @@ static int move(struct engine *engine, struct followup *f, enum followup_state t
 			followup_state_name(f->state), followup_state_name(to));
 		abort();
 	}
-	if (f->state == FOLLOWUP_QUEUED) {
+	if (f->state == FOLLOWUP_QUEUED && ends != NULL && ends->id == f->call_id) {
+		f->queue = ends->queue;
+		f->channel = ends->channel;
+		f->call_id = 0;
+	} else if (f->state == FOLLOWUP_QUEUED) {
 		struct call call;
 		int result = store_call_load(engine->store, f->call_id, &call);
 		if (result < 0)
@@ -130,7 +135,7 @@ static int move(struct engine *engine, struct followup *f, enum followup_state t
 
 int followup_move(struct engine *engine, struct followup *f, enum followup_state to, int64_t reason, day_t day)
 {
-	return move(engine, f, to, reason, day, false);
+	return move(engine, f, to, reason, day, false, NULL);
 }
 
 /* Adds a name to a sorted list of lines, once. */
@@ -317,12 +322,6 @@ int call_work_out(struct engine *engine, struct call *call, day_t day)
 	return result;
 }
 
-int agenda_end_call(struct engine *engine, int64_t call_id)
-{
-	engine->changes++;
-	return store_call_delete(engine->store, call_id);
-}
-
 int agenda_settle(struct engine *engine, day_t day, int limit)
 {
 	struct call call;
@@ -381,7 +380,8 @@ static int count_and_close(struct engine *engine, int64_t contact_id, const stru
 		result = store_due_mark(engine->store, made->client_ids[i], made->day, false);
 	for (size_t i = 0; result == 0 && i < made->ticked_count; i++) {
 		struct followup *f = made->ticked[i];
-		result = move(engine, f, made->day > f->due_on ? FOLLOWUP_DONE_LATE : FOLLOWUP_DONE, 0, made->day, true);
+		result = move(engine, f, made->day > f->due_on ? FOLLOWUP_DONE_LATE : FOLLOWUP_DONE, 0, made->day, true,
+			made->ends_call ? made->call : NULL);
 	}
 	return result;
 }
@@ -403,6 +403,10 @@ int64_t agenda_contact(struct engine *engine, const struct contact_made *made, b
 
 	if (result == 0)
 		result = count_and_close(engine, contact.id, made);
+	if (result == 0 && made->ends_call) {
+		engine->changes++;
+		result = store_call_delete(engine->store, made->call->id);
+	}
 	if (result < 0)
 		return result;
 	*over_cap = contact.over_cap;
@@ -497,7 +501,8 @@ int64_t agenda_attempt(struct engine *engine, const struct attempt *attempt, con
 	int result = id < 0 ? (int)id : 0;
 
 	for (int i = 0; result == 0 && i < agenda->count; i++)
-		result = store_record_about(engine->store, id, agenda->items[i].client_id);
+		if (strcmp(agenda->items[i].client_ref, attempt->client_ref) != 0) /* whom the entry names first needs no further line */
+			result = store_record_about(engine->store, id, agenda->items[i].client_id);
 	if (result == 0 && client_id != 0)
 		result = store_record_about(engine->store, id, client_id);
 	return result < 0 ? result : id;

@@ -26,7 +26,8 @@ static int hand_out(const struct simulate_desk *desk, const char *name, int64_t 
 	struct call call;
 	int result = 0;
 
-	while (capacity > 0 && (result = store_call_first_of_queue(store, queue, &call)) > 0) {
+	/* This desk has nobody to recuse. */
+	while (capacity > 0 && (result = store_call_next(store, queue, ALL_LANES, &(struct call_place){0}, &call)) > 0) {
 		result = gate_call(desk->engine, &call, now);
 		if (result < 0)
 			return result;
@@ -130,10 +131,7 @@ int simulate_desk_work(const struct simulate_desk *desk, struct moment now)
 
 int simulate_desk_hand_out(const struct simulate_desk *desk, struct moment now)
 {
-	/* This desk has nobody to recuse, and there are as many lanes as managers. */
-	int result = store_call_index_all_lanes(engine_store(desk->engine));
+	int result = work_queues(desk, false, now);
 
-	if (result == 0)
-		result = work_queues(desk, false, now);
 	return result < 0 ? result : work_queues(desk, true, now);
 }

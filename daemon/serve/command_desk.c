@@ -108,7 +108,6 @@ int command_next(struct request *request)
 		return request_answer_json(request);
 	}
 	if ((result == 0 || result == ERR_CLOSED) && words.wait_seconds > 0 && !request->last_look) {
-		request->roll_back = result < 0;
 		request->park = words.next.count > 0 ? PARK_LIST : PARK_NEXT;
 		request->park_seconds = (int)words.wait_seconds;
 		return COMMAND_PARKED;

@@ -192,26 +192,57 @@ static bool loses_turn(int error)
 	return turn_is_store_error(error) || error == ERR_MEMORY;
 }
 
+/* Whether what a command did is to be undone. That the desk is closed is an answer: what a gate has changed on the way to it is so. */
+static bool is_undone(int result)
+{
+	return result == COMMAND_REFUSED || (result < 0 && result != ERR_CLOSED && !loses_turn(result));
+}
+
+static int run_in_savepoint(struct request *request, command_handler *handler)
+{
+	struct store *store = request->server->store;
+	int result = store_savepoint(store);
+
+	if (result < 0)
+		return result;
+	result = handler(request);
+	if (is_undone(result)) {
+		store_rollback_savepoint(store);
+	} else if (!loses_turn(result)) {
+		int release = store_release(store);
+		if (release < 0)
+			result = release;
+	}
+	return result;
+}
+
+/* A savepoint copies every page that the command changes: one that checks first and acts second does without. Should it have written and refused all the same, the turn is
+ * lost for everybody in it, who hear STORE and ask again; from then on nothing runs without a savepoint. */
+static int run_checked(struct request *request, command_handler *handler)
+{
+	struct server *server = request->server;
+	int64_t before = store_changes(server->store);
+	int result = handler(request);
+
+	if (!is_undone(result) || store_changes(server->store) == before)
+		return result;
+	log_event(server->log, LOG_LEVEL_ERROR, "refused_late", "command=%s error=\"%s\"", request->command->name, error_text(result));
+	server->always_savepoints = true;
+	return ERR_STORE; /* turn_run() fails the turn */
+}
+
 int turn_run(struct request *request, command_handler *handler)
 {
 	struct server *server = request->server;
 	int result = turn_open(server);
-	int release;
 
 	request->used_store = true;
 	if (result < 0)
 		return result;
-	result = store_savepoint(server->store);
-	if (result >= 0) {
-		result = handler(request);
-		if (result == COMMAND_REFUSED || request->roll_back || (result < 0 && !loses_turn(result))) {
-			store_rollback_savepoint(server->store);
-		} else if (result >= 0) {
-			release = store_release(server->store);
-			if (release < 0)
-				result = release;
-		}
-	}
+	if ((request->command->flags & COMMAND_CHECKS_FIRST) != 0 && !server->always_savepoints)
+		result = run_checked(request, handler);
+	else
+		result = run_in_savepoint(request, handler);
 	if (loses_turn(result))
 		turn_fail(server, result);
 	return result;

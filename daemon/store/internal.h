@@ -59,6 +59,7 @@ struct store {
 	sqlite3_stmt *statements[STORE_STATEMENTS_MAX];
 	struct name_entry names_by_text[STORE_NAME_CACHE]; /* direct-mapped; a miss costs one query */
 	struct name_entry names_by_id[STORE_NAME_CACHE];
+	struct name_entry lanes[STORE_NAME_CACHE]; /* their texts */
 	struct {
 		const void *condition; /* whose it is; NULL: empty */
 		sqlite3_stmt *statement;

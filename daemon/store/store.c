@@ -461,6 +461,11 @@ int store_begin(struct store *store, int64_t at)
 	return 0;
 }
 
+int64_t store_changes(const struct store *store)
+{
+	return sqlite3_total_changes64(store->db);
+}
+
 bool store_is_dirty(const struct store *store)
 {
 	return sqlite3_total_changes64(store->db) != store->changes_at_begin;

@@ -45,7 +45,8 @@ bool agent_is_excluded(const struct agent *agent, const char *lane)
 
 static void read_agent(sqlite3_stmt *s, struct agent *out)
 {
-	*out = (struct agent){.id = sqlite3_column_int64(s, 0), .roles = (unsigned)sqlite3_column_int(s, 2)};
+	out->id = sqlite3_column_int64(s, 0);
+	out->roles = (unsigned)sqlite3_column_int(s, 2);
 	column_copy(s, 1, out->name, sizeof(out->name));
 	column_copy(s, 3, out->labels, sizeof(out->labels));
 	column_copy(s, 4, out->queues, sizeof(out->queues));
@@ -54,6 +55,8 @@ static void read_agent(sqlite3_stmt *s, struct agent *out)
 	const void *hash = sqlite3_column_blob(s, 5);
 	if (hash != NULL && sqlite3_column_bytes(s, 5) == TOKEN_HASH_SIZE)
 		memcpy(out->token_hash, hash, TOKEN_HASH_SIZE);
+	else
+		memset(out->token_hash, 0, TOKEN_HASH_SIZE);
 }
 
 static int read_one(struct store *store, sqlite3_stmt *s, struct agent *out)

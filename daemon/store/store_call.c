@@ -2,6 +2,8 @@
 #include "followup/store_call.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -151,16 +153,25 @@ int store_call_of_person(struct store *store, int64_t person, struct call *out, 
 
 int store_call_leased_of_person(struct store *store, int64_t person, struct call *out, int capacity)
 {
+	STATEMENT(own, "SELECT " COLUMNS " FROM call WHERE person=?1 AND state=2");
 	/* Those under another person's number: his matters went onto them before he became this one. */
-	STATEMENT(of_one, "SELECT " COLUMNS " FROM call WHERE person=?1 AND state=2 UNION ALL SELECT " COLUMNS
-			  " FROM call WHERE state=2 AND person<>?1 AND id IN (SELECT call_id FROM followup INDEXED BY followup_open"
-			  " WHERE client_id=-?1 AND state<=1)");
-	STATEMENT(of_many, "SELECT " COLUMNS " FROM call WHERE person=?1 AND state=2 UNION ALL SELECT " COLUMNS
-			   " FROM call WHERE state=2 AND person<>?1 AND id IN (SELECT f.call_id FROM client c CROSS JOIN "
-			   "followup f INDEXED BY followup_open"
-			   " WHERE c.person=?1 AND f.client_id=c.id AND f.state<=1)");
+	STATEMENT(of_one, "SELECT DISTINCT f.call_id FROM followup f INDEXED BY followup_open CROSS JOIN call c ON c.id=f.call_id"
+			  " WHERE f.client_id=-?1 AND f.state<=1 AND c.state=2 AND c.person<>?1");
+	STATEMENT(of_many, "SELECT DISTINCT f.call_id FROM client k CROSS JOIN followup f INDEXED BY followup_open CROSS JOIN call c ON"
+			   " c.id=f.call_id WHERE k.person=?1 AND f.client_id=k.id AND f.state<=1 AND c.state=2 AND c.person<>?1");
+	enum { OTHERS_MAX = 64 };
+	int64_t others[OTHERS_MAX];
 
-	return read_list(store, store_query(store, person < 0 ? &of_one : &of_many, "i", person), out, capacity);
+	int count = read_list(store, store_query(store, &own, "i", person), out, capacity);
+	if (count < 0)
+		return count;
+	int more = store_integers(store, store_query(store, person < 0 ? &of_one : &of_many, "i", person), others, OTHERS_MAX);
+	for (int i = 0; i < more; i++, count++) {
+		int result = i < OTHERS_MAX && count < capacity ? store_call_load(store, others[i], &out[count]) : 0;
+		if (result < 0)
+			return result;
+	}
+	return more < 0 ? more : count;
 }
 
 int64_t store_lane_id(struct store *store, const char *text)
@@ -180,16 +191,25 @@ int64_t store_lane_id(struct store *store, const char *text)
 int store_lane_text(struct store *store, int64_t id, char *out, size_t capacity)
 {
 	STATEMENT(get, "SELECT text FROM lane WHERE id=?1");
-	sqlite3_stmt *s = store_query(store, &get, "i", id);
-	int result = store_row(store, s);
+	struct name_entry *kept = &store->lanes[(size_t)id % STORE_NAME_CACHE];
 
-	if (result <= 0)
-		return result < 0 ? result : ERR_NOT_FOUND;
-	bool fits = (size_t)sqlite3_column_bytes(s, 0) < capacity;
-	if (fits)
-		column_copy(s, 0, out, capacity);
-	store_end(s);
-	return fits ? 0 : ERR_LIMIT;
+	if (kept->id != id) {
+		sqlite3_stmt *s = store_query(store, &get, "i", id);
+		int result = store_row(store, s);
+		if (result <= 0)
+			return result < 0 ? result : ERR_NOT_FOUND;
+		char *text = strdup(column_text(s, 0));
+		store_end(s);
+		if (text == NULL)
+			return ERR_MEMORY;
+		free(kept->text);
+		*kept = (struct name_entry){id, text};
+	}
+	size_t length = strlen(kept->text);
+	if (length >= capacity)
+		return ERR_LIMIT;
+	memcpy(out, kept->text, length + 1);
+	return 0;
 }
 
 int64_t store_call_next_lane(struct store *store, int64_t queue, int64_t lane)
@@ -203,48 +223,60 @@ int64_t store_call_next_lane(struct store *store, int64_t queue, int64_t lane)
 	return result < 0 ? result : found;
 }
 
-int store_call_first_of_queue(struct store *store, int64_t queue, struct call *out)
-{
-	STATEMENT(first, "SELECT " COLUMNS " FROM call INDEXED BY call_all_lanes WHERE state=0 AND queue=?1"
-			 " ORDER BY due_now DESC, priority, due_on, id LIMIT 1");
-
-	return read_one(store, store_query(store, &first, "i", queue), out);
-}
-
-int store_call_index_all_lanes(struct store *store)
-{
-	return store_execute(
-		store, "CREATE INDEX IF NOT EXISTS call_all_lanes ON call(queue, due_now DESC, priority, due_on, id) WHERE state=0");
-}
+/* Each step seeks in the index: on among equals by number, then within one due_now, then from due to not yet due. A row comparison that ends in the number would not: it
+ * seeks by what stands before it, and passes over all equals already seen. */
+#define FIRST(index, where)                                                                                                                \
+	"SELECT " COLUMNS " FROM call INDEXED BY " index " WHERE state=0 AND " where " ORDER BY due_now DESC, priority, due_on, id LIMIT " \
+										     "1"
+#define EQUAL(index, where)                                                                                                                \
+	"SELECT " COLUMNS " FROM call INDEXED BY " index " WHERE state=0 AND " where                                                       \
+	" AND due_now=?3 AND priority=?4 AND due_on=?5 AND id>?6 ORDER BY id LIMIT 1"
+#define SAME(index, where)                                                                                                                 \
+	"SELECT " COLUMNS " FROM call INDEXED BY " index " WHERE state=0 AND " where                                                       \
+	" AND due_now=?3 AND (priority, due_on)>(?4, ?5) ORDER BY priority, due_on, id LIMIT 1"
+#define LATER(index, where)                                                                                                                \
+	"SELECT " COLUMNS " FROM call INDEXED BY " index " WHERE state=0 AND " where                                                       \
+	" AND due_now<?3 ORDER BY due_now DESC, priority, due_on, id LIMIT 1"
+/* An index and what chooses its part, as one argument. */
+#define EXPAND(form, part) form(part)
+#define IN_LANE "call_ready", "queue=?1 AND lane=?2"
+#define IN_QUEUE "call_all_lanes", "queue=?1 AND ?2=0"
 
 int store_call_next(struct store *store, int64_t queue, int64_t lane, struct call_place *place, struct call *out)
 {
-	STATEMENT(first, "SELECT " COLUMNS " FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane=?2"
-			 " ORDER BY due_now DESC, priority, due_on, id LIMIT 1");
-	/* Each step seeks in the index: on among equals by number, then within one due_now, then from due to not yet due. A row comparison that ends in the number
-	 * would not: it seeks by what stands before it, and passes over all equals already seen. */
-	STATEMENT(equal, "SELECT " COLUMNS " FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane=?2 AND due_now=?3"
-			 " AND priority=?4 AND due_on=?5 AND id>?6 ORDER BY id LIMIT 1");
-	STATEMENT(same, "SELECT " COLUMNS " FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane=?2 AND due_now=?3"
-			" AND (priority, due_on)>(?4, ?5) ORDER BY priority, due_on, id LIMIT 1");
-	STATEMENT(later, "SELECT " COLUMNS " FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane=?2 AND due_now<?3"
-			 " ORDER BY due_now DESC, priority, due_on, id LIMIT 1");
-	int result;
+	enum { LANE, QUEUE };
+	static struct statement first[] = {{EXPAND(FIRST, IN_LANE), 0}, {EXPAND(FIRST, IN_QUEUE), 0}};
+	static struct statement equal[] = {{EXPAND(EQUAL, IN_LANE), 0}, {EXPAND(EQUAL, IN_QUEUE), 0}};
+	static struct statement same[] = {{EXPAND(SAME, IN_LANE), 0}, {EXPAND(SAME, IN_QUEUE), 0}};
+	static struct statement later[] = {{EXPAND(LATER, IN_LANE), 0}, {EXPAND(LATER, IN_QUEUE), 0}};
+	int which = lane == ALL_LANES ? QUEUE : LANE, result;
 
 	if (!place->started) {
-		result = read_one(store, store_query(store, &first, "ii", queue, lane), out);
+		result = read_one(store, store_query(store, &first[which], "ii", queue, lane), out);
 	} else {
 		result = read_one(store,
-			store_query(
-				store, &equal, "iinnni", queue, lane, (int)place->due_now, place->priority, (int)place->due_on, place->id),
+			store_query(store, &equal[which], "iinnni", queue, lane, (int)place->due_now, place->priority, (int)place->due_on,
+				place->id),
 			out);
 		if (result == 0)
 			result = read_one(store,
-				store_query(store, &same, "iinnn", queue, lane, (int)place->due_now, place->priority, (int)place->due_on),
+				store_query(store, &same[which], "iinnn", queue, lane, (int)place->due_now, place->priority,
+					(int)place->due_on),
 				out);
 		if (result == 0 && place->due_now > CALL_NOT_DUE)
-			result = read_one(store, store_query(store, &later, "iin", queue, lane, place->due_now), out);
+			result = read_one(store, store_query(store, &later[which], "iin", queue, lane, place->due_now), out);
 	}
+	if (result > 0)
+		*place = (struct call_place){true, out->due_now, out->priority, out->due_on, out->id};
+	return result;
+}
+
+int store_call_next_head(struct store *store, int64_t queue, int64_t lane, struct call_place *place, struct call *out)
+{
+	STATEMENT(next, "SELECT " COLUMNS " FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane>?2"
+			" ORDER BY lane, due_now DESC, priority, due_on, id LIMIT 1");
+	int result = read_one(store, store_query(store, &next, "ii", queue, lane), out);
+
 	if (result > 0)
 		*place = (struct call_place){true, out->due_now, out->priority, out->due_on, out->id};
 	return result;

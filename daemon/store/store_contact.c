@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "followup/json_text.h"
 #include "followup/store_call.h"
 #include "followup/store_client.h"
 #include "followup/store_record.h"
@@ -142,27 +143,51 @@ int store_attempt_made(struct store *store, int64_t call_id, int generation, con
 	return result < 0 ? result : found != 0;
 }
 
+/* What the record keeps of it. */
+static int attempt_body(struct store *store, const struct attempt *a, int64_t client, struct buffer *out)
+{
+	STATEMENT(dialled, "SELECT CASE ?2 WHEN 1 THEN phone WHEN 2 THEN email END FROM client WHERE id=?1");
+	STATEMENT(said, "SELECT json(" AS_SAID("?1") ")");
+	int result = 0;
+
+	buffer_text(out, "{\"at\":");
+	buffer_number(out, a->at);
+	buffer_text(out, ",\"agent\":");
+	json_text_append(out, a->agent);
+	buffer_text(out, ",\"disposition\":");
+	json_text_append(out, a->disposition);
+	buffer_text(out, ",\"number\":");
+	sqlite3_stmt *s = store_query(store, &dialled, "in", client, (int)a->address);
+	result = store_row(store, s);
+	bool known = result > 0 && sqlite3_column_type(s, 0) != SQLITE_NULL;
+	json_text_append(out, known ? column_text(s, 0) : NULL);
+	if (result > 0)
+		store_end(s);
+	buffer_text(out, ",\"contact\":");
+	if (a->contact_id != 0)
+		buffer_number(out, a->contact_id);
+	else
+		buffer_text(out, "null");
+	buffer_text(out, a->over_cap ? ",\"over_cap\":1,\"said\":" : ",\"over_cap\":0,\"said\":");
+	if (result >= 0 && a->detail != NULL && a->detail[0] != '\0')
+		result = store_document(store, store_query(store, &said, "t", a->detail), out);
+	else
+		buffer_text(out, "null");
+	buffer_text(out, "}");
+	return result < 0 ? result : out->failed ? ERR_MEMORY : 0;
+}
+
 int64_t store_attempt_insert(struct store *store, const struct attempt *a)
 {
-	STATEMENT(body, "SELECT json_object('at', ?1, 'agent', ?2, 'disposition', ?3, 'number', (SELECT CASE ?4 WHEN 1 THEN phone WHEN 2 "
-			"THEN email END FROM client WHERE id=?8), 'contact', nullif(?5, 0), 'over_cap', ?6,"
-			" 'said', json(" AS_SAID("?7") "))");
 	STATEMENT(insert, "INSERT INTO attempt(id, at, call_id, generation, agent, queue, channel, client_ref, disposition, contact_id, "
 			  "over_cap, expired, "
 			  "answer, followup_id)"
 			  " VALUES(nullif(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, nullif(?10, 0), ?11, ?12, ?13, nullif(?14, 0))");
 	STATEMENT(close, "UPDATE followup SET closed_by=?2 WHERE id=?1");
-	STATEMENT(about, "INSERT OR IGNORE INTO entry_subject(client_id, entry_id) SELECT f.client_id, e.id FROM followup f, entry e"
-			 " WHERE f.id=?1 AND e.id=?2 AND f.client_id IS NOT e.client_id");
 	struct buffer text = {0};
 	int64_t client = a->client_ref[0] != '\0' ? store_client_find(store, a->client_ref) : 0, id = 0;
 
-	int result = client < 0 ? (int)client : 0;
-	if (result == 0)
-		result = store_document(store,
-			store_query(store, &body, "ittninti", a->at, a->agent, a->disposition, (int)a->address, a->contact_id,
-				(int)a->over_cap, a->detail, client),
-			&text);
+	int result = client < 0 ? (int)client : attempt_body(store, a, client, &text);
 	if (result == 0) {
 		id = store_record_add(store, &(struct record_entry){.kind = RECORD_ATTEMPT,
 						     .client_id = client,
@@ -178,9 +203,11 @@ int64_t store_attempt_insert(struct store *store, const struct attempt *a)
 			a->client_ref, a->disposition, a->contact_id, (int)a->over_cap, (int)a->expired, a->answer, a->followup_id);
 	if (result >= 0 && id == 0)
 		id = sqlite3_last_insert_rowid(store->db); /* no record is kept, which would have numbered it */
-	for (size_t i = 0; result >= 0 && i < a->closed_count; i++)
-		if ((result = store_run(store, &close, "ii", a->closed[i], id)) >= 0 && !store->record.off)
-			result = store_run(store, &about, "ii", a->closed[i], id);
+	for (size_t i = 0; result >= 0 && i < a->closed_count; i++) {
+		result = store_run(store, &close, "ii", a->closed[i]->id, id);
+		if (result >= 0 && a->closed[i]->client_id != client)
+			result = store_record_about(store, id, a->closed[i]->client_id);
+	}
 	return result < 0 ? result : id;
 }
 

@@ -38,8 +38,9 @@ void store_names_forget(struct store *store)
 	for (size_t i = 0; i < STORE_NAME_CACHE; i++) {
 		free(store->names_by_text[i].text);
 		free(store->names_by_id[i].text);
+		free(store->lanes[i].text);
 		store->names_by_text[i] = (struct name_entry){0, NULL};
-		store->names_by_id[i] = (struct name_entry){0, NULL};
+		store->names_by_id[i] = store->lanes[i] = (struct name_entry){0, NULL};
 	}
 }
 

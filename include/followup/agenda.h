@@ -24,9 +24,6 @@ int followup_move(struct engine *engine, struct followup *followup, enum followu
  * limit of them: 1 when more are left. */
 int agenda_settle(struct engine *engine, day_t day, int limit) MUST_CHECK;
 
-/* Ends a call whose matters have all been moved off it, whoever holds it: what agenda_settle() would do once its lease has ended, in one step. */
-int agenda_end_call(struct engine *engine, int64_t call_id) MUST_CHECK;
-
 /* POLICY 6: a call untaken for so long moves to the next wider queue of its foremost item's rule, and keeps its place (its number). */
 int agenda_widen(struct engine *engine, struct call *call, struct moment now) MUST_CHECK;
 
@@ -77,6 +74,7 @@ struct contact_made {
 	day_t day;
 	int64_t at;
 	int64_t agent_id;
+	bool ends_call; /* everything on the call is ticked: the call ends in the same step, whoever holds it */
 };
 int64_t agenda_contact(struct engine *engine, const struct contact_made *made, bool *over_cap) MUST_CHECK;
 

@@ -25,6 +25,8 @@ enum command_flag {
 	/* A long read: its handler runs on the worker's thread, with a store, engine and desk that only read, and without server and session (long_command.h). It uses what the
 	 * request gives it and nothing else. Without a worker it runs in the loop like any other, hence COMMAND_STORE stands beside it. */
 	COMMAND_WORKER = 256,
+	/* Whatever it refuses it refuses before it writes anything, so that it needs no savepoint (turn_run): that would copy every page it changes. */
+	COMMAND_CHECKS_FIRST = 512,
 };
 
 /* What a handler gives back, when it is no error of enum followup_error. */
@@ -50,7 +52,6 @@ struct request {
 	struct reply reply;
 	struct answer *answer; /* empty; lent */
 	bool last_look;        /* it may not park */
-	bool roll_back;        /* set by a handler that parks after the desk refused: undo what it did */
 	int park;              /* enum park */
 	int park_seconds;
 	bool used_store; /* the answer rests on the turn's transaction (turn_run), or on what a handler without COMMAND_STORE asked of the store all the same */

@@ -115,6 +115,7 @@ struct server {
 	bool backup_failed;                      /* the last one */
 
 	struct storage_health health;
+	bool always_savepoints; /* a command that should check first has not (turn_run) */
 	bool draining, finished;
 	int64_t drain_until_ms;
 	int exit_status;

@@ -31,6 +31,9 @@ void store_rollback_savepoint(struct store *store);
 /* How often something was rolled back, whole or a savepoint: whoever keeps a thought about the book in memory throws it away when this moved. */
 uint64_t store_rollbacks(const struct store *store);
 
+/* Rows written since the store was opened, what was taken back included: the same number before and after a step says that it wrote nothing. */
+int64_t store_changes(const struct store *store);
+
 /* Whether anything was written since store_begin: a turn that only read need not sync. */
 bool store_is_dirty(const struct store *store);
 

@@ -39,12 +39,11 @@ struct call_place {
 	day_t due_on;
 	int64_t id;
 };
-/* The first ready call of a queue whatever its lane, in the same order: 1 or 0. Only with the index for it, which private copies of the book have: the book itself would pay for it with
- * every call, and nobody there may look past lanes. */
-int store_call_first_of_queue(struct store *store, int64_t queue, struct call *out) MUST_CHECK;
-int store_call_index_all_lanes(struct store *store) MUST_CHECK;
-/* The next ready call of a queue's lane in order (due now, priority, due_on, id) after place, which moves on: 1 or 0. */
+/* The next ready call of a queue's lane, or of all its lanes, in order (due now, priority, due_on, id) after place, which moves on: 1 or 0. */
+enum { ALL_LANES = 0 };
 int store_call_next(struct store *store, int64_t queue, int64_t lane, struct call_place *place, struct call *out) MUST_CHECK;
+/* The first ready call of the queue's next lane after lane (0 to start), and its place: 1 or 0. One seek a lane. */
+int store_call_next_head(struct store *store, int64_t queue, int64_t lane, struct call_place *place, struct call *out) MUST_CHECK;
 
 /* Ready calls' queues, walked by number: the next one after queue, 0 at the end; with bulk ones only, or only others. */
 int64_t store_call_next_queue(struct store *store, int64_t queue) MUST_CHECK;
@@ -120,10 +119,10 @@ struct attempt {
 	const char *detail;        /* what was said of it: the JSON of DONE and RECORD, or a reason in words; NULL or "": nothing */
 	int64_t contact_id;        /* 0: none */
 	bool over_cap;
-	bool expired;          /* recorded under a lease that no longer held */
-	const char *answer;    /* JSON: what the agent was told */
-	int64_t followup_id;   /* the foremost matter it was made for; 0: none */
-	const int64_t *closed; /* the follow-ups that it closed */
+	bool expired;                         /* recorded under a lease that no longer held */
+	const char *answer;                   /* JSON: what the agent was told */
+	int64_t followup_id;                  /* the foremost matter it was made for; 0: none */
+	const struct followup *const *closed; /* the follow-ups that it closed */
 	size_t closed_count;
 };
 /* Writes it as an entry of the record too (store_record.h), with the same number, which it returns. client_ref: whom it concerned first; further ones are told to

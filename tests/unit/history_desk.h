@@ -252,6 +252,7 @@ static void step_next(struct world *w)
 	int64_t foretold = request.queue_count > 0 && agent < FIRST_GATEWAY && !held ? foretell(w, agent, queues[0]) : -1;
 	turn_begin(w);
 	int result = desk_next(w->desk, &a->who, &request, w->now, &w->answer);
+	check_first(w, "NEXT", result);
 	/* Looked at before facts that wait are settled: a hand-out is by what was known then. */
 	int count = result >= 0 ? load_calls(w, now) : 0;
 	const struct call *last = NULL;

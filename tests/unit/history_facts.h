@@ -16,6 +16,14 @@ static void turn_begin(struct world *w)
 	must(w, store_savepoint(w->store), "savepoint");
 	buffer_clear(&w->answer.json);
 	w->answer.why[0] = '\0';
+	w->written = store_changes(w->store);
+}
+
+/* NEXT, DONE and TOUCH run without a savepoint in the daemon (COMMAND_CHECKS_FIRST): what they refuse they refuse before they have written. */
+static void check_first(struct world *w, const char *what, int result)
+{
+	if (result < 0 && result != ERR_CLOSED && store_changes(w->store) != w->written)
+		wrong(w, "%s was refused after it had written: %d %s", what, result, w->answer.why);
 }
 
 static void turn_end(struct world *w, int result)

@@ -171,11 +171,13 @@ static void tell_again(struct world *w, const struct lease_known *l)
 	write_lease(l, lease);
 	turn_begin(w);
 	int result = desk_done(w->desk, &w->agents[l->agent].who, lease, l->disposition, l->said, w->now, &w->answer);
+	check_first(w, "DONE", result);
 	if (result != 0 || strcmp(w->answer.json.data, l->answer) != 0)
 		wrong(w, "DONE %s again: %d %s", lease, result, result < 0 ? w->answer.why : w->answer.json.data);
 	turn_end(w, result);
 	turn_begin(w);
 	result = desk_done(w->desk, &w->agents[l->agent].who, lease, l->disposition, "{\"note\":\"another\"}", w->now, &w->answer);
+	check_first(w, "DONE", result);
 	if (result != ERR_NO_LEASE)
 		wrong(w, "another DONE %s was not refused: %d", lease, result);
 	turn_end(w, result);
@@ -210,6 +212,7 @@ static void finish(struct world *w, struct lease_known *l, bool retry)
 	w->contact_step = contact;
 	turn_begin(w);
 	int result = desk_done(w->desk, &w->agents[l->agent].who, lease, disposition, t.json, w->now, &w->answer);
+	check_first(w, "DONE", result);
 	trail_add(w, "DONE %s %s %s: %d %s", lease, disposition, t.json, result, result < 0 ? w->answer.why : "");
 	turn_end(w, result);
 	if (result < 0) {
@@ -281,6 +284,7 @@ static void step_touch(struct world *w)
 	write_lease(l, lease);
 	turn_begin(w);
 	int result = desk_touch(w->desk, &w->agents[l->agent].who, lease, w->now, &w->answer);
+	check_first(w, "TOUCH", result);
 	trail_add(w, "TOUCH %s: %d", lease, result);
 	turn_end(w, result);
 	if ((result == 0) != (l->standing == LEASE_HELD))

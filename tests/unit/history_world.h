@@ -181,6 +181,7 @@ struct world {
 	bool correction_step; /* this step may open what was done, and close it otherwise */
 	int corrections, erasures;
 	bool half_worked; /* the cycle of a day was interrupted */
+	int64_t written;  /* rows, when the step began */
 	struct answer answer;
 	char trail[TRAIL_MAX][200];
 	int trail_count;
