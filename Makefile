@@ -1,6 +1,6 @@
 # followupd - see README.md. Everything is built below $(BUILD).
 #
-#   make                  the daemon and followupctl
+#   make                  the daemon, followupctl and followup-console
 #   make run | demo       try it: on a sample book, until Ctrl-C | from the first file to the last call
 #   make test | test-long the tests | and those that take long
 #   make systemd-test    the service under a real systemd
@@ -35,12 +35,15 @@ VERSION := $(shell sed -n 's/^## \([0-9][0-9.]*\).*/\1/p' CHANGELOG | head -n 1)
 
 LIB_SRC := $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c))
 CTL_SRC := $(wildcard ctl/*.c)
+CONSOLE_SRC := $(wildcard console/*.c)
+CONSOLE_WWW := $(shell find console/www -type f 2>/dev/null)
 UNIT_SRC := $(wildcard tests/unit/*.c)
 FUZZ_SRC := $(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c))
 FAULTS_SRC := $(wildcard tests/faults/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
 LIBS = -levent_openssl -levent -lssl -lcrypto -lsqlite3 -lconfuse
 CTL_LIBS = -lhiredis $(LIBS)
+CONSOLE_LIBS = -lmicrohttpd -lhiredis -lssl -lcrypto -lsqlite3 -lconfuse -lpthread
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 CRASH = $(BUILD)/crash/shim.so $(BUILD)/crash/guest
@@ -52,7 +55,8 @@ FAULTS_WRAP = malloc calloc realloc free strdup strndup asprintf scandir RAND_by
 # What is done, in short; V=1 shows the commands.
 tell = $(if $(V),,@echo '  $(1) $(2)'; )
 
-all: $(BUILD)/followupd $(BUILD)/followupctl
+all: daemon-and-ctl $(BUILD)/followup-console
+daemon-and-ctl: $(BUILD)/followupd $(BUILD)/followupctl
 unit: $(UNIT)
 faults-programs: $(BUILD)/faults/faults $(BUILD)/faults/broken_disk.so $(BUILD)/faults/stepped_clock.so
 fuzz-targets: $(FUZZ)
@@ -64,6 +68,7 @@ $(shell mkdir -p $(BUILD))
 remember = $(shell printf '%s\n' '$(subst ','\'',$(2))' | cmp -s - $(BUILD)/$(1) || printf '%s\n' '$(subst ','\'',$(2))' >$(BUILD)/$(1))
 $(call remember,flags,$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
 $(call remember,sources,$(LIB_SRC) $(CTL_SRC))
+$(call remember,console-sources,$(CONSOLE_SRC) $(CONSOLE_WWW))
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags | deps
 	@mkdir -p $(@D)
@@ -79,6 +84,17 @@ $(BUILD)/followupd: $(call obj,daemon/main.c) $(BUILD)/libfollowup.a
 
 $(BUILD)/followupctl: $(call obj,$(CTL_SRC)) $(BUILD)/libfollowup.a $(BUILD)/sources
 	$(call tell,LINK,$@)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(CTL_LIBS)
+
+# The console's page stands in the program itself.
+$(BUILD)/console/www.c: console/embed $(CONSOLE_WWW) $(BUILD)/console-sources
+	@mkdir -p $(@D)
+	$(call tell,EMBED,console/www)console/embed console/www >$@
+$(BUILD)/console/www.o: $(BUILD)/console/www.c $(BUILD)/flags
+	$(call tell,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+$(call obj,$(CONSOLE_SRC)): | deps-console
+
+$(BUILD)/followup-console: $(call obj,$(CONSOLE_SRC) ctl/reply.c) $(BUILD)/console/www.o $(BUILD)/libfollowup.a $(BUILD)/console-sources
+	$(call tell,LINK,$@)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(CONSOLE_LIBS)
 
 # One program a file.
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libfollowup.a
@@ -116,21 +132,23 @@ $(BUILD)/bench/load: $(call obj,$(BENCH_SRC))
 FETCH ?= .ci/deps
 deps:
 	@$(FETCH) build
+deps-console: deps
+	@$(FETCH) console
 deps-test: deps
 	@$(FETCH) test
-deps-lint: deps
+deps-lint: deps deps-console
 	@$(FETCH) lint
 deps-fuzz: deps
 	@$(FETCH) fuzz
 deps-bench: deps
 	@$(FETCH) bench
-deps-deb: deps
+deps-deb: deps deps-console
 	@$(FETCH) deb
 
 # --- Try it ------------------------------------------------------------------------------------------
 WITH = BUILD=$(BUILD)
 
-demo: all deps-test
+demo: daemon-and-ctl deps-test
 	@$(WITH) tests/demo/demo.sh
 run: all
 	@$(WITH) tests/demo/demo.sh --stay
@@ -181,7 +199,7 @@ bench-quick: all bench-programs
 lint: deps-lint
 	@.ci/lint
 format: deps-lint
-	clang-format -i $(wildcard include/*/*.h daemon/*.[ch] daemon/*/*.[ch] ctl/*.[ch] tests/*/*.[ch])
+	clang-format -i $(wildcard include/*/*.h daemon/*.[ch] daemon/*/*.[ch] ctl/*.[ch] console/*.[ch] tests/*/*.[ch])
 
 # --- Install -----------------------------------------------------------------------------------------
 CONF = $(wildcard conf/*.conf conf/rules.d/*.conf conf/calendar/*)
@@ -189,17 +207,19 @@ MAN = $(wildcard man/*.[1-8])
 # As the files stood when they were installed; only a file that is still like that may be replaced or removed.
 SHIPPED = $(DESTDIR)$(PREFIX)/share/followupd
 ETC = $(DESTDIR)$(SYSCONFDIR)/followupd
-UNITS = followupd.service followupd.socket
+UNITS = followupd.service followupd.socket followup-console.service
+SYSUSERS = followupd.conf followup-console.conf
 man_target = $(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 
 install: all
 	install -D -m 755 $(BUILD)/followupd $(DESTDIR)$(PREFIX)/sbin/followupd
+	install -D -m 755 $(BUILD)/followup-console $(DESTDIR)$(PREFIX)/sbin/followup-console
 	install -D -m 755 $(BUILD)/followupctl $(DESTDIR)$(PREFIX)/bin/followupctl
 	@set -e; $(foreach file,$(MAN),install -D -m 644 $(file) $(call man_target,$(file));)
 	@set -e; install -d $(DESTDIR)$(UNITDIR); for unit in $(UNITS); do \
 		sed -e 's|/usr/sbin/|$(PREFIX)/sbin/|g; s|/usr/bin/|$(PREFIX)/bin/|g; s|/etc/|$(SYSCONFDIR)/|g' systemd/$$unit \
 			>$(DESTDIR)$(UNITDIR)/$$unit; chmod 644 $(DESTDIR)$(UNITDIR)/$$unit; done
-	install -D -m 644 systemd/sysusers/followupd.conf $(DESTDIR)$(SYSUSERSDIR)/followupd.conf
+	@set -e; for file in $(SYSUSERS); do install -D -m 644 systemd/sysusers/$$file $(DESTDIR)$(SYSUSERSDIR)/$$file; done
 	install -D -m 644 systemd/tmpfiles/followupd.conf $(DESTDIR)$(TMPFILESDIR)/followupd.conf
 	@set -e; for file in $(CONF:conf/%=%); do \
 		new=conf/$$file; old=$(SHIPPED)/$$file; here=$(ETC)/$$file; \
@@ -212,9 +232,9 @@ install: all
 	@[ -n "$(DESTDIR)" ] || echo "Now:  systemd-sysusers; systemd-tmpfiles --create; systemctl daemon-reload; systemctl enable --now followupd.socket followupd"
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/sbin/followupd $(DESTDIR)$(PREFIX)/bin/followupctl
+	rm -f $(DESTDIR)$(PREFIX)/sbin/followupd $(DESTDIR)$(PREFIX)/sbin/followup-console $(DESTDIR)$(PREFIX)/bin/followupctl
 	rm -f $(foreach file,$(MAN),$(call man_target,$(file)))
-	rm -f $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(DESTDIR)$(SYSUSERSDIR)/followupd.conf $(DESTDIR)$(TMPFILESDIR)/followupd.conf
+	rm -f $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(SYSUSERS:%=$(DESTDIR)$(SYSUSERSDIR)/%) $(DESTDIR)$(TMPFILESDIR)/followupd.conf
 	@for file in $(CONF:conf/%=%); do \
 		old=$(SHIPPED)/$$file; here=$(ETC)/$$file; rm -f $$here.new; \
 		if cmp -s $$old $$here; then rm -f $$here; \
@@ -237,7 +257,7 @@ deb-test: all deps-deb deps-test
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit fuzz-targets faults-programs faults crash-tools crash powercut deps deps-test deps-lint deps-fuzz deps-bench bench-programs bench bench-quick demo run test test-long coverage fuzz fuzz-afl model-compare lint format install uninstall clean
+.PHONY: all daemon-and-ctl unit fuzz-targets faults-programs faults crash-tools crash powercut deps deps-console deps-test deps-lint deps-fuzz deps-bench bench-programs bench bench-quick demo run test test-long coverage fuzz fuzz-afl model-compare lint format install uninstall clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

@@ -161,7 +161,8 @@ static bool deliver(struct log *log, enum log_level level, const char *text)
 	if (log->address.sun_family == AF_UNIX) {
 		/* The old BSD format: its month names are English whatever the locale, which this program leaves at "C". */
 		(void)strftime(stamp, sizeof stamp, "%b %e %H:%M:%S", &parts);
-		length = snprintf(line, sizeof line, "<%d>%s followupd[%ld]: %s", log->facility | (int)level, stamp, (long)getpid(), text);
+		length = snprintf(line, sizeof line, "<%d>%s %s[%ld]: %s", log->facility | (int)level, stamp, program_invocation_short_name,
+			(long)getpid(), text);
 	} else if (log->with_prefix) {
 		length = snprintf(line, sizeof line, "<%d>%s\n", (int)level, text);
 	} else if (log->with_time) {

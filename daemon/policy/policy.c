@@ -111,6 +111,7 @@ void policy_free(struct policy *policy)
 	free(policy->database);
 	free(policy->log_facility);
 	free(policy->log_level);
+	free(policy->console_user);
 	free(policy->fallback_queue);
 	free(policy);
 }

@@ -5,6 +5,7 @@
 
 #include <limits.h>
 
+#include "followup/console_settings.h"
 #include "followup/policy.h"
 
 enum { DAY_SECONDS = 86400 };
@@ -17,6 +18,7 @@ enum { DAY_SECONDS = 86400 };
 #define IN_BRANCH(field) offsetof(struct branch, field)
 #define IN_CLIENT_FIELD(field) offsetof(struct declared_field, field)
 #define IN_RULE(field) offsetof(struct rule, field)
+#define IN_CONSOLE(field) offsetof(struct console_settings, field)
 
 static const struct option_word log_facilities[] = {
 	{"daemon", 0},
@@ -90,6 +92,7 @@ static const struct option limits_options[] = {
 		.low = 1,
 		.high = 65536,
 		.standard = "8"},
+	{.name = "console_user", .kind = OPTION_TEXT, .offset = IN_POLICY(console_user), .standard = "followup-console"},
 	{.name = "connections", .kind = OPTION_SIZE, .offset = IN_POLICY(max_connections), .low = 1, .high = 65536, .standard = "1024"},
 	{.name = "request_bytes",
 		.kind = OPTION_SIZE,
@@ -280,6 +283,49 @@ static const struct option rule_options[] = {
 	{0},
 };
 
+static const struct option console_options[] = {
+	{.name = "listen", .kind = OPTION_TEXT, .offset = IN_CONSOLE(listen), .standard = "127.0.0.1:7381"},
+	{.name = "daemon", .kind = OPTION_TEXT, .offset = IN_CONSOLE(daemon), .standard = "unix:/run/followupd/agent.sock"},
+	{.name = "address", .kind = OPTION_TEXT, .offset = IN_CONSOLE(address), .standard = "none"},
+	{.name = "behind_proxy", .kind = OPTION_SWITCH, .offset = IN_CONSOLE(behind_proxy), .standard = "no"},
+	{.name = "certificate", .kind = OPTION_FOLDER, .offset = IN_CONSOLE(certificate), .standard = "none"},
+	{.name = "key", .kind = OPTION_FOLDER, .offset = IN_CONSOLE(key), .standard = "none"},
+	{.name = "log_facility", .kind = OPTION_TEXT, .offset = IN_CONSOLE(log_facility), .words = log_facilities, .standard = "daemon"},
+	{.name = "log_level", .kind = OPTION_TEXT, .offset = IN_CONSOLE(log_level), .words = log_levels, .standard = "info"},
+	{.name = "connections", .kind = OPTION_SIZE, .offset = IN_CONSOLE(connections), .low = 8, .high = 16384, .standard = "1024"},
+	{.name = "connections_a_source",
+		.kind = OPTION_LIMIT,
+		.offset = IN_CONSOLE(connections_a_source),
+		.low = 1,
+		.high = 16384,
+		.standard = "none"},
+	{.name = "request_bytes",
+		.kind = OPTION_SIZE,
+		.offset = IN_CONSOLE(request_bytes),
+		.low = 1024,
+		.high = 64L * 1024 * 1024,
+		.standard = "131072"},
+	{0},
+};
+
+static const struct option sessions_options[] = {
+	{.name = "most", .kind = OPTION_SIZE, .offset = IN_CONSOLE(sessions_most), .low = 1, .high = 16384, .standard = "256"},
+	{.name = "an_agent", .kind = OPTION_SIZE, .offset = IN_CONSOLE(sessions_an_agent), .low = 1, .high = 64, .standard = "4"},
+	{.name = "idle",
+		.kind = OPTION_DURATION,
+		.offset = IN_CONSOLE(idle_seconds),
+		.low = 1,
+		.high = 7L * DAY_SECONDS,
+		.standard = "30min"},
+	{.name = "lifetime",
+		.kind = OPTION_DURATION,
+		.offset = IN_CONSOLE(lifetime_seconds),
+		.low = 1,
+		.high = 7L * DAY_SECONDS,
+		.standard = "12h"},
+	{0},
+};
+
 const struct section_kind section_kinds[SECTION_COUNT] = {
 	[SECTION_DAEMON] = {"daemon", HOME_MAIN, false, daemon_options},
 	[SECTION_TLS] = {"tls", HOME_MAIN, false, tls_options},
@@ -299,6 +345,8 @@ const struct section_kind section_kinds[SECTION_COUNT] = {
 	[SECTION_BRANCH] = {"branch", HOME_MAIN, true, branch_options},
 	[SECTION_CLIENT_FIELD] = {"client_field", HOME_MAIN, true, client_field_options},
 	[SECTION_RULE] = {"rule", HOME_RULES, true, rule_options},
+	[SECTION_CONSOLE] = {"console", HOME_CONSOLE, false, console_options},
+	[SECTION_SESSIONS] = {"sessions", HOME_CONSOLE, false, sessions_options},
 };
 
 const char *option_word(enum section_name section, const char *setting, int number)

@@ -182,7 +182,7 @@ int policy_build_singles(struct builder *builder)
 	int result;
 	for (int i = 0; i < SECTION_COUNT; i++) {
 		enum section_name name = (enum section_name)i;
-		if (section_kinds[i].titled)
+		if (section_kinds[i].titled || section_kinds[i].home != HOME_MAIN)
 			continue;
 		if ((result = section_standard(name, builder->folder, policy)) < 0)
 			return result;

@@ -401,6 +401,9 @@ static int reader_read(struct reader *reader, const struct policy_text *text)
 	return result;
 }
 
+static const char *const homes[] = {
+	[HOME_MAIN] = "the main file", [HOME_RULES] = "a file of the rules folder", [HOME_CONSOLE] = "followup-console.conf"};
+
 int source_read(struct source *source, const char *file, enum section_home home, struct complaints *complaints)
 {
 	struct policy_text text = policy_text_read(file, complaints);
@@ -427,7 +430,7 @@ int source_read(struct source *source, const char *file, enum section_home home,
 		const struct section_kind *kind = &section_kinds[section->name];
 		if (kind->home != home)
 			complaints_error(complaints, file, section->line, "a section '%s' does not belong in this file; it belongs in %s",
-				kind->name, kind->home == HOME_MAIN ? "the main file" : "a file of the rules folder");
+				kind->name, homes[kind->home]);
 		for (size_t j = 0; j < section->setting_count; j++) {
 			const struct setting *setting = &section->settings[j];
 			if (setting->again != 0)

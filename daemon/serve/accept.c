@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,7 +16,7 @@
 #include "followup/stranger.h"
 #include "followup/tls.h"
 
-enum { ACCEPT_PAUSE_MS = 1000, SAY_AGAIN_MS = 10 * 1000 };
+enum { ACCEPT_PAUSE_MS = 1000, SAY_AGAIN_MS = 10 * 1000, PASSWORD_ENTRY_SIZE = 4096 };
 
 /* Tells a peer that there is no place for him. The socket's buffer is empty, so a line fits. */
 static void refuse_connection(struct server *server, evutil_socket_t fd, const char *why, bool is_tls)
@@ -33,6 +34,16 @@ static void refuse_connection(struct server *server, evutil_socket_t fd, const c
 	server->refusal_said_ms = now_ms;
 	log_event(server->log, LOG_LEVEL_WARNING, "connection_refused", "why=\"%s\" connections=%zu refused_so_far=%" PRIu64, why,
 		server->session_count, server->refused_connections);
+}
+
+/* Whether this is the user that followup-console runs as. */
+static bool is_console(const struct server *server, uid_t uid)
+{
+	char room[PASSWORD_ENTRY_SIZE];
+	struct passwd entry;
+	struct passwd *found = NULL;
+
+	return getpwnam_r(server->policy->console_user, &entry, room, sizeof room, &found) == 0 && found != NULL && found->pw_uid == uid;
 }
 
 /* Who is at the other end: 0, or ERR_SYSTEM when it has gone already. */
@@ -83,8 +94,10 @@ static void on_connection(struct evconnlistener *listener, evutil_socket_t fd, s
 	bool known = peer.is_unix && (peer.uid == 0 || peer.uid == geteuid());
 	if (server->session_count >= server->policy->max_connections)
 		why = "too many connections (limits: connections)";
-	else if (!known)
-		(void)stranger_fits(server, peer.source, &why);
+	else if (!known) {
+		peer.is_console = peer.is_unix && is_console(server, peer.uid);
+		(void)stranger_fits(server, peer.is_console ? NULL : peer.source, &why);
+	}
 	if (why != NULL) {
 		refuse_connection(server, fd, why, peer.is_tls);
 		return;

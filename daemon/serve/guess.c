@@ -61,7 +61,7 @@ static int64_t wait_of(const struct place *places, uint64_t key, int free_of_cha
 
 int64_t guesses_wait(const struct guesses *guesses, const char *source, const char *name, int64_t now_ms)
 {
-	int64_t by_source = wait_of(guesses->sources, key_of(guesses, source), FREE_BY_SOURCE, SOURCE_MS_MOST, now_ms);
+	int64_t by_source = source != NULL ? wait_of(guesses->sources, key_of(guesses, source), FREE_BY_SOURCE, SOURCE_MS_MOST, now_ms) : 0;
 	int64_t by_name = wait_of(guesses->names, key_of(guesses, name), FREE_BY_NAME, NAME_MS_MOST, now_ms);
 
 	return by_source > by_name ? by_source : by_name;
@@ -83,15 +83,16 @@ static void count_one(struct place *places, uint64_t key, int64_t now_ms)
 
 void guesses_wrong(struct guesses *guesses, const char *source, const char *name, int64_t now_ms)
 {
-	count_one(guesses->sources, key_of(guesses, source), now_ms);
+	if (source != NULL)
+		count_one(guesses->sources, key_of(guesses, source), now_ms);
 	count_one(guesses->names, key_of(guesses, name), now_ms);
 }
 
 void guesses_right(struct guesses *guesses, const char *source)
 {
-	uint64_t key = key_of(guesses, source);
+	uint64_t key = source != NULL ? key_of(guesses, source) : 0;
 	struct place *place = &guesses->sources[key % PLACES];
 
-	if (place->key == key)
+	if (key != 0 && place->key == key)
 		*place = (struct place){0};
 }

@@ -152,6 +152,7 @@ int session_open(struct server *server, int fd, const struct session_peer *peer)
 		goto fail;
 	session->server = server;
 	session->is_unix = peer->is_unix;
+	session->is_console = peer->is_console;
 	session->peer_uid = peer->is_unix ? peer->uid : (uid_t)-1;
 	memcpy(session->source, peer->source, sizeof session->source);
 	memcpy(session->peer, peer->name, sizeof session->peer);

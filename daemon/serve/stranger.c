@@ -14,8 +14,8 @@ bool stranger_fits(const struct server *server, const char *source, const char *
 		return false;
 	}
 	TAILQ_FOREACH(session, &server->strangers, in_strangers)
-	same += strcmp(session->source, source) == 0;
-	if (same >= server->policy->max_strangers_a_source) {
+	same += source != NULL && strcmp(session->source, source) == 0;
+	if (source != NULL && same >= server->policy->max_strangers_a_source) {
 		*why = "too many connections from there wait to be signed in (limits: strangers_a_source)";
 		return false;
 	}

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "followup/buffer.h"
+#include "followup/ctl_reply.h"
 #include "followup/error.h"
 
 struct redisContext; /* hiredis */
@@ -39,11 +39,5 @@ enum ctl_status ctl_ask(
 
 /* Tells an error answer and what to do next; always CTL_REFUSED. */
 enum ctl_status ctl_tell_error(const struct redisReply *reply);
-
-/* Appends the answer as one JSON document: text that is a JSON document itself as it is, other text as a string, lists as arrays. */
-void ctl_reply_json(const struct redisReply *reply, struct buffer *out);
-
-/* Whether the text is to be taken for a JSON document (it begins like one). */
-bool ctl_is_document(const char *text, size_t length);
 
 #endif

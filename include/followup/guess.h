@@ -9,7 +9,8 @@ struct guesses;
 struct guesses *guesses_new(void); /* NULL without memory */
 void guesses_free(struct guesses *guesses);
 
-/* For how many milliseconds this source (an address, a user) and this name have to wait before another token of theirs is looked at; 0: not at all. */
+/* For how many milliseconds this source (an address, a user) and this name have to wait before another token of theirs is looked at; 0: not at all. A source
+ * may be NULL in all three: then only the name counts. */
 int64_t guesses_wait(const struct guesses *guesses, const char *source, const char *name, int64_t now_ms);
 
 /* A token was wrong; or right, which clears the source. */

@@ -28,7 +28,7 @@ int log_facility_parse(const char *name) MUST_CHECK;
 
 struct log;
 
-/* path: the log socket, NULL for standard error. NULL without memory. A socket that nobody listens on is no error: it is tried again at each line. */
+/* path: the log socket, NULL for standard error. Lines on the socket bear the name that the program was started by. NULL without memory. A socket that nobody listens on is no error: it is tried again at each line. */
 struct log *log_new(const char *path, int facility, enum log_level level);
 void log_free(struct log *log);
 void log_configure(struct log *log, int facility, enum log_level level); /* after a reload */

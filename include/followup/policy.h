@@ -212,6 +212,7 @@ struct policy {
 	size_t max_connections;                          /* 1024, bound 65536 */
 	int sign_in_seconds; /* connections that nobody signs in on: so long, so many, from one source so many */
 	size_t max_strangers, max_strangers_a_source;
+	char *console_user; /* "followup-console"; "": none */
 	size_t max_request_bytes;
 	size_t max_request_arguments;
 	size_t max_output_bytes;

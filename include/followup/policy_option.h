@@ -49,7 +49,7 @@ struct option {
 	bool required;
 };
 
-enum section_home { HOME_MAIN, HOME_RULES }; /* followupd.conf, or a file of rules.d/ */
+enum section_home { HOME_MAIN, HOME_RULES, HOME_CONSOLE }; /* followupd.conf, a file of rules.d/, or followup-console.conf */
 
 enum section_name {
 	SECTION_DAEMON,
@@ -70,13 +70,15 @@ enum section_name {
 	SECTION_BRANCH,
 	SECTION_CLIENT_FIELD,
 	SECTION_RULE,
+	SECTION_CONSOLE,
+	SECTION_SESSIONS,
 	SECTION_COUNT
 };
 
 struct section_kind {
 	const char *name;
 	enum section_home home;
-	bool titled;                  /* stands once for each title; otherwise at most once, and fills struct policy itself */
+	bool titled; /* stands once for each title; otherwise at most once, and fills struct policy (or console_settings) itself */
 	const struct option *options; /* ends with a NULL name */
 };
 

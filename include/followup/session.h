@@ -67,6 +67,7 @@ struct session {
 	bool is_unix;
 	uid_t peer_uid;
 	int64_t stranger_since_ms; /* monotonic */
+	bool is_console;           /* many people are; it counts by source itself */
 	char source[64];           /* who is behind it, for limits: "uid=1000", "192.0.2.7", the first half of an IPv6 address */
 	char peer[80];             /* for the log: "unix:uid=1000", "127.0.0.1:50123" */
 	char name[SESSION_NAME_SIZE];
@@ -97,6 +98,7 @@ TAILQ_HEAD(session_list, session);
 /* Where a connection comes from. */
 struct session_peer {
 	bool is_unix, is_tls;
+	bool is_console; /* its connections are those of many people (limits: console_user) */
 	uid_t uid;       /* on a unix socket */
 	char source[64]; /* as in struct session */
 	char name[80];

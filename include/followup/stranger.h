@@ -8,7 +8,7 @@
 struct server;
 struct session;
 
-/* Whether one more from this source fits; otherwise why not, in words. source: session->source. */
+/* Whether one more from this source fits; otherwise why not, in words. source: session->source; NULL: those of one source are not counted. */
 bool stranger_fits(const struct server *server, const char *source, const char **why);
 
 /* After whatever may have signed a session in or out: on the list of strangers or off it. */

@@ -53,12 +53,14 @@ no_files_but() {
 failed=0
 
 make_it install
-check "programs, manuals, units and configuration are in their places" ls "$tree/usr/sbin/followupd" "$tree/usr/bin/followupctl" \
+check "programs, manuals, units and configuration are in their places" ls "$tree/usr/sbin/followupd" "$tree/usr/bin/followupctl" "$tree/usr/sbin/followup-console" \
 	"$tree/usr/share/man/man8/followupd.8" "$tree/usr/share/man/man5/followupd.conf.5" "$tree/usr/share/man/man1/followupctl.1" \
 	"$tree/usr/lib/systemd/system/followupd.service" "$tree/usr/lib/systemd/system/followupd.socket" \
+	"$tree/usr/lib/systemd/system/followup-console.service" "$tree/usr/lib/sysusers.d/followup-console.conf" "$etc/followup-console.conf" \
 	"$tree/usr/lib/sysusers.d/followupd.conf" "$tree/usr/lib/tmpfiles.d/followupd.conf" "$etc/followupd.conf" \
 	"$etc/rules.d/dormant.conf" "$etc/calendar/lunar-years.csv"
 check "the installed program finds the installed configuration right" "$tree/usr/sbin/followupd" check -c "$etc/followupd.conf"
+check "so does the installed console" "$tree/usr/sbin/followup-console" check -c "$etc/followup-console.conf"
 
 echo "# ours" >>"$etc/followupd.conf"
 rm "$etc/rules.d/dormant.conf"

@@ -115,7 +115,7 @@ static void test_lines(void **state)
 	line = receive(fd);
 	(void)snprintf(expected, sizeof expected, "<%d>", LOG_LOCAL3 | 4);
 	assert_memory_equal(line, expected, strlen(expected));
-	(void)snprintf(expected, sizeof expected, " followupd[%ld]: ", (long)getpid());
+	(void)snprintf(expected, sizeof expected, " test_log[%ld]: ", (long)getpid());
 	assert_non_null(strstr(line, expected));
 	assert_string_equal(message_of(line), "event=tried call=7 agent=li");
 	/* Below the level: nothing. */

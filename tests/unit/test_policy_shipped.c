@@ -237,6 +237,7 @@ static void test_manual(void **state)
 	read_manual("man/followupd.conf.5", -1, counts);
 	assert_int_equal(counts[SECTION_RULE], 0);
 	read_manual("man/followup-rules.5", SECTION_RULE, counts);
+	read_manual("man/followup-console.8", -1, counts);
 	for (int i = 0; i < SECTION_COUNT; i++) {
 		size_t known = 0;
 		while (section_kinds[i].options[known].name != NULL)
