@@ -209,12 +209,15 @@ SHIPPED = $(DESTDIR)$(PREFIX)/share/followupd
 ETC = $(DESTDIR)$(SYSCONFDIR)/followupd
 UNITS = followupd.service followupd.socket followup-console.service
 SYSUSERS = followupd.conf followup-console.conf
+# Completion: one file for both shells, under the name that each looks for (zsh: where Debian has those of packages).
+COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions/followupctl $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_followupctl
 man_target = $(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 
 install: all
 	install -D -m 755 $(BUILD)/followupd $(DESTDIR)$(PREFIX)/sbin/followupd
 	install -D -m 755 $(BUILD)/followup-console $(DESTDIR)$(PREFIX)/sbin/followup-console
 	install -D -m 755 $(BUILD)/followupctl $(DESTDIR)$(PREFIX)/bin/followupctl
+	@set -e; $(foreach file,$(COMPLETIONS),install -D -m 644 ctl/completion/followupctl $(file);)
 	@set -e; $(foreach file,$(MAN),install -D -m 644 $(file) $(call man_target,$(file));)
 	@set -e; install -d $(DESTDIR)$(UNITDIR); for unit in $(UNITS); do \
 		sed -e 's|/usr/sbin/|$(PREFIX)/sbin/|g; s|/usr/bin/|$(PREFIX)/bin/|g; s|/etc/|$(SYSCONFDIR)/|g' systemd/$$unit \
@@ -233,7 +236,7 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/followupd $(DESTDIR)$(PREFIX)/sbin/followup-console $(DESTDIR)$(PREFIX)/bin/followupctl
-	rm -f $(foreach file,$(MAN),$(call man_target,$(file)))
+	rm -f $(foreach file,$(MAN),$(call man_target,$(file))) $(COMPLETIONS)
 	rm -f $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(SYSUSERS:%=$(DESTDIR)$(SYSUSERSDIR)/%) $(DESTDIR)$(TMPFILESDIR)/followupd.conf
 	@for file in $(CONF:conf/%=%); do \
 		old=$(SHIPPED)/$$file; here=$(ETC)/$$file; rm -f $$here.new; \

@@ -116,8 +116,10 @@ static enum ctl_status sign_in(redisContext *context, const struct ctl_target *t
 	if (status != CTL_OK)
 		return status;
 	if (reply->type == REDIS_REPLY_ERROR) {
-		tell("signing in failed: ", reply->str, (size_t)reply->len);
-		warnx("check the name and the token; a supervisor makes a new one with: followupctl agent add");
+		if (!target->quiet) {
+			tell("signing in failed: ", reply->str, (size_t)reply->len);
+			warnx("check the name and the token; a supervisor makes a new one with: followupctl agent add");
+		}
 		status = CTL_REFUSED;
 	}
 	freeReplyObject(reply);

@@ -147,8 +147,7 @@ static void fold(struct ctl_grid *grid, size_t indent, size_t width)
 	}
 }
 
-/* How many bytes of a text go on a line: as many characters as fit, whole words if there is a blank to part them; at least one character. */
-static size_t fitting(const char *text, size_t width)
+size_t ctl_grid_line(const char *text, size_t width)
 {
 	size_t length = strlen(text), taken = 0, blank = 0, columns = 0;
 
@@ -166,9 +165,21 @@ static size_t fitting(const char *text, size_t width)
 	return length;
 }
 
+static void add_heading(const struct ctl_screen *screen, struct buffer *out, const char *text, size_t bytes)
+{
+	struct buffer name = {0};
+
+	buffer_append(&name, text, bytes);
+	if (name.failed)
+		out->failed = true;
+	else
+		ctl_screen_text(screen, out, STYLE_BOLD, name.data);
+	buffer_free(&name);
+}
+
 /* Prints one line of the row; rests are what of its cells is still to be printed, and move on. Whether any is left. */
-static bool show_line(
-	const struct ctl_grid *grid, const char *rests[COLUMNS_MAX], size_t line, size_t indent, bool first, struct buffer *out)
+static bool show_line(const struct ctl_grid *grid, const char *rests[COLUMNS_MAX], size_t line, size_t indent, bool first,
+	const struct ctl_screen *heading, struct buffer *out)
 {
 	size_t owed =
 		line == 0 ? indent : indent + grid->columns[0].width + COLUMN_GAP; /* blanks, written only when something follows them */
@@ -178,13 +189,16 @@ static bool show_line(
 		const struct column *column = &grid->columns[i];
 		if (column->line != line)
 			continue;
-		size_t bytes = fitting(rests[i], column->width), width = text_width(rests[i], bytes);
+		size_t bytes = ctl_grid_line(rests[i], column->width), width = text_width(rests[i], bytes);
 		size_t rest = column->width > width ? column->width - width : 0;
 		if (column->numeric)
 			owed += rest;
 		if (bytes > 0) {
 			text_pad(out, owed);
-			buffer_append(out, rests[i], bytes);
+			if (heading != NULL)
+				add_heading(heading, out, rests[i], bytes);
+			else
+				buffer_append(out, rests[i], bytes);
 			owed = 0;
 			anything = true;
 		} else {
@@ -201,7 +215,8 @@ static bool show_line(
 	return left;
 }
 
-static void show_row(const struct ctl_grid *grid, char *const *cells, size_t indent, struct buffer *out)
+/* Without cells the heading. */
+static void show_row(const struct ctl_grid *grid, char *const *cells, size_t indent, const struct ctl_screen *screen, struct buffer *out)
 {
 	const char *rests[COLUMNS_MAX];
 	size_t last = grid->column_count > 0 ? grid->columns[grid->column_count - 1].line : 0;
@@ -210,18 +225,20 @@ static void show_row(const struct ctl_grid *grid, char *const *cells, size_t ind
 		rests[i] = cells == NULL ? grid->columns[i].name : cells[i] != NULL ? cells[i] : "";
 	for (size_t line = 0; line <= last; line++)
 		for (bool first = true, left = true; left && !out->failed; first = false)
-			left = show_line(grid, rests, line, indent, first, out);
+			left = show_line(grid, rests, line, indent, first, cells == NULL ? screen : NULL, out);
 }
 
-void ctl_grid_show(struct ctl_grid *grid, size_t indent, size_t width, struct buffer *out)
+void ctl_grid_show(struct ctl_grid *grid, size_t indent, const struct ctl_screen *screen, struct buffer *out)
 {
+	size_t width = screen->width;
+
 	if (width > 0 && total_width(grid, indent) > width) {
 		drop_unused(grid);
 		size_t total = total_width(grid, indent);
 		if (total > width && !break_words(grid, total - width))
 			fold(grid, indent, width);
 	}
-	show_row(grid, NULL, indent, out);
+	show_row(grid, NULL, indent, screen, out);
 	for (size_t row = 0; row < grid->rows; row++)
-		show_row(grid, grid->cells + row * COLUMNS_MAX, indent, out);
+		show_row(grid, grid->cells + row * COLUMNS_MAX, indent, screen, out);
 }

@@ -3,20 +3,20 @@
 #include <getopt.h>
 #include <hiredis/hiredis.h>
 #include <limits.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "followup/ctl_connection.h"
-#include "followup/ctl_history.h"
+#include "followup/ctl_desk.h"
 #include "followup/ctl_import.h"
 #include "followup/ctl_page.h"
-#include "followup/ctl_table.h"
-#include "followup/ctl_why.h"
+#include "followup/ctl_show.h"
+#include "followup/ctl_top.h"
 #include "followup/text.h"
 
 enum { WORDS_MAX = 4096, REPORT_WORDS_MAX = 600, PORT = 7379 };
@@ -28,7 +28,7 @@ struct invocation {
 
 typedef enum ctl_status local_handler(const struct invocation *invocation, int count, char **words);
 
-static local_handler help_command, import_command, agent_command, report_command, why_command;
+static local_handler help_command, import_command, agent_command, report_command, why_command, next_command, done_command, top_command;
 
 /* Commands that are more than their word on the socket. `words` begin with the command itself. */
 static const struct local_command {
@@ -43,6 +43,12 @@ static const struct local_command {
 	{"agent", agent_command, "agent add NAME ROLE[,ROLE...] [QUEUES QUEUE ...]", "make an agent and print the token, this once"},
 	{"agent", agent_command, "agent del NAME", "take an agent's access away"},
 	{"agent", agent_command, "agent list", "who may do what"},
+	{"next", next_command, "next [QUEUE QUEUE ...] [WAIT SECONDS]",
+		"take the next call; on a terminal, with its card and the questions that its outcome wants"},
+	{"done", done_command, "done [LEASE] | done LEASE DISPOSITION [JSON]",
+		"say how it went; on a terminal without an outcome it is asked for"},
+	{"top", top_command, "top [--interval SECONDS]",
+		"the queues and the agents of this moment, until q; once where there is no terminal"},
 	{"forecast", report_command, "forecast [--days N] [--queue QUEUE] [--capacity QUEUE=CALLS ...] [--csv | --json]",
 		"what falls due on each queue, and the first day that will be missed"},
 	{"report", report_command, "report [--from DAY] [--to DAY] [--by rule|branch|agent|day|queue] [--csv | --json]",
@@ -68,130 +74,6 @@ static const char options_text[] = "usage: followupctl [OPTION ...] COMMAND [WOR
 				   "Exit status: 0 done, 1 refused, some rows were bad or check or verify found something, 2 usage, 3 no "
 				   "connection, 4 nothing there.\n";
 
-/* How wide tables may be: as wide as the terminal. What goes into a file or a pipe is never broken into lines. */
-static size_t terminal_width(void)
-{
-	struct winsize size;
-
-	return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
-/* Prints an answer for people, or as it is. */
-static enum ctl_status show_document(const char *document, size_t length, bool json)
-{
-	struct buffer out = {0};
-	int result = ERR_SYNTAX;
-
-	if (!json) {
-		struct ctl_table *table = ctl_table_new(terminal_width());
-		result = table != NULL ? ctl_table_show(table, document, length, &out) : ERR_MEMORY;
-		ctl_table_free(table);
-		if (result < 0)
-			buffer_clear(&out);
-	}
-	if (result < 0) { /* asked for as it is, or no JSON after all */
-		if (json)
-			buffer_append(&out, document, length);
-		else
-			text_clean(&out, document, length, true);
-		if (length == 0 || document[length - 1] != '\n')
-			buffer_text(&out, "\n");
-	}
-	if (out.failed)
-		warnx("out of memory");
-	else
-		fwrite(out.data, 1, out.length, stdout);
-	enum ctl_status status = out.failed ? CTL_REFUSED : CTL_OK;
-	buffer_free(&out);
-	return status;
-}
-
-static enum ctl_status show_as_json(const redisReply *reply)
-{
-	/* A list is one document a line, so that a script may read it line by line. */
-	size_t count = reply->type == REDIS_REPLY_ARRAY ? reply->elements : 1;
-	enum ctl_status status = CTL_OK;
-
-	for (size_t i = 0; i < count && status == CTL_OK; i++) {
-		struct buffer document = {0};
-		ctl_reply_json(reply->type == REDIS_REPLY_ARRAY ? reply->element[i] : reply, &document);
-		if (document.failed) {
-			warnx("out of memory");
-			status = CTL_REFUSED;
-		} else {
-			status = show_document(document.data, document.length, true);
-		}
-		buffer_free(&document);
-	}
-	return status;
-}
-
-static enum ctl_status show_for_people(const redisReply *reply)
-{
-	struct buffer document = {0};
-	enum ctl_status status;
-
-	switch (reply->type) {
-	case REDIS_REPLY_INTEGER:
-		printf("%lld\n", reply->integer);
-		return CTL_OK;
-	case REDIS_REPLY_ARRAY:
-		ctl_reply_json(reply, &document);
-		if (document.failed) {
-			warnx("out of memory");
-			status = CTL_REFUSED;
-		} else {
-			status = show_document(document.data, document.length, false);
-		}
-		buffer_free(&document);
-		return status;
-	default:
-		return show_document(reply->str, (size_t)reply->len, false);
-	}
-}
-
-/* A page of it; --json has everything. */
-typedef int make_page(const char *document, size_t length, struct buffer *out);
-
-static enum ctl_status show_page(const redisReply *reply, make_page *make)
-{
-	struct buffer page = {0};
-	int result = make(reply->str, (size_t)reply->len, &page);
-	enum ctl_status status =
-		result < 0 ? show_document(reply->str, (size_t)reply->len, false) : show_document(page.data, page.length, false);
-
-	buffer_free(&page);
-	return status;
-}
-
-/* Whether CHECK has found faults, or VERIFY that the record does not hold: whoever runs them by the clock goes by the exit status. */
-static bool is_bad_news(const redisReply *reply, const char *command)
-{
-	return reply->type == REDIS_REPLY_STRING &&
-	       ((strcasecmp(command, "check") == 0 && strncmp(reply->str, "{\"faults\":[]", 12) != 0) ||
-		       (strcasecmp(command, "verify") == 0 && strstr(reply->str, "\"holds\":false") != NULL));
-}
-
-static enum ctl_status show_reply(const redisReply *reply, const char *command, bool json)
-{
-	if (reply->type == REDIS_REPLY_ERROR)
-		return ctl_tell_error(reply);
-	if (reply->type == REDIS_REPLY_STRING && !json && strcasecmp(command, "why") == 0)
-		return show_page(reply, ctl_why_page);
-	if (reply->type == REDIS_REPLY_STRING && !json && strcasecmp(command, "history") == 0)
-		return show_page(reply, ctl_history_page);
-	bool next = strcasecmp(command, "next") == 0;
-	if (reply->type == REDIS_REPLY_NIL || (next && reply->type == REDIS_REPLY_ARRAY && reply->elements == 0)) {
-		if (json)
-			printf("null\n");
-		else
-			fprintf(stderr, "%s\n", next ? "no call is waiting for you" : "nothing there");
-		return CTL_NOTHING;
-	}
-	enum ctl_status status = json ? show_as_json(reply) : show_for_people(reply);
-	return status == CTL_OK && is_bad_news(reply, command) ? CTL_REFUSED : status;
-}
-
 /* A list that ends at its limit says so, beside the answer and not in it. */
 static void tell_more(int count, char *const *words, const redisReply *reply)
 {
@@ -204,8 +86,8 @@ static void tell_more(int count, char *const *words, const redisReply *reply)
 	buffer_free(&note);
 }
 
-/* Sends the words as they are and shows the answer. */
-static enum ctl_status pass_on(const struct invocation *invocation, int count, char **words)
+/* Sends the words as they are and shows the answer, a forecast as bars where that is wanted. */
+static enum ctl_status send_words(const struct invocation *invocation, int count, char **words, bool bars)
 {
 	static const char *sent[WORDS_MAX];
 	static size_t lengths[WORDS_MAX];
@@ -225,7 +107,7 @@ static enum ctl_status pass_on(const struct invocation *invocation, int count, c
 		return status;
 	status = ctl_ask(connection, (size_t)count, sent, lengths, &reply);
 	if (status == CTL_OK) {
-		status = show_reply(reply, words[0], invocation->json);
+		status = bars ? ctl_show_bars(reply) : ctl_show_reply(reply, words[0], invocation->json);
 		if (!invocation->json)
 			tell_more(count, words, reply);
 		freeReplyObject(reply);
@@ -234,10 +116,68 @@ static enum ctl_status pass_on(const struct invocation *invocation, int count, c
 	return status;
 }
 
+static enum ctl_status pass_on(const struct invocation *invocation, int count, char **words)
+{
+	return send_words(invocation, count, words, false);
+}
+
+static void add_member(struct buffer *out, const char *name, const char *text, size_t length)
+{
+	buffer_printf(out, "%s\"%s\":", out->data[out->length - 1] == '{' ? "" : ",", name);
+	text_json(out, text, length);
+}
+
+/* A line of HELP: "NAME usage - summary". */
+static void add_help_line(struct buffer *out, const char *line)
+{
+	const char *dash = strstr(line, " - ");
+	size_t name = strcspn(line, " "), usage = dash != NULL ? (size_t)(dash - line) : strlen(line);
+
+	buffer_text(out, "{");
+	add_member(out, "command", line, name);
+	add_member(out, "usage", line + name + (usage > name), usage > name ? usage - name - 1 : 0);
+	add_member(out, "summary", dash != NULL ? dash + 3 : "", dash != NULL ? strlen(dash + 3) : 0);
+	buffer_text(out, ",\"own\":false}\n");
+}
+
+/* A document a line for each command: those of followupctl, and those of the daemon if it answers. */
+static enum ctl_status help_json(const struct invocation *invocation)
+{
+	const char *words[] = {"HELP"};
+	size_t lengths[] = {4};
+	struct ctl_target quiet = invocation->target;
+	struct buffer out = {0};
+	redisContext *connection;
+	redisReply *reply = NULL;
+
+	for (size_t i = 0; i < sizeof local_commands / sizeof local_commands[0]; i++) {
+		const struct local_command *own = &local_commands[i];
+		buffer_text(&out, "{");
+		add_member(&out, "command", own->name, strlen(own->name));
+		add_member(&out, "usage", own->usage, strlen(own->usage));
+		add_member(&out, "summary", own->summary, strlen(own->summary));
+		buffer_text(&out, ",\"own\":true}\n");
+	}
+	quiet.quiet = true;
+	if (ctl_connect(&quiet, &connection) == CTL_OK) {
+		if (ctl_ask(connection, 1, words, lengths, &reply) == CTL_OK && reply->type == REDIS_REPLY_ARRAY)
+			for (size_t i = 0; i < reply->elements; i++)
+				add_help_line(&out, reply->element[i]->str != NULL ? reply->element[i]->str : "");
+		if (reply != NULL)
+			freeReplyObject(reply);
+		redisFree(connection);
+	}
+	enum ctl_status status = ctl_show_text(&out);
+	buffer_free(&out);
+	return status;
+}
+
 static enum ctl_status help_command(const struct invocation *invocation, int count, char **words)
 {
 	if (count > 1)
 		return pass_on(invocation, count, words);
+	if (invocation->json)
+		return help_json(invocation);
 	printf("%s\nOwn commands:\n", options_text);
 	for (size_t i = 0; i < sizeof local_commands / sizeof local_commands[0]; i++)
 		printf("  %s\n      %s\n", local_commands[i].usage, local_commands[i].summary);
@@ -286,17 +226,20 @@ static enum ctl_status agent_command(const struct invocation *invocation, int co
 	return CTL_USAGE;
 }
 
-/* Options are the words of the socket with dashes before them: "--by agent", "--by=agent", "by agent". Without a format it is the table. */
+/* Options are the words of the socket with dashes before them: "--by agent", "--by=agent", "by agent". Without a format it is the table; a forecast on a terminal, bars. */
 static enum ctl_status report_command(const struct invocation *invocation, int count, char **words)
 {
 	static char format[] = "format", csv[] = "csv", json[] = "json", text[] = "text";
 	char *sent[REPORT_WORDS_MAX];
 	int sent_count = 0;
+	bool bars = strcasecmp(words[0], "forecast") == 0 && !invocation->json && isatty(STDOUT_FILENO) == 1;
 
+	for (int i = 1; i < count; i++)
+		bars = bars && strcmp(words[i], "--csv") != 0 && strcasecmp(words[i] + strspn(words[i], "-"), "format") != 0;
 	/* A format that is asked for stands behind this one, and counts. */
 	sent[sent_count++] = words[0];
 	sent[sent_count++] = format;
-	sent[sent_count++] = invocation->json ? json : text;
+	sent[sent_count++] = invocation->json || bars ? json : text;
 	for (int i = 1; i < count; i++) {
 		char *word = words[i], *value = NULL;
 		if (sent_count + 2 > REPORT_WORDS_MAX) {
@@ -317,7 +260,7 @@ static enum ctl_status report_command(const struct invocation *invocation, int c
 		if (value != NULL)
 			sent[sent_count++] = value;
 	}
-	return pass_on(invocation, sent_count, sent);
+	return send_words(invocation, sent_count, sent, bars);
 }
 
 /* --agent as hands write it; the socket wants AGENT. */
@@ -329,6 +272,28 @@ static enum ctl_status why_command(const struct invocation *invocation, int coun
 		if (strcmp(words[i], "--agent") == 0)
 			words[i] = agent;
 	return pass_on(invocation, count, words);
+}
+
+/* With COUNT, or where nobody can be asked, the words go as they are. */
+static enum ctl_status next_command(const struct invocation *invocation, int count, char **words)
+{
+	bool asks = !invocation->json && ctl_desk_is_attended();
+
+	for (int i = 1; i < count; i++)
+		asks = asks && strcasecmp(words[i], "count") != 0;
+	return asks ? ctl_desk_next(&invocation->target, count, words) : pass_on(invocation, count, words);
+}
+
+static enum ctl_status done_command(const struct invocation *invocation, int count, char **words)
+{
+	if (count > 2 || invocation->json || !ctl_desk_is_attended())
+		return pass_on(invocation, count, words);
+	return ctl_desk_done(&invocation->target, count > 1 ? words[1] : NULL);
+}
+
+static enum ctl_status top_command(const struct invocation *invocation, int count, char **words)
+{
+	return ctl_top(&invocation->target, count - 1, words + 1, invocation->json);
 }
 
 static enum ctl_status run_command(const struct invocation *invocation, int count, char **words)
@@ -384,6 +349,7 @@ int main(int argc, char **argv)
 	struct invocation invocation = {.target = {.socket = "/run/followupd/agent.sock"}};
 	int option;
 
+	setlocale(LC_CTYPE, "");  /* asked only whether bars may be blocks */
 	signal(SIGPIPE, SIG_IGN); /* a broken connection or pipe is told as what it is */
 	argc = take_json(argc, argv, &invocation.json);
 	while ((option = getopt_long(argc, argv, "+s:h:p:", options, NULL)) != -1) {

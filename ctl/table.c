@@ -13,7 +13,7 @@ enum { INDENT = 2 };
 
 struct ctl_table {
 	struct json *json;
-	size_t width; /* of the terminal; 0: any */
+	struct ctl_screen screen;
 };
 
 /* One value, copied: a visit may not use the reader that is visiting. */
@@ -29,13 +29,13 @@ struct items {
 	size_t count, capacity;
 };
 
-struct ctl_table *ctl_table_new(size_t width)
+struct ctl_table *ctl_table_new(const struct ctl_screen *screen)
 {
 	struct ctl_table *table = calloc(1, sizeof *table);
 
 	if (table == NULL)
 		return NULL;
-	table->width = width;
+	table->screen = *screen;
 	table->json = json_new();
 	if (table->json == NULL) {
 		free(table);
@@ -193,7 +193,7 @@ static int show_table(struct ctl_table *table, const struct items *rows, size_t 
 		if (result < 0)
 			goto end;
 	}
-	ctl_grid_show(grid, indent, table->width, out);
+	ctl_grid_show(grid, indent, &table->screen, out);
 	result = 0;
 end:
 	ctl_grid_free(grid);
@@ -255,6 +255,18 @@ static int show_nested(struct ctl_table *table, const struct item *item, struct 
 	return result;
 }
 
+static void show_verdict(const struct ctl_table *table, const struct item *item, struct buffer *out)
+{
+	struct buffer verdict = {0};
+
+	show_scalar(item, &verdict);
+	if (verdict.failed)
+		out->failed = true;
+	else
+		ctl_screen_text(&table->screen, out, STYLE_BOLD, verdict.data != NULL ? verdict.data : "");
+	buffer_free(&verdict);
+}
+
 static int show_object(struct ctl_table *table, const struct items *members, struct buffer *out)
 {
 	int result = 0;
@@ -269,7 +281,10 @@ static int show_object(struct ctl_table *table, const struct items *members, str
 		}
 		if (item->type != JSON_NULL && (item->type != JSON_TEXT || item->length > 0)) {
 			buffer_text(out, " ");
-			show_scalar(item, out);
+			if (strcmp(item->key, "verdict") == 0) /* WHY in one line */
+				show_verdict(table, item, out);
+			else
+				show_scalar(item, out);
 		}
 		buffer_text(out, "\n");
 	}

@@ -5,12 +5,13 @@
 #include <stddef.h>
 
 #include "followup/buffer.h"
+#include "followup/ctl_screen.h"
 #include "followup/error.h"
 
 struct ctl_table; /* the readers of JSON that it takes */
 
-/* width: the columns of the terminal, which tables keep to (ctl_grid.h); 0: they may be as wide as they like. */
-struct ctl_table *ctl_table_new(size_t width);
+/* Tables keep to the screen (ctl_grid.h), of which a copy is taken. */
+struct ctl_table *ctl_table_new(const struct ctl_screen *screen);
 void ctl_table_free(struct ctl_table *table);
 
 /* Appends the document: an array of objects as aligned columns (as one block an object where they hold tables of their own), an object as "key: value" lines

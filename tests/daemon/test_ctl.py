@@ -1,43 +1,18 @@
 #!/usr/bin/env python3
 """followupctl's pages: on a terminal they keep to its width, whatever is written in Chinese; in a pipe nothing is broken; --json answers JSON everywhere (followupctl(1))."""
-import fcntl
 import json
 import re
-import os
-import pty
 import sqlite3
-import struct
-import termios
-import unicodedata
 
-from harness import FOLLOWUPCTL, Daemon, run, same, test, true
+from harness import Daemon, run, same, test, true
+from terminal import Terminal, plain, width
 
 
 def on_terminal(daemon, *words, columns=80):
     """What a terminal of so many columns is sent."""
-    leader, follower = pty.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    child = os.fork()
-    if child == 0:
-        os.dup2(follower, 1)
-        os.execv(FOLLOWUPCTL, [FOLLOWUPCTL, "-s", daemon.socket, *words])
-    os.close(follower)
-    told = b""
-    while True:
-        try:
-            data = os.read(leader, 65536)
-        except OSError:  # the other end is closed
-            break
-        if not data:
-            break
-        told += data
-    os.close(leader)
-    same(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0, " ".join(words))
-    return told.decode().replace("\r\n", "\n").splitlines()
-
-
-def width(line):
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in line)
+    with Terminal(daemon, *words, columns=columns) as terminal:
+        same(terminal.end(), 0, " ".join(words))
+        return plain(terminal.said).replace("\r\n", "\n").splitlines()
 
 
 def fill(daemon):

@@ -55,6 +55,7 @@ failed=0
 make_it install
 check "programs, manuals, units and configuration are in their places" ls "$tree/usr/sbin/followupd" "$tree/usr/bin/followupctl" "$tree/usr/sbin/followup-console" \
 	"$tree/usr/share/man/man8/followupd.8" "$tree/usr/share/man/man5/followupd.conf.5" "$tree/usr/share/man/man1/followupctl.1" \
+	"$tree/usr/share/bash-completion/completions/followupctl" "$tree/usr/share/zsh/vendor-completions/_followupctl" \
 	"$tree/usr/lib/systemd/system/followupd.service" "$tree/usr/lib/systemd/system/followupd.socket" \
 	"$tree/usr/lib/systemd/system/followup-console.service" "$tree/usr/lib/sysusers.d/followup-console.conf" "$etc/followup-console.conf" \
 	"$tree/usr/lib/sysusers.d/followupd.conf" "$tree/usr/lib/tmpfiles.d/followupd.conf" "$etc/followupd.conf" \

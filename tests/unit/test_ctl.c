@@ -10,6 +10,7 @@
 
 #include "../../ctl/grid.c"
 #include "../../ctl/page.c"
+#include "../../ctl/screen.c"
 #include "../../ctl/table.c"
 #include "../../daemon/ops/text.c"
 
@@ -130,7 +131,7 @@ static void test_tables(void **state)
 		{"[{\"a\":1,\"a\":2}]", "a\n2\n"},
 		{"{\"warnings\":[\"one thing\",\"x\"],\"n\":1}", "warnings:\n  one thing\n  x\nn: 1\n"},
 	};
-	struct ctl_table *table = ctl_table_new(0);
+	struct ctl_table *table = ctl_table_new(&(struct ctl_screen){0});
 
 	(void)state;
 	assert_non_null(table);
@@ -190,7 +191,7 @@ static void test_widths(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct ctl_table *table = ctl_table_new(cases[i].width);
+		struct ctl_table *table = ctl_table_new(&(struct ctl_screen){.width = cases[i].width});
 		struct buffer out = {0};
 		assert_non_null(table);
 		assert_int_equal(ctl_table_show(table, cases[i].document, strlen(cases[i].document), &out), 0);
@@ -243,7 +244,7 @@ static void test_pages(void **state)
 /* Hostile documents: more columns than a table has, and deeper than anyone reads. */
 static void test_monsters(void **state)
 {
-	struct ctl_table *table = ctl_table_new(0);
+	struct ctl_table *table = ctl_table_new(&(struct ctl_screen){0});
 	struct buffer document = {0}, out = {0};
 
 	(void)state;
