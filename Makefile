@@ -204,9 +204,11 @@ format: deps-lint
 # --- Install -----------------------------------------------------------------------------------------
 CONF = $(wildcard conf/*.conf conf/rules.d/*.conf conf/calendar/*)
 MAN = $(wildcard man/*.[1-8])
+EXAMPLES = $(wildcard examples/* examples/*/* examples/*/*/*)
 # As the files stood when they were installed; only a file that is still like that may be replaced or removed.
 SHIPPED = $(DESTDIR)$(PREFIX)/share/followupd
 ETC = $(DESTDIR)$(SYSCONFDIR)/followupd
+DOC = $(DESTDIR)$(PREFIX)/share/doc/followupd
 UNITS = followupd.service followupd.socket followup-console.service
 SYSUSERS = followupd.conf followup-console.conf
 # Completion: one file for both shells, under the name that each looks for (zsh: where Debian has those of packages).
@@ -219,6 +221,8 @@ install: all
 	install -D -m 755 $(BUILD)/followupctl $(DESTDIR)$(PREFIX)/bin/followupctl
 	@set -e; $(foreach file,$(COMPLETIONS),install -D -m 644 ctl/completion/followupctl $(file);)
 	@set -e; $(foreach file,$(MAN),install -D -m 644 $(file) $(call man_target,$(file));)
+	@set -e; for file in $(EXAMPLES); do [ -d $$file ] || \
+		install -D -m $$([ -x $$file ] && echo 755 || echo 644) $$file $(DOC)/$$file; done
 	@set -e; install -d $(DESTDIR)$(UNITDIR); for unit in $(UNITS); do \
 		sed -e 's|/usr/sbin/|$(PREFIX)/sbin/|g; s|/usr/bin/|$(PREFIX)/bin/|g; s|/etc/|$(SYSCONFDIR)/|g' systemd/$$unit \
 			>$(DESTDIR)$(UNITDIR)/$$unit; chmod 644 $(DESTDIR)$(UNITDIR)/$$unit; done
@@ -237,6 +241,7 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/followupd $(DESTDIR)$(PREFIX)/sbin/followup-console $(DESTDIR)$(PREFIX)/bin/followupctl
 	rm -f $(foreach file,$(MAN),$(call man_target,$(file))) $(COMPLETIONS)
+	rm -rf $(DOC)/examples && { [ ! -d $(DOC) ] || rmdir --ignore-fail-on-non-empty $(DOC); }
 	rm -f $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(SYSUSERS:%=$(DESTDIR)$(SYSUSERSDIR)/%) $(DESTDIR)$(TMPFILESDIR)/followupd.conf
 	@for file in $(CONF:conf/%=%); do \
 		old=$(SHIPPED)/$$file; here=$(ETC)/$$file; rm -f $$here.new; \

@@ -173,6 +173,24 @@ def at_work(work):
     matches('"lease"', work.held)
 
 
+@test("the morning's import is set up as examples/README says, and loads what has come")
+def import_set_up(work):
+    box = work.box
+    with open(os.path.join(ROOT, "examples/README")) as file:
+        part = file.read().split("\nnightly-import/", 1)[1].split("\nsms-gateway/", 1)[0]
+    commands = re.findall(r"^ {24}(\S.*)$", part, re.MULTILINE)
+    matches(r"^systemctl start followup-import; journalctl", commands[-1])
+    succeeds(shell(box, "set -e; cd /usr/share/doc/followupd/examples\n" + "\n".join(commands[:-1])))
+    matches("followup-import.timer", verdict(box, "systemctl list-timers --all"))
+    succeeds(shell(box, "sed -i 's/^ENCODING=.*/ENCODING=utf-8/; s/^EXPECT=.*/EXPECT=clients/' /etc/followup-import/followup-import.env; mkdir -p -m 755 /var/lib/followup-import/inbox;"
+                        "printf 'client_ref,name\\nC2,b\\nC3,\\n' >/var/lib/followup-import/inbox/clients-1.csv; touch /var/lib/followup-import/inbox/clients-1.csv.ok;"
+                        "chown -R followup-import: /var/lib/followup-import"))
+    succeeds(shell(box, commands[-1]))
+    matches(r"clients-1\.csv: 2 rows, 1 changed, 0 unchanged, 1 refused", box.journal("followup-import.service"))
+    equal(box.show("followup-import.service", "Result"), "success", "result")
+    equal(verdict(box, "ls /var/lib/followup-import/inbox"), "", "inbox")
+
+
 def upgraded(box, command):
     """What the command says while others knock on both sockets, none of whom may be refused."""
     refused, served, stop = [], [], threading.Event()
