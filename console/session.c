@@ -38,7 +38,7 @@ struct web_session {
 struct web_sessions {
 	const struct console_settings *settings;
 	pthread_mutex_t lock;
-	TAILQ_HEAD(, web_session) list; /* the one least used first */
+	TAILQ_HEAD(web_session_list, web_session) list; /* the one least used first */
 	size_t count;
 };
 
@@ -356,6 +356,19 @@ static int wait_for_place(struct web_session *session, bool slow, const struct l
 	return slow && session->slow_count == WEB_SESSION_SLOW_LINKS ? ERR_LIMIT : 0;
 }
 
+/* One that leads somewhere still; NULL: none. Under the session's lock. */
+static struct link *take_idle(struct web_session *session)
+{
+	while (session->idle_count > 0) {
+		struct link *link = session->idle[--session->idle_count];
+		if (link_is_alive(link))
+			return link;
+		link_close(link);
+		session->link_count--;
+	}
+	return NULL;
+}
+
 int web_session_take_link(struct web_sessions *sessions, struct web_session *session, bool slow, const struct link_wait *wait,
 	struct link **out, char why[LINK_WHY_SIZE])
 {
@@ -366,14 +379,7 @@ int web_session_take_link(struct web_sessions *sessions, struct web_session *ses
 	result = wait_for_place(session, slow, wait);
 	if (result == 0) {
 		session->slow_count += slow;
-		while (link == NULL && session->idle_count > 0) {
-			link = session->idle[--session->idle_count];
-			if (link_is_alive(link))
-				continue;
-			link_close(link);
-			link = NULL;
-			session->link_count--;
-		}
+		link = take_idle(session);
 		session->link_count += link == NULL;
 	}
 	(void)pthread_mutex_unlock(&session->lock);

@@ -107,13 +107,24 @@ static bool origin_is_valid(const char *text)
 	return host[0] != '\0' && strspn(host, letters) == strlen(host);
 }
 
+/* "unix:/path", "/path", or an address and a port. */
+static bool daemon_is_valid(const char *text)
+{
+	bool is_unix = strncmp(text, "unix:", 5) == 0;
+	const char *path = is_unix ? text + 5 : text;
+	struct sockaddr_un address;
+	struct console_settings other;
+
+	if (path[0] == '/')
+		return strlen(path) < sizeof address.sun_path;
+	return !is_unix && address_parse(text, &other);
+}
+
 static void check(struct loader *loader)
 {
 	struct console_settings *settings = loader->settings;
 	struct complaints *complaints = &loader->complaints;
 	bool has_tls = settings->certificate[0] != '\0' && settings->key[0] != '\0';
-	const char *path = strncmp(settings->daemon, "unix:", 5) == 0 ? settings->daemon + 5 : settings->daemon;
-	struct console_settings other;
 
 	if (value_is_none(settings->address))
 		settings->address[0] = '\0';
@@ -126,8 +137,7 @@ static void check(struct loader *loader)
 			"like "
 			"127.0.0.1",
 			settings->listen);
-	if (path[0] == '/' ? strlen(path) >= sizeof(struct sockaddr_un){0}.sun_path
-			   : path != settings->daemon || !address_parse(path, &other))
+	if (!daemon_is_valid(settings->daemon))
 		complaints_error(complaints, loader->file, line_of(loader, "daemon"),
 			"daemon: '%s' will not do: it takes unix: and the path of a socket, or an address and a port like 127.0.0.1:7379",
 			settings->daemon);

@@ -76,7 +76,7 @@ def check_possible():
 
 def base_tree():
     """The folder of the Debian tree, made if it is not in the cache."""
-    programs = [os.path.join(BUILD, name) for name in ("followupd", "followupctl")]
+    programs = [os.path.join(BUILD, name) for name in ("followupd", "followupctl", "followup-console")]
     include = ["systemd", "systemd-sysv", "tzdata", *packages_of(shared_libraries(*programs))]
     codename, mirror = host_release()
     key = hashlib.sha256(" ".join([codename, *include]).encode()).hexdigest()[:16]

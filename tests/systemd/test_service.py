@@ -18,6 +18,7 @@ from box import BUILD, ROOT, Box, Unavailable, wait_for  # noqa: E402
 
 SOCKET = "/run/followupd/agent.sock"
 UNIT = "followupd.service"
+CONSOLE = "followup-console.service"
 CONF = "/etc/followupd/followupd.conf"
 RESTARTS = 20 if os.environ.get("FOLLOWUP_LONG") == "1" else 5
 
@@ -119,17 +120,18 @@ def set_unit(box, name, lines):
 
 @test("systemd-analyze verify has nothing to say")
 def verify(box):
-    for unit in (UNIT, "followupd.socket"):
+    for unit in (UNIT, "followupd.socket", CONSOLE):
         result = subprocess.run(["systemd-analyze", "verify", "--root=" + box.tree, unit], capture_output=True, text=True)
         equal(result.stdout + result.stderr, "", unit)
 
 
 @test("the exposure is 1.5 at most")
 def exposure(box):
-    result = box.run("systemd-analyze", "security", "--threshold=15", UNIT)
-    if result.returncode != 0:
-        raise AssertionError(result.stdout[-300:] + result.stderr)
-    succeeds(box.run("systemd-analyze", "security", "--offline=true", "--threshold=15", UNIT))
+    for unit in (UNIT, CONSOLE):
+        result = box.run("systemd-analyze", "security", "--threshold=15", unit)
+        if result.returncode != 0:
+            raise AssertionError(unit + result.stdout[-300:] + result.stderr)
+        succeeds(box.run("systemd-analyze", "security", "--offline=true", "--threshold=15", unit))
 
 
 @test("the user and the folders are made at boot")
@@ -181,6 +183,53 @@ def agents(box):
     succeeds(ctl(box, "agent", "add", "anna", "agent", "queues", "service"))
     matches(r"anna", succeeds(box.run("runuser", "-u", "anna", "--", "followupctl", "whoami")))
     fails(box.run("runuser", "-u", "stranger", "--", "followupctl", "whoami"))
+
+
+CONSOLE_CLIENT = r"""
+import http.client, json, sys
+token, cookie = sys.stdin.readline().strip(), {}
+def ask(method, path, body=None):
+    connection = http.client.HTTPConnection("127.0.0.1", 7381, timeout=30)
+    connection.request(method, path, body and json.dumps(body), {"Content-Type": "application/json", **cookie})
+    answer = connection.getresponse()
+    return answer, json.loads(answer.read())
+assert ask("GET", "/healthz")[0].status == 200
+assert ask("POST", "/api/signin", {"name": "webb", "token": "wrong"})[0].status == 401
+answer, session = ask("POST", "/api/signin", {"name": "webb", "token": token})
+assert answer.status == 200, session
+cookie = {"Cookie": answer.headers["Set-Cookie"].split(";")[0], "X-CSRF-Token": session["csrf"]}
+print("signed in", flush=True)
+sys.stdin.readline()
+print(ask("POST", "/api/command", ["WHOAMI"])[1]["ok"]["name"])
+"""
+
+
+@test("the console runs as a user of its own with nothing but the daemon's socket, and its sessions outlive the daemon's restart")
+def console(box):
+    succeeds(box.run("systemctl", "enable", "--now", CONSOLE))
+    equal(box.show(CONSOLE, "ActiveState"), "active", "state")
+    matches(r"^serving on 127\.0\.0\.1:7381$", box.show(CONSOLE, "StatusText"))
+    pid = box.show(CONSOLE, "MainPID")
+    equal(box.run("stat", "-c", "%U", f"/proc/{pid}/ns").stdout.strip(), "root", "nobody looks into its memory")
+    status = box.run("cat", f"/proc/{pid}/status").stdout
+    uid = succeeds(box.run("id", "-u", "followup-console")).strip()
+    for line in (rf"^Uid:\t{uid}\t{uid}\t{uid}\t{uid}$", r"^NoNewPrivs:\t1$", r"^Seccomp:\t2$", r"^CapEff:\t0+$", r"^CapBnd:\t0+$"):
+        matches(line, status)
+    token = re.search(r"^token: (\S+)", succeeds(ctl(box, "agent", "add", "webb", "agent", "queues", "service")), re.MULTILINE).group(1)
+    browser = subprocess.Popen(["nsenter", "-t", str(box.leader), "-n", "--", sys.executable, "-c", CONSOLE_CLIENT], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    browser.stdin.write(token + "\n")
+    browser.stdin.flush()
+    equal(browser.stdout.readline().strip(), "signed in", "the browser")
+    matches(rf"event=sign_in_refused agent=webb peer=unix:uid={uid} ", box.journal(UNIT))
+    succeeds(box.run("systemctl", "restart", UNIT))
+    said = browser.communicate("go\n", timeout=60)[0]
+    equal(said.strip(), "webb", "after the restart")
+    journal = box.journal(CONSOLE)
+    assert token not in journal, "a token in the log"
+    matches(r"^event=signed_in agent=webb source=127\.0\.0\.1", journal)
+    succeeds(box.run("systemctl", "stop", CONSOLE))
+    equal(box.show(CONSOLE, "Result"), "success", "result")
 
 
 @test("reload takes over a good configuration, and says so")
