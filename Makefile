@@ -138,6 +138,8 @@ deps-test: deps
 	@$(FETCH) test
 deps-lint: deps deps-console
 	@$(FETCH) lint
+deps-clients: deps
+	@.ci/deps clients
 deps-fuzz: deps
 	@$(FETCH) fuzz
 deps-bench: deps
@@ -156,7 +158,7 @@ run: all
 # --- Tests: make test ONLY="unit daemon/test_desk" runs a part -----------------------------------------
 test: all unit fuzz-targets faults-programs crash-tools deps-test
 	@$(WITH) tests/run $(ONLY)
-test-long: all unit fuzz-targets faults-programs crash-tools deps-test deps-deb
+test-long: all unit fuzz-targets faults-programs crash-tools deps-test deps-deb deps-clients
 	@$(WITH) FOLLOWUP_LONG=1 tests/run $(ONLY)
 # The service under a real systemd, in a container of its own.
 systemd-test: all deps-test
@@ -265,7 +267,7 @@ deb-test: all deps-deb deps-test
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all daemon-and-ctl unit fuzz-targets faults-programs faults crash-tools crash powercut deps deps-console deps-test deps-lint deps-fuzz deps-bench bench-programs bench bench-quick demo run test test-long coverage fuzz fuzz-afl model-compare lint format install uninstall clean
+.PHONY: all daemon-and-ctl unit fuzz-targets faults-programs faults crash-tools crash powercut deps deps-console deps-test deps-lint deps-fuzz deps-clients deps-bench bench-programs bench bench-quick demo run test test-long coverage fuzz fuzz-afl model-compare lint format install uninstall clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

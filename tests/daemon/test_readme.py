@@ -137,7 +137,7 @@ def rules():
 
 @test("every file that the README names is there")
 def files():
-    named = set(re.findall(r"`((?:conf|daemon|ctl|include|tests|systemd|man)/[^ `]*)`", read(README)))
+    named = set(re.findall(r"`((?:conf|daemon|ctl|examples|include|tests|systemd|man)/[^ `]*)`", read(README)))
     named |= {"man/" + name for name in re.findall(r"`([a-z.-]+\.[1-8])`", read(README))}
     true(len(named) > 10, f"only {len(named)} files have been found")
     same([name for name in sorted(named) if not os.path.exists(os.path.join(ROOT, name))], [])
