@@ -318,7 +318,7 @@ int command_mine(struct request *request)
 
 int command_queues(struct request *request)
 {
-	return request_answer(request, desk_queues(request->server->desk, request->now, request->answer));
+	return request_answer(request, desk_queues(request->desk, request->now, request->answer));
 }
 
 static int list_rows(struct request *request)

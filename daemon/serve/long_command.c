@@ -12,6 +12,7 @@
 
 struct long_job {
 	struct job job;          /* first, so that the one is the other */
+	struct worker *worker;   /* whose it is */
 	struct session *session; /* who waits; NULL: gone */
 	struct policy *policy;   /* held */
 	struct long_command work;
@@ -180,6 +181,11 @@ static int refuse(struct request *request, const char *why)
 	return ERR_BUSY;
 }
 
+struct worker *long_command_worker(struct server *server, const struct command *command)
+{
+	return (command->flags & COMMAND_BRIEF) != 0 ? server->brief : server->worker;
+}
+
 int long_command_begin(struct request *request, const struct long_command *work)
 {
 	struct server *server = request->server;
@@ -194,6 +200,7 @@ int long_command_begin(struct request *request, const struct long_command *work)
 	job->work = *work;
 	job->policy = policy_hold(server->policy);
 	job->job = (struct job){.run = run, .finish = finish, .policy = job->policy};
+	job->worker = long_command_worker(server, request->command);
 	job->session = request->session;
 	job->who = request->session->standing.identity;
 	job->request = (struct request){
@@ -208,9 +215,9 @@ int long_command_begin(struct request *request, const struct long_command *work)
 		.own = work->own,
 	};
 	result = copy_words(job, request);
-	if (result == 0 && server->worker == NULL)
+	if (result == 0 && job->worker == NULL)
 		result = refuse(request, "the book cannot be read a second time; the log said why at the start");
-	if (result == 0 && worker_submit(server->worker, &job->job, server->policy->long_commands_max) < 0)
+	if (result == 0 && worker_submit(job->worker, &job->job, server->policy->long_commands_max) < 0)
 		result = refuse(request, "so many long commands wait already (limits: long_commands)");
 	if (result < 0) {
 		free_job(job);
@@ -229,5 +236,5 @@ void long_command_leave(struct session *session)
 		return;
 	session->job = NULL;
 	job->session = NULL;
-	worker_cancel(session->server->worker, &job->job, JOB_STOP_GONE);
+	worker_cancel(job->worker, &job->job, JOB_STOP_GONE);
 }

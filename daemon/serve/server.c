@@ -119,7 +119,9 @@ void server_release(struct server *server)
 		session_close(TAILQ_FIRST(&server->all), "the daemon stops");
 	free_dead(server);
 	worker_free(server->worker);
+	worker_free(server->brief);
 	server->worker = NULL;
+	server->brief = NULL;
 	accept_stop(server);
 	for (size_t i = 0; i < 3; i++)
 		if (server->signals[i] != NULL)
@@ -141,7 +143,8 @@ void server_start_worker(struct server *server)
 	char why[256] = "";
 	char quoted[LOG_QUOTED_SIZE];
 
-	if (worker_new(server->base, server->policy->database, server, &server->worker, why) < 0)
+	if (worker_new(server->base, server->policy->database, server, &server->worker, why) < 0 ||
+		worker_new(server->base, server->policy->database, server, &server->brief, why) < 0)
 		log_event(server->log, LOG_LEVEL_WARNING, "no_worker", "reason=%s text=\"long commands will hold up the others\"",
 			log_quote(why, strlen(why), quoted));
 }

@@ -114,6 +114,12 @@ int turn_open(struct server *server)
 	return 0;
 }
 
+static void watch_wal(struct server *server, struct worker *worker)
+{
+	if (worker != NULL && worker_count(worker) > 0)
+		worker_watch_wal(worker, store_wal_bytes(server->store), (int64_t)server->policy->wal_limit_bytes);
+}
+
 int turn_commit(struct server *server)
 {
 	bool dirty;
@@ -129,8 +135,8 @@ int turn_commit(struct server *server)
 		return result;
 	}
 	if (dirty) {
-		if (server->worker != NULL && worker_count(server->worker) > 0)
-			worker_watch_wal(server->worker, store_wal_bytes(server->store), (int64_t)server->policy->wal_limit_bytes);
+		watch_wal(server, server->worker);
+		watch_wal(server, server->brief);
 		server->checkpoint_wanted = true;
 		server->wakeup_stale = true;
 	}
@@ -182,6 +188,8 @@ void turn_close(struct server *server)
 	}
 	if (server->worker != NULL)
 		worker_release(server->worker);
+	if (server->brief != NULL)
+		worker_release(server->brief);
 	server->turn_closing = false;
 }
 
@@ -320,7 +328,7 @@ void turn_execute(struct server *server, struct session *session, bool last_look
 		buffer_clear(&server->answer.json);
 		server->answer.why[0] = '\0';
 	}
-	if (result == 0 && (request.command->flags & COMMAND_WORKER) != 0 && server->worker != NULL) {
+	if (result == 0 && (request.command->flags & COMMAND_WORKER) != 0 && long_command_worker(server, request.command) != NULL) {
 		result = long_command_begin(&request, &(struct long_command){.handler = request.command->handler});
 	} else if (result == 0) {
 		store_record_by(server->store, session->standing.signed_in ? session->standing.identity.name : NULL);

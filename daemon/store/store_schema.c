@@ -97,7 +97,8 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE INDEX call_all_lanes ON call(queue, due_now DESC, priority, due_on, id) WHERE state=0;"
 	"CREATE INDEX call_person ON call(person);"
 	"CREATE INDEX call_due ON call(due_on) WHERE due_now=0;"
-	"CREATE INDEX call_rest ON call(not_before) WHERE state=1;"
+	/* queue and due_on: so that what rests can be counted without its rows */
+	"CREATE INDEX call_rest ON call(not_before, queue, due_on) WHERE state=1;"
 	"CREATE INDEX call_lease ON call(lease_until) WHERE state=2;"
 	"CREATE INDEX call_owner ON call(appointed_at) WHERE owner_id IS NOT NULL;"
 	"CREATE INDEX call_widen ON call(widen_at) WHERE widen_at IS NOT NULL;"

@@ -27,6 +27,7 @@ enum command_flag {
 	COMMAND_WORKER = 256,
 	/* Whatever it refuses it refuses before it writes anything, so that it needs no savepoint (turn_run): that would copy every page it changes. */
 	COMMAND_CHECKS_FIRST = 512,
+	COMMAND_BRIEF = 1024, /* with COMMAND_WORKER: a short read, which waits for no long one (server->brief) */
 };
 
 /* What a handler gives back, when it is no error of enum followup_error. */

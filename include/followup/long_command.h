@@ -18,6 +18,9 @@ struct long_command {
 	void (*own_free)(void *own);
 };
 
+/* The thread that a command's reads belong on; NULL: there is none. */
+struct worker *long_command_worker(struct server *server, const struct command *command);
+
 /* Hands the request over: COMMAND_PARKED, or an error (own is freed). It begins when the turn is committed. ERR_BUSY: there is no worker, or so many commands wait for it. */
 int long_command_begin(struct request *request, const struct long_command *work) MUST_CHECK;
 

@@ -1,7 +1,7 @@
 /* server.h - the daemon's loop: sessions, turns, the one timer, and the state that they share.
  *
  * One pass of the loop is a turn: whatever the sessions have sent by then is executed in one transaction, and answered after its commit (DESIGN 3). Long work goes in
- * slices between turns. One thread; a second one only reads (worker.h). */
+ * slices between turns. One thread; others only read (worker.h). */
 #ifndef FOLLOWUP_SERVER_H
 #define FOLLOWUP_SERVER_H
 
@@ -61,6 +61,7 @@ struct server {
 	struct policy *policy; /* owned; a reload replaces it */
 
 	struct worker *worker; /* NULL: there is none, and long commands run in the loop */
+	struct worker *brief;  /* the same for reads that are short, QUEUES and METRICS: a report must not keep a supervisor waiting */
 
 	struct event_base *base;
 	struct event *timer;
@@ -132,7 +133,7 @@ struct server {
 int server_init(struct server *server, struct policy *policy) MUST_CHECK;
 void server_release(struct server *server); /* everything it made; the struct itself is the caller's */
 
-/* Starts the second thread, on the book that is open. Without it the daemon still works, and the log says so. */
+/* Starts the threads that read, on the book that is open. Without it the daemon still works, and the log says so. */
 void server_start_worker(struct server *server);
 
 /* Runs until it is told to stop; the exit status. */

@@ -41,10 +41,10 @@ int store_view_items(struct store *store, int64_t call_id, struct buffer *out) M
 /* The items of a call that are not in shown (a JSON array of numbers): "[{"item":..,"rule":..}]". */
 int store_view_joined(struct store *store, int64_t call_id, const char *shown, struct buffer *out) MUST_CHECK;
 
-/* Every queue that has calls: how many are ready, how many of those are due today or overdue, overdue, resting, leased; the oldest due day. */
+/* Every queue that has calls, by name: how many are in each state, how many of the ready ones are due today or overdue, and overdue; the oldest due day. */
 struct queue_row {
 	const char *queue;
-	int64_t ready, resting, leased, due_now, overdue;
+	int64_t ready, due_now, resting, leased, uncertain, overdue;
 	day_t oldest_due_on;
 };
 typedef int queue_row_visit(void *context, const struct queue_row *row);

@@ -34,6 +34,22 @@ def _():
         same(daemon.info()["long_commands"], "0")
 
 
+@test("QUEUES waits for no long command, and sees what its asker had written")
+def _():
+    with Daemon() as daemon:
+        fill(daemon)
+        daemon.client("C1")
+        asker, supervisor = daemon.connect(), daemon.connect()
+        asker.send("CHECK")
+        same(daemon.call("PING"), "PONG")
+        supervisor.write(supervisor.encode("EVENT.PUT", {"event_ref": "E1", "client_ref": "C1", "kind": "complaint", "occurred_at": "2025-03-04"})
+                         + supervisor.encode("QUEUES"))
+        same(supervisor.read(), 1)
+        same([(row["queue"], row["ready"], row["due_now"]) for row in json.loads(supervisor.read())], [("service", 1, 0)])
+        true(asker.is_silent(), "the CHECK was faster than QUEUES")
+        same(json.loads(asker.read())["count"], 0)
+
+
 @test("answers of one connection come in the order they were asked for, long ones among them")
 def _():
     with Daemon() as daemon:
