@@ -207,6 +207,8 @@ format: deps-lint
 CONF = $(wildcard conf/*.conf conf/rules.d/*.conf conf/calendar/*)
 MAN = $(wildcard man/*.[1-8])
 EXAMPLES = $(wildcard examples/* examples/*/* examples/*/*/*)
+# For other programs: they are told where these stand, and nothing of ours reads them.
+MONITORING = $(wildcard conf/grafana/*.json conf/prometheus/*.yml)
 # As the files stood when they were installed; only a file that is still like that may be replaced or removed.
 SHIPPED = $(DESTDIR)$(PREFIX)/share/followupd
 ETC = $(DESTDIR)$(SYSCONFDIR)/followupd
@@ -229,6 +231,7 @@ install: all
 		sed -e 's|/usr/sbin/|$(PREFIX)/sbin/|g; s|/usr/bin/|$(PREFIX)/bin/|g; s|/etc/|$(SYSCONFDIR)/|g' systemd/$$unit \
 			>$(DESTDIR)$(UNITDIR)/$$unit; chmod 644 $(DESTDIR)$(UNITDIR)/$$unit; done
 	@set -e; for file in $(SYSUSERS); do install -D -m 644 systemd/sysusers/$$file $(DESTDIR)$(SYSUSERSDIR)/$$file; done
+	@set -e; $(foreach file,$(MONITORING),install -D -m 644 $(file) $(SHIPPED)/$(file:conf/%=%);)
 	install -D -m 644 systemd/tmpfiles/followupd.conf $(DESTDIR)$(TMPFILESDIR)/followupd.conf
 	@set -e; for file in $(CONF:conf/%=%); do \
 		new=conf/$$file; old=$(SHIPPED)/$$file; here=$(ETC)/$$file; \
@@ -242,7 +245,7 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/followupd $(DESTDIR)$(PREFIX)/sbin/followup-console $(DESTDIR)$(PREFIX)/bin/followupctl
-	rm -f $(foreach file,$(MAN),$(call man_target,$(file))) $(COMPLETIONS)
+	rm -f $(foreach file,$(MAN),$(call man_target,$(file))) $(COMPLETIONS) $(MONITORING:conf/%=$(SHIPPED)/%)
 	rm -rf $(DOC)/examples && { [ ! -d $(DOC) ] || rmdir --ignore-fail-on-non-empty $(DOC); }
 	rm -f $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(SYSUSERS:%=$(DESTDIR)$(SYSUSERSDIR)/%) $(DESTDIR)$(TMPFILESDIR)/followupd.conf
 	@for file in $(CONF:conf/%=%); do \
@@ -250,7 +253,7 @@ uninstall:
 		if cmp -s $$old $$here; then rm -f $$here; \
 		elif [ -e $$here ]; then echo "uninstall: $$here was changed here, and stays"; fi; \
 		rm -f $$old; done
-	@for folder in $(ETC)/rules.d $(ETC)/calendar $(ETC) $(SHIPPED)/rules.d $(SHIPPED)/calendar $(SHIPPED); do \
+	@for folder in $(ETC)/rules.d $(ETC)/calendar $(ETC) $(SHIPPED)/rules.d $(SHIPPED)/calendar $(SHIPPED)/grafana $(SHIPPED)/prometheus $(SHIPPED); do \
 		[ ! -d $$folder ] || rmdir --ignore-fail-on-non-empty $$folder; done
 
 # --- Packages to give away ---------------------------------------------------------------------------

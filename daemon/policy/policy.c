@@ -105,6 +105,7 @@ void policy_free(struct policy *policy)
 	free(policy->calendar_folder);
 	free(policy->time_zone);
 	free(policy->backup_folder);
+	free(policy->metrics_file);
 	free(policy->tls_certificate);
 	free(policy->tls_key);
 	free(policy->tls_client_ca);

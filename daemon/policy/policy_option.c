@@ -173,6 +173,18 @@ static const struct option backup_options[] = {
 	{0},
 };
 
+static const struct option metrics_options[] = {
+	{.name = "textfile", .kind = OPTION_FOLDER, .offset = IN_POLICY(metrics_file), .standard = "none"},
+	{.name = "interval",
+		.kind = OPTION_DURATION,
+		.offset = IN_POLICY(metrics_interval_seconds),
+		.low = 1,
+		.high = DAY_SECONDS,
+		.standard = "30s"},
+	{.name = "queues", .kind = OPTION_SIZE, .offset = IN_POLICY(metrics_queues_max), .low = 1, .high = 1000, .standard = "200"},
+	{0},
+};
+
 static const struct option review_options[] = {
 	{.name = "share", .kind = OPTION_COUNT, .offset = IN_POLICY(review_share_percent), .high = 100, .standard = "5"},
 	{.name = "seed", .kind = OPTION_COUNT, .offset = IN_POLICY(review_seed), .high = 2000000000, .standard = "1"},
@@ -336,6 +348,7 @@ const struct section_kind section_kinds[SECTION_COUNT] = {
 	[SECTION_CONTACTS] = {"contacts", HOME_MAIN, false, contacts_options},
 	[SECTION_HAND_OUT] = {"hand_out", HOME_MAIN, false, hand_out_options},
 	[SECTION_BACKUP] = {"backup", HOME_MAIN, false, backup_options},
+	[SECTION_METRICS] = {"metrics", HOME_MAIN, false, metrics_options},
 	[SECTION_REVIEW] = {"review", HOME_MAIN, false, review_options},
 	[SECTION_RECORD] = {"record", HOME_MAIN, false, record_options},
 	[SECTION_CHANNEL] = {"channel", HOME_MAIN, true, channel_options},

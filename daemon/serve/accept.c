@@ -18,14 +18,30 @@
 
 enum { ACCEPT_PAUSE_MS = 1000, SAY_AGAIN_MS = 10 * 1000, PASSWORD_ENTRY_SIZE = 4096 };
 
+static const struct {
+	const char *name; /* of the limit, too */
+	const char *text;
+} refusals[REFUSAL_COUNT] = {
+	[REFUSAL_CONNECTIONS] = {"connections", "too many connections (limits: connections)"},
+	[REFUSAL_STRANGERS] = {"strangers", "too many connections wait to be signed in (limits: strangers)"},
+	[REFUSAL_SOURCE] = {"strangers_a_source", "too many connections from there wait to be signed in (limits: strangers_a_source)"},
+};
+
+const char *accept_refusal_name(enum refusal refusal)
+{
+	return refusals[refusal].name;
+}
+
 /* Tells a peer that there is no place for him. The socket's buffer is empty, so a line fits. */
-static void refuse_connection(struct server *server, evutil_socket_t fd, const char *why, bool is_tls)
+static void refuse_connection(struct server *server, evutil_socket_t fd, enum refusal refusal, bool is_tls)
 {
 	int64_t now_ms = clock_monotonic_ms();
+	const char *why = refusals[refusal].text;
 	char line[128];
 	int length = snprintf(line, sizeof line, "-BUSY %s\r\n", why);
 
 	server->refused_connections++;
+	server->refused_by[refusal]++;
 	if (!is_tls) /* who waits for a handshake could not read it */
 		(void)send(fd, line, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT);
 	evutil_closesocket(fd);
@@ -81,7 +97,7 @@ static void on_connection(struct evconnlistener *listener, evutil_socket_t fd, s
 	const struct listener_socket *item = context;
 	struct server *server = item->server;
 	struct session_peer peer = {.is_tls = item->is_tls};
-	const char *why = NULL;
+	enum refusal refusal = REFUSAL_NONE;
 	int on = 1;
 
 	(void)listener;
@@ -93,13 +109,13 @@ static void on_connection(struct evconnlistener *listener, evutil_socket_t fd, s
 	/* On a unix socket root, we ourselves and agents by their user's name need not sign in. */
 	bool known = peer.is_unix && (peer.uid == 0 || peer.uid == geteuid());
 	if (server->session_count >= server->policy->max_connections)
-		why = "too many connections (limits: connections)";
+		refusal = REFUSAL_CONNECTIONS;
 	else if (!known) {
 		peer.is_console = peer.is_unix && is_console(server, peer.uid);
-		(void)stranger_fits(server, peer.is_console ? NULL : peer.source, &why);
+		refusal = stranger_refusal(server, peer.is_console ? NULL : peer.source);
 	}
-	if (why != NULL) {
-		refuse_connection(server, fd, why, peer.is_tls);
+	if (refusal != REFUSAL_NONE) {
+		refuse_connection(server, fd, refusal, peer.is_tls);
 		return;
 	}
 	if (!peer.is_unix) {

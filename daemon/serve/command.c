@@ -71,6 +71,8 @@ const struct command command_table[] = {
 		"[LIMIT n] "
 		"[AFTER n]",
 		"List rows of the book", command_list},
+	{"METRICS", 1, 1, ROLE_OPERATOR | ROLE_SUPERVISOR | ROLE_AUDITOR, COMMAND_BRIEF, "operator", "",
+		"Tell how the daemon and the book are, as Prometheus reads it", command_metrics},
 	{"MINE", 1, 1, FOR_AGENTS, COMMAND_STORE, "agent", "", "List the calls that you hold, and messages whose outcome is not known",
 		command_mine},
 	{"MOVE", 4, 4, ROLE_SUPERVISOR, COMMAND_STORE | COMMAND_WRITES, "supervisor", "call queue reason",

@@ -31,6 +31,7 @@ static int sign_in(struct request *request, const char *name, const char *token)
 	/* Not even looked at: whoever goes on guessing learns nothing by it. */
 	if (wait_ms > 0) {
 		char text[96];
+		server->guesses_slowed++;
 		(void)snprintf(text, sizeof text, "too many wrong tokens; try again in %" PRId64 " s", (wait_ms + 999) / 1000);
 		reply_error(&request->reply, "BUSY", text);
 		if (++session->auth_failures >= SESSION_AUTH_FAILURES_MAX)
@@ -51,6 +52,7 @@ static int sign_in(struct request *request, const char *name, const char *token)
 	(void)log_quote(name, strlen(name), quoted);
 	if (result < 0) {
 		guesses_wrong(server->guesses, source, name, now_ms);
+		server->wrong_tokens++;
 		log_event(server->log, LOG_LEVEL_WARNING, "sign_in_refused", "agent=%s peer=%s session=%" PRIu64, quoted, session->peer,
 			session->id);
 		reply_error(&request->reply, "NOAUTH", "no agent of that name has that token");

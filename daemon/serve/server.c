@@ -12,6 +12,7 @@
 #include "followup/accept.h"
 #include "followup/backup.h"
 #include "followup/guess.h"
+#include "followup/metrics_file.h"
 #include "followup/notify.h"
 #include "followup/sample.h"
 #include "followup/store_record.h"
@@ -84,6 +85,8 @@ int server_init(struct server *server, struct policy *policy)
 			return ERR_SYSTEM;
 	}
 	server->policy = policy;
+	if (metrics_init(server) < 0)
+		return ERR_MEMORY;
 	server->started_at_ms = clock_monotonic_ms();
 	server->now = zone_moment(clock_now(server->business_clock));
 	server->wait_end_ms = INT64_MAX;
@@ -130,6 +133,7 @@ void server_release(struct server *server)
 		event_free(server->timer);
 	event_base_free(server->base);
 	server->base = NULL;
+	metrics_release(server);
 	guesses_free(server->guesses);
 	tls_free(server->tls);
 	buffer_free(&server->notes);
@@ -331,6 +335,7 @@ static void run_turn(struct server *server)
 	if (server->draining)
 		waiter_dismiss(server);
 	turn_close(server);
+	metrics_file_look(server);
 	close_silent(server, now_ms);
 	accept_resume(server, now_ms);
 	probe_storage(server);
@@ -362,6 +367,7 @@ static void report_work(struct server *server)
 static void run_slice(struct server *server)
 {
 	int64_t began_ms = clock_monotonic_ms();
+	day_t worked_before = engine_worked_on(server->engine);
 	int64_t took_ms;
 	int result;
 
@@ -377,8 +383,10 @@ static void run_slice(struct server *server)
 		result = engine_work(server->engine, server->now, server->work_budget);
 		if (result < 0)
 			turn_fail(server, result);
-		else if (turn_commit(server) == 0)
+		else if (turn_commit(server) == 0) {
 			server->work_pending = result > 0;
+			metrics_note_work(server, began_ms, worked_before);
+		}
 	}
 	took_ms = clock_monotonic_ms() - began_ms;
 	if (took_ms > 2 * SLICE_MS)
@@ -425,6 +433,7 @@ static void arm_timer(struct server *server)
 	}
 	sooner(&at_ms, waiter_next_end(server));
 	sooner(&at_ms, stranger_next_end(server));
+	sooner(&at_ms, metrics_file_next(server));
 	if (server->policy->idle_seconds > 0 && !TAILQ_EMPTY(&server->all)) {
 		int64_t at = TAILQ_FIRST(&server->all)->heard_ms + (int64_t)server->policy->idle_seconds * 1000;
 		/* The longest silent may be one who waits; then look again in a while. */

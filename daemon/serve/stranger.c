@@ -4,22 +4,16 @@
 
 #include "followup/server.h"
 
-bool stranger_fits(const struct server *server, const char *source, const char **why)
+enum refusal stranger_refusal(const struct server *server, const char *source)
 {
 	const struct session *session;
 	size_t same = 0;
 
-	if (server->stranger_count >= server->policy->max_strangers) {
-		*why = "too many connections wait to be signed in (limits: strangers)";
-		return false;
-	}
+	if (server->stranger_count >= server->policy->max_strangers)
+		return REFUSAL_STRANGERS;
 	TAILQ_FOREACH(session, &server->strangers, in_strangers)
 	same += source != NULL && strcmp(session->source, source) == 0;
-	if (source != NULL && same >= server->policy->max_strangers_a_source) {
-		*why = "too many connections from there wait to be signed in (limits: strangers_a_source)";
-		return false;
-	}
-	return true;
+	return source != NULL && same >= server->policy->max_strangers_a_source ? REFUSAL_SOURCE : REFUSAL_NONE;
 }
 
 void stranger_update(struct session *session)
@@ -66,6 +60,7 @@ void stranger_expire(struct server *server, int64_t now_ms)
 			TAILQ_INSERT_TAIL(&server->strangers, session, in_strangers);
 			continue;
 		}
+		server->sign_in_timeouts++;
 		session_refuse(session, "NOAUTH", "nobody has signed in for so long (limits: sign_in)");
 	}
 }

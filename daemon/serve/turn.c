@@ -128,6 +128,7 @@ int turn_commit(struct server *server)
 	if (!server->turn_open)
 		return 0;
 	dirty = store_is_dirty(server->store);
+	int64_t began_us = dirty ? clock_monotonic_us() : 0;
 	result = store_commit(server->store);
 	server->turn_open = false; /* a failed commit has rolled back */
 	if (result < 0) {
@@ -135,6 +136,7 @@ int turn_commit(struct server *server)
 		return result;
 	}
 	if (dirty) {
+		histogram_add(&server->metrics.commits, clock_monotonic_us() - began_us);
 		watch_wal(server, server->worker);
 		watch_wal(server, server->brief);
 		server->checkpoint_wanted = true;
@@ -317,6 +319,8 @@ void turn_execute(struct server *server, struct session *session, bool last_look
 	if (session->park == PARK_NONE)
 		server->commands++;
 	result = refuse_or_prepare(&request);
+	if (session->park == PARK_NONE && request.command != NULL)
+		metrics_count_command(server, request.command);
 	if (result == 0 && (request.command->flags & COMMAND_ALONE) != 0) {
 		turn_close(server);
 		session_touch(session);

@@ -8,6 +8,10 @@
 
 struct server;
 
+/* Which limit turns a connection away, and its name in the configuration. */
+enum refusal { REFUSAL_NONE, REFUSAL_CONNECTIONS, REFUSAL_STRANGERS, REFUSAL_SOURCE, REFUSAL_COUNT };
+const char *accept_refusal_name(enum refusal refusal);
+
 /* Opens the listeners of the policy, or takes over inherited ones. why: 256 bytes. */
 int accept_open(struct server *server, char why[256]) MUST_CHECK;
 

@@ -27,7 +27,7 @@ enum command_flag {
 	COMMAND_WORKER = 256,
 	/* Whatever it refuses it refuses before it writes anything, so that it needs no savepoint (turn_run): that would copy every page it changes. */
 	COMMAND_CHECKS_FIRST = 512,
-	COMMAND_BRIEF = 1024, /* with COMMAND_WORKER: a short read, which waits for no long one (server->brief) */
+	COMMAND_BRIEF = 1024, /* what it reads on another thread is short, and waits for nothing long (server->brief) */
 };
 
 /* What a handler gives back, when it is no error of enum followup_error. */
@@ -124,6 +124,8 @@ command_handler command_next, command_touch, command_done, command_release, comm
 command_handler command_break, command_brief, command_desk, command_dispositions, command_ready, command_handover, command_why;
 /* command_forecast.c */
 command_handler command_forecast;
+/* metrics.c */
+command_handler command_metrics;
 /* reload.c */
 command_handler command_reload;
 /* command_admin.c */

@@ -265,6 +265,11 @@ struct policy {
 	int backup_minute;   /* of the local day */
 	int backups_kept;
 
+	/* METRICS */
+	char *metrics_file; /* for node_exporter's textfile collector; "": none */
+	int metrics_interval_seconds;
+	size_t metrics_queues_max; /* queues that have figures of their own */
+
 	/* second-line review */
 	int review_share_percent; /* of the contacts in which somebody talked; 0: none */
 	int review_seed;          /* repeats the draw */

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "followup/accept.h"
 #include "followup/buffer.h"
 #include "followup/clock.h"
 #include "followup/desk.h"
@@ -15,6 +16,7 @@
 #include "followup/json.h"
 #include "followup/listener.h"
 #include "followup/log.h"
+#include "followup/metrics.h"
 #include "followup/policy.h"
 #include "followup/session.h"
 #include "followup/store.h"
@@ -121,11 +123,13 @@ struct server {
 	int64_t drain_until_ms;
 	int exit_status;
 
-	/* For INFO. */
+	/* For INFO and METRICS. */
 	int64_t started_at_ms;
 	size_t subscribers;
 	uint64_t told_changes; /* what subscribers have been told of */
 	uint64_t connections, refused_connections, commands, turns, slices;
+	uint64_t refused_by[REFUSAL_COUNT], sign_in_timeouts, wrong_tokens, guesses_slowed;
+	struct metrics metrics;
 	struct engine_counts reported; /* what the log has been told of the work done */
 };
 

@@ -2,14 +2,15 @@
 #ifndef FOLLOWUP_STRANGER_H
 #define FOLLOWUP_STRANGER_H
 
-#include <stdbool.h>
 #include <stdint.h>
+
+#include "followup/accept.h"
 
 struct server;
 struct session;
 
-/* Whether one more from this source fits; otherwise why not, in words. source: session->source; NULL: those of one source are not counted. */
-bool stranger_fits(const struct server *server, const char *source, const char **why);
+/* Whether one more from this source is too many. source: session->source; NULL: those of one source are not counted. */
+enum refusal stranger_refusal(const struct server *server, const char *source);
 
 /* After whatever may have signed a session in or out: on the list of strangers or off it. */
 void stranger_update(struct session *session);

@@ -34,7 +34,7 @@ def _():
         same(daemon.info()["long_commands"], "0")
 
 
-@test("QUEUES waits for no long command, and sees what its asker had written")
+@test("QUEUES and METRICS wait for no long command, and see what their asker had written")
 def _():
     with Daemon() as daemon:
         fill(daemon)
@@ -43,9 +43,10 @@ def _():
         asker.send("CHECK")
         same(daemon.call("PING"), "PONG")
         supervisor.write(supervisor.encode("EVENT.PUT", {"event_ref": "E1", "client_ref": "C1", "kind": "complaint", "occurred_at": "2025-03-04"})
-                         + supervisor.encode("QUEUES"))
+                         + supervisor.encode("QUEUES") + supervisor.encode("METRICS"))
         same(supervisor.read(), 1)
         same([(row["queue"], row["ready"], row["due_now"]) for row in json.loads(supervisor.read())], [("service", 1, 0)])
+        matches(supervisor.read(), '(?m)^followupd_calls{queue="service",state="ready"} 1$')
         true(asker.is_silent(), "the CHECK was faster than QUEUES")
         same(json.loads(asker.read())["count"], 0)
 

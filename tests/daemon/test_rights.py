@@ -29,6 +29,7 @@ ALLOWED = {
     "FORECAST": {"supervisor"},
     "HISTORY": READERS,
     "LIST": READERS,
+    "METRICS": {"supervisor", "auditor", "operator"},
     "MINE": {"agent", "gateway"},
     "MOVE": {"supervisor"},
     "NEXT": {"agent", "gateway"},

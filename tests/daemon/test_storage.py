@@ -64,7 +64,7 @@ def clients_of(daemon):
     return {row["client_ref"] for row in daemon.list("clients", limit=10000)}
 
 
-@test("a full disk: STORE to every writer, INFO and PING go on, and it works again once there is room")
+@test("a full disk: STORE to every writer, INFO, METRICS and PING go on, and it works again once there is room")
 def _():
     daemon = Daemon(start_on="2025-01-01")
     with SmallDisk(daemon, 1500) as disk:
@@ -84,12 +84,15 @@ def _():
             matches(daemon.refused("EVENT.PUT", {"event_ref": "E2", "client_ref": "A1", "kind": "complaint", "occurred_at": "2025-03-04"}), "^STORE ")
             # What reads goes on; a turn with a writer in it takes no reader down.
             with daemon.connect() as other:
-                other.write(other.encode("PING") + other.encode("CLIENT.PUT", {"client_ref": "Z", "name": "z" * 100}) + other.encode("QUEUES") + other.encode("INFO"))
-                replies = [other.read() for _ in range(4)]
+                other.write(other.encode("PING") + other.encode("CLIENT.PUT", {"client_ref": "Z", "name": "z" * 100}) + other.encode("QUEUES") + other.encode("INFO")
+                            + other.encode("METRICS"))
+                replies = [other.read() for _ in range(5)]
             same(replies[0], "PONG")
             matches(replies[1], "^STORE ")
             matches(replies[2], '"queue":"service"')
             matches(replies[3], "storage:failing")
+            matches(replies[4], "(?m)^followupd_storage_failing 1$")
+            matches(replies[4], '(?m)^followupd_calls{queue="service",state="ready"} 1$')
             matches(daemon.log(), "event=storage_failing")
             # Lists and reloads that name clients are looks, which cannot be written down; what cannot be said is not done.
             matches(daemon.refused("LIST", "clients", "LIMIT", 10000), "^STORE .*full")
@@ -146,6 +149,7 @@ def _():
                 same(daemon.call("PING"), "PONG", end)
                 matches(daemon.refused("CLIENT.PUT", {"client_ref": "Z", "name": "z" * 100}), "^STORE ", end)
                 same(daemon.info("storage")["storage"], "failing", end)
+                matches(daemon.call("METRICS"), "(?m)^followupd_storage_failing 1$", end)
                 disk.free()
                 for _ in range(1000):  # the daemon tries by itself every few seconds, or when it is asked
                     reply = put(daemon.operator, 50000)

@@ -12,6 +12,7 @@ const struct row script[] = {
 	{"operator", "COMMAND DOCS", 0, ""},
 	{"operator", "HELP", 0, ""},
 	{"operator", "INFO", ROW_VARIES, ""},
+	{"operator", "METRICS", ROW_VARIES, ""},
 	{"operator", "WHOAMI", ROW_VARIES, ""},
 	{"operator", "RESET", 0, ""},
 	{"operator", "CLOCK", 0, ""},

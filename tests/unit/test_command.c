@@ -47,6 +47,7 @@ static const struct {
 	{"HISTORY", "sru"},
 	{"INFO", "*"},
 	{"LIST", "sru"},
+	{"METRICS", "suo"},
 	{"MINE", "ag"},
 	{"MOVE", "s"},
 	{"NEXT", "ag"},
