@@ -4,6 +4,7 @@
 #   make run | demo       try it: on a sample book, until Ctrl-C | from the first file to the last call
 #   make test | test-long the tests | and those that take long
 #   make systemd-test    the service under a real systemd
+#   make console-test     the console's page in a real browser; ONLY="two agents" does a part. Pictures of it stay in build/console-screenshots
 #   make coverage         how much of the code the tests run, against the limits
 #   make crash            [KILLS=1000] [BOOK=1000000]: SIGKILL under load; make powercut [CUTS=50]: power cuts of a virtual machine
 #   make fuzz             [FUZZ_SECONDS=30]: the parsers against libFuzzer; fuzz-afl: against AFL++
@@ -140,6 +141,8 @@ deps-lint: deps deps-console
 	@$(FETCH) lint
 deps-clients: deps
 	@.ci/deps clients
+deps-browser: deps-console
+	@$(FETCH) browser
 deps-fuzz: deps
 	@$(FETCH) fuzz
 deps-bench: deps
@@ -160,6 +163,9 @@ test: all unit fuzz-targets faults-programs crash-tools deps-test
 	@$(WITH) tests/run $(ONLY)
 test-long: all unit fuzz-targets faults-programs crash-tools deps-test deps-deb deps-clients
 	@$(WITH) FOLLOWUP_LONG=1 tests/run $(ONLY)
+# The console's page in a real browser.
+console-test: all deps-browser
+	@$(WITH) tests/console/browser/run $(if $(ONLY),"$(ONLY)")
 # The service under a real systemd, in a container of its own.
 systemd-test: all deps-test
 	@$(WITH) FOLLOWUP_LONG=1 tests/run systemd/
@@ -270,7 +276,7 @@ deb-test: all deps-deb deps-test
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all daemon-and-ctl unit fuzz-targets faults-programs faults crash-tools crash powercut deps deps-console deps-test deps-lint deps-fuzz deps-clients deps-bench bench-programs bench bench-quick demo run test test-long coverage fuzz fuzz-afl model-compare lint format install uninstall clean
+.PHONY: all console-test deps-browser daemon-and-ctl unit fuzz-targets faults-programs faults crash-tools crash powercut deps deps-console deps-test deps-lint deps-fuzz deps-clients deps-bench bench-programs bench bench-quick demo run test test-long coverage fuzz fuzz-afl model-compare lint format install uninstall clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
