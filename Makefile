@@ -231,6 +231,7 @@ install: all
 	install -D -m 755 $(BUILD)/followupctl $(DESTDIR)$(PREFIX)/bin/followupctl
 	@set -e; $(foreach file,$(COMPLETIONS),install -D -m 644 ctl/completion/followupctl $(file);)
 	@set -e; $(foreach file,$(MAN),install -D -m 644 $(file) $(call man_target,$(file));)
+	install -D -m 644 man/rulebook.zh-CN.md $(DOC)/rulebook.zh-CN.md
 	@set -e; for file in $(EXAMPLES); do [ -d $$file ] || \
 		install -D -m $$([ -x $$file ] && echo 755 || echo 644) $$file $(DOC)/$$file; done
 	@set -e; install -d $(DESTDIR)$(UNITDIR); for unit in $(UNITS); do \
@@ -252,7 +253,7 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/followupd $(DESTDIR)$(PREFIX)/sbin/followup-console $(DESTDIR)$(PREFIX)/bin/followupctl
 	rm -f $(foreach file,$(MAN),$(call man_target,$(file))) $(COMPLETIONS) $(MONITORING:conf/%=$(SHIPPED)/%)
-	rm -rf $(DOC)/examples && { [ ! -d $(DOC) ] || rmdir --ignore-fail-on-non-empty $(DOC); }
+	rm -rf $(DOC)/examples $(DOC)/rulebook.zh-CN.md && { [ ! -d $(DOC) ] || rmdir --ignore-fail-on-non-empty $(DOC); }
 	rm -f $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(SYSUSERS:%=$(DESTDIR)$(SYSUSERSDIR)/%) $(DESTDIR)$(TMPFILESDIR)/followupd.conf
 	@for file in $(CONF:conf/%=%); do \
 		old=$(SHIPPED)/$$file; here=$(ETC)/$$file; rm -f $$here.new; \

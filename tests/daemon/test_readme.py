@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The README's tour, typed again: what it shows is what comes out.
 
-    test_readme.py --write      puts what really came out into README.md, to be looked at before it is committed
+    test_readme.py --write      puts what really came out into README.md, README.zh-CN.md and the rule book, to be looked at before it is committed
 """
 import os
 import re
@@ -16,6 +16,8 @@ import tempfile
 from harness import BUILD, PATIENCE, ROOT, run, same, test, true
 
 README = os.path.join(ROOT, "README.md")
+BOOK = os.path.join(ROOT, "man/rulebook.zh-CN.md")  # explains one of its pages
+CHINESE = os.path.join(ROOT, "README.zh-CN.md")  # the same commands with the same output, in other words
 TOUR = "/tmp/tour"  # where the README says that it happens
 BLOCK = re.compile(r"(?ms)^```console\n(.*?)^```$")
 
@@ -111,6 +113,16 @@ def write():
     text = BLOCK.sub(lambda found: "```console\n" + "".join(blocks[found.start()]) + "```", read(README))
     with open(README, "w", encoding="utf-8") as file:
         file.write(text)
+    # The blocks of the other one, in the same order.
+    fresh = iter(BLOCK.findall(text))
+    text = BLOCK.sub(lambda found: "```console\n" + next(fresh, found.group(1)) + "```", read(CHINESE))
+    with open(CHINESE, "w", encoding="utf-8") as file:
+        file.write(text)
+    # And in the rule book the command that it explains.
+    printed = {shown.splitlines()[0]: shown for shown in re.findall(r"(?ms)^\$ .*?(?=^\$ |\Z)", "".join(block + "\n" for block in BLOCK.findall(read(README))))}
+    text = BLOCK.sub(lambda found: "```console\n" + printed.get(found.group(1).splitlines()[0], found.group(1)).rstrip("\n") + "\n```", read(BOOK))
+    with open(BOOK, "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 @test("every command of the README prints what stands there")
@@ -135,10 +147,23 @@ def rules():
         true(text in shipped, f"not shipped so: {text.splitlines()[0]}")
 
 
-@test("every file that the README names is there")
+@test("the Chinese README has the same commands with the same output, the same rule, and everything to be typed")
+def chinese():
+    same(BLOCK.findall(read(CHINESE)), BLOCK.findall(read(README)), "put right by: tests/daemon/test_readme.py --write")
+    same(re.findall(r"(?ms)^```conf\n(.*?)^```$", read(CHINESE)), re.findall(r"(?ms)^```conf\n(.*?)^```$", read(README)))
+    # Commands that are not run here, without what is said beside them.
+    typed = [[line.split("  #")[0].rstrip() for line in re.findall(r"(?m)^    (\S.*)$", re.sub(r"(?ms)^```.*?^```$", "", read(path)))] for path in (CHINESE, README)]
+    same(*typed)
+    # Every setting and folder of the tables, and whatever else stands between backquotes in a first column.
+    rows = [re.findall(r"(?m)^\| (`[^|]*`[^|]*?) *\|", read(path)) for path in (CHINESE, README)]
+    same(*[[re.findall(r"`[^`]*`", row) for row in found] for found in rows])
+
+
+@test("every file that a README names is there")
 def files():
-    named = set(re.findall(r"`((?:conf|daemon|ctl|examples|include|tests|systemd|man)/[^ `]*)`", read(README)))
-    named |= {"man/" + name for name in re.findall(r"`([a-z.-]+\.[1-8])`", read(README))}
+    both = read(README) + read(CHINESE)
+    named = set(re.findall(r"`((?:conf|daemon|ctl|examples|include|tests|systemd|man)/[^ `]*)`", both)) | set(re.findall(r"\]\(((?!http)[^)]*)\)", both))
+    named |= {"man/" + name for name in re.findall(r"`([a-z.-]+\.[1-8])`", both)}
     true(len(named) > 10, f"only {len(named)} files have been found")
     same([name for name in sorted(named) if not os.path.exists(os.path.join(ROOT, name))], [])
 
