@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "followup/marking.h"
 #include "followup/store_handover.h"
 #include "internal.h"
 
@@ -74,9 +75,9 @@ int desk_handover(struct desk *desk, const struct identity *who, const char *man
 	} else {
 		result = hand_over(desk, who, manager, successor, reason, now, answer);
 	}
-	/* Each client is looked at again in this turn, or of very many some in the next ones: his calls find their queue and who must not make them. */
+	/* Each client is looked at again, of many most in the slices to come: his calls find their queue and who must not make them. */
 	if (result >= 0)
-		result = store_handover_mark(desk->store, manager, now.day);
+		result = marking_begin(desk->engine, MARKING_MANAGER, manager, now);
 	const char *const said[] = {
 		"manager", manager, "successor", strcasecmp(successor, "none") == 0 ? NULL : successor, "reason", reason};
 	if (result >= 0)

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "followup/json_text.h"
+#include "followup/marking.h"
 #include "followup/store_client.h"
 #include "followup/store_erase.h"
 #include "followup/store_followup.h"
@@ -182,7 +183,7 @@ int desk_pause(struct desk *desk, const struct identity *who, const char *kind_t
 		result = acted(desk, RECORD_PAUSED, 0, said, 6);
 	}
 	if (result == 0 && kind == PAUSE_RULE)
-		result = store_pause_mark(desk->store, number, now.day);
+		result = marking_begin(desk->engine, MARKING_RULE, name, now);
 	if (result >= 0)
 		result = store_pause_list(desk->store, &answer->json);
 	desk->changes++;
@@ -202,7 +203,7 @@ int pause_end(struct desk *desk, enum pause_kind kind, int64_t name, struct mome
 	int result = store_pause_clear(desk->store, kind, name);
 
 	if (result > 0 && kind == PAUSE_RULE)
-		result = store_pause_mark(desk->store, name, now.day);
+		result = marking_begin(desk->engine, MARKING_RULE, store_name_text(desk->store, name), now);
 	desk->changes++;
 	return result;
 }

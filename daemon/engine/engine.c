@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "followup/marking.h"
 #include "followup/store.h"
 #include "followup/store_call.h"
 #include "followup/store_condition.h"
@@ -144,48 +145,6 @@ static int meta_or(struct engine *engine, const char *key, int64_t otherwise, in
 	return result;
 }
 
-/* A new rule or calendar: everything open is looked at again. So that a large book does not hold up the desk its clients are marked in slices, up to the one who was the last when the policy came:
- * who comes later is looked at with its eyes anyway. How far that has come stands in the store. */
-static int begin_marking(struct engine *engine)
-{
-	int64_t last = 0;
-	int result = store_due_last(engine->store, &last);
-
-	if (result == 0)
-		result = store_meta_set(engine->store, "mark_after", 0);
-	return result < 0 ? result : store_meta_set(engine->store, "mark_until", last);
-}
-
-static int marking(struct engine *engine, int64_t *after, int64_t *until)
-{
-	int result = meta_or(engine, "mark_after", 0, after);
-
-	return result < 0 ? result : meta_or(engine, "mark_until", 0, until);
-}
-
-bool engine_looks_again_at(struct engine *engine, int64_t client_id)
-{
-	int64_t after = 0, until = 0;
-
-	return marking(engine, &after, &until) == 0 && client_id > after && client_id <= until;
-}
-
-/* 1: all are marked, 0: the budget was used up before. The day is settled by whoever works next, hence the earliest there is. */
-static int mark_some(struct engine *engine, int *budget)
-{
-	int64_t after = 0, until = 0;
-	int result = marking(engine, &after, &until);
-
-	if (result < 0 || after >= until)
-		return result < 0 ? result : 1;
-	int marked = *budget > 0 ? store_due_mark_some(engine->store, &after, until, *budget, 0) : 0;
-	if (marked < 0)
-		return marked;
-	*budget -= marked;
-	result = store_meta_set(engine->store, "mark_after", after);
-	return result < 0 ? result : after >= until && *budget > 0;
-}
-
 static int note_new_policy(struct engine *engine)
 {
 	int64_t kept = 0, digest = policy_digest(engine->policy);
@@ -199,7 +158,8 @@ static int note_new_policy(struct engine *engine)
 	snprintf(
 		body, sizeof(body), "{\"rules\":\"%016llx\",\"before\":\"%016llx\"}", (unsigned long long)digest, (unsigned long long)kept);
 	int64_t entry = store_record_add(engine->store, &(struct record_entry){.kind = RECORD_RULES_CHANGED, .body = body});
-	result = entry < 0 ? (int)entry : begin_marking(engine);
+	/* Everything open is looked at again. */
+	result = entry < 0 ? (int)entry : marking_begin(engine, MARKING_ALL, "", (struct moment){0});
 	return result < 0 ? result : store_meta_set(engine->store, "policy_digest", digest);
 }
 
@@ -331,10 +291,11 @@ day_t engine_worked_on(const struct engine *engine)
 
 bool engine_is_idle(struct engine *engine, struct moment now)
 {
-	int64_t client_id, after = 0, until = 0;
+	struct marking marking;
+	int64_t client_id;
 	bool changed;
 
-	return engine_worked_on(engine) >= now.day && marking(engine, &after, &until) == 0 && after >= until &&
+	return engine_worked_on(engine) >= now.day && store_marking_next(engine->store, &marking) == 0 &&
 	       store_due_next(engine->store, now.day, &client_id, &changed) == 0;
 }
 
@@ -442,7 +403,9 @@ int engine_settle(struct engine *engine, struct moment now, int budget)
 	result = settle_some(engine, not_before(now, worked_on), budget);
 	if (result == 0)
 		result = staffing_work(engine, budget);
-	return result == 0 ? engine_tidy_record(engine, now, budget) : result;
+	if (result == 0)
+		result = engine_tidy_record(engine, now, budget);
+	return result == 0 ? engine->marking : result;
 }
 
 /* Each step of the cycle: 1 when it is finished, 0 when the budget was used up before. */
@@ -580,7 +543,7 @@ int engine_work(struct engine *engine, struct moment now, int budget)
 
 	int result = prepare_days(engine, now, &worked_on);
 	if (result == 0)
-		result = mark_some(engine, &budget);
+		result = marking_work(engine, not_before(now, worked_on).day, &budget);
 	if (result <= 0)
 		return result < 0 ? result : 1;
 	while (worked_on < now.day) {

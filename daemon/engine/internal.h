@@ -105,6 +105,7 @@ struct engine {
 	day_t start_on;
 	day_t reached;      /* the last day whose cycle is complete or has begun; may lie after today when the clock has stepped back */
 	bool asks_contacts; /* some rule that is on looks at contacts */
+	bool marking;       /* clients may be left to be marked: a slice has to look */
 	uint64_t changes;
 	uint64_t version; /* moves whenever facts or the policy may have changed: what was thought before is old */
 	uint64_t policy_version;
@@ -229,8 +230,10 @@ struct sample_draw;
 int64_t sample_pending(const struct sample_draw *draw, int rounds); /* who can still be reached in the year */
 int sample_rounds(const struct rule *rule, day_t day, day_t year_end, const struct calendar *calendar);
 
-/* engine.c: whether a new policy is still to look at a client: what is kept for him is what the former one said. */
+/* marking.c: whether a client is still to be marked: what is kept for him is what was so before. */
 bool engine_looks_again_at(struct engine *engine, int64_t client_id);
+/* Marks clients who wait for it. 1: none are left, 0: the budget was used up before. */
+int marking_work(struct engine *engine, day_t day, int *budget) MUST_CHECK;
 
 /* digest.c: a number that changes when a rule or a calendar does */
 int64_t policy_digest(const struct policy *policy);

@@ -339,30 +339,6 @@ int store_due_mark_manager(struct store *store, const char *manager, day_t day, 
 	return store_run(store, &mark, "tnn", manager, day, (int)changed);
 }
 
-int store_due_last(struct store *store, int64_t *client_id)
-{
-	STATEMENT(last, "SELECT coalesce(max(client_id), 0) FROM client_due");
-
-	return store_integer(store, &last, client_id, "");
-}
-
-int store_due_mark_some(struct store *store, int64_t *after, int64_t until, int limit, day_t day)
-{
-	STATEMENT(find,
-		"SELECT coalesce(max(client_id), ?2) FROM (SELECT client_id FROM client_due WHERE client_id>?1 AND client_id<=?2 ORDER BY "
-		"client_id LIMIT ?3)");
-	STATEMENT(mark, "UPDATE client_due SET next_on=min(next_on, ?3), changed=1 WHERE client_id>?1 AND client_id<=?2");
-	int64_t last = until;
-	int result = store_integer(store, &find, &last, "iin", *after, until, limit);
-
-	if (result == 0)
-		result = store_run(store, &mark, "iin", *after, last, day);
-	if (result < 0)
-		return result;
-	*after = result < limit ? until : last;
-	return result;
-}
-
 int store_due_next(struct store *store, day_t day, int64_t *client_id, bool *changed)
 {
 	STATEMENT(next, "SELECT client_id, changed FROM client_due WHERE next_on<=?1 ORDER BY next_on, client_id LIMIT 1");

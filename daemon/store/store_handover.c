@@ -35,18 +35,6 @@ int store_handover_get(struct store *store, const char *manager, char successor[
 	return result;
 }
 
-/* Everyone whose clients come to a manager in the end, himself first. */
-#define BEFORE                                                                                                                             \
-	"WITH RECURSIVE before(manager) AS (SELECT ?1 UNION SELECT h.manager FROM handover h JOIN before b ON h.successor=b.manager) "
-
-int store_handover_mark(struct store *store, const char *manager, day_t day)
-{
-	STATEMENT(mark, BEFORE "UPDATE client_due SET next_on=min(next_on, ?2), changed=1 WHERE client_id IN (SELECT k.id FROM before b"
-			       " CROSS JOIN client k INDEXED BY client_manager WHERE k.manager=b.manager)");
-
-	return store_run(store, &mark, "tn", manager, (int)day);
-}
-
 int store_handover_clients(struct store *store, const char *manager, int64_t *count)
 {
 	STATEMENT(get, "SELECT count(*) FROM client INDEXED BY client_manager WHERE manager=?1");

@@ -87,14 +87,6 @@ int store_pause_list(struct store *store, struct buffer *out)
 	return store_document(store, store_query(store, &list, ""), out);
 }
 
-int store_pause_mark(struct store *store, int64_t rule, day_t day)
-{
-	STATEMENT(mark, "UPDATE client_due SET next_on=min(next_on, ?2) WHERE client_id IN (SELECT client_id FROM followup WHERE state<=1 "
-			"AND rule=?1)");
-
-	return store_run(store, &mark, "in", rule, day);
-}
-
 int store_forbid_set(
 	struct store *store, int64_t client_id, const char *channel, const char *until, const char *reason, const char *agent, int64_t at)
 {

@@ -126,6 +126,9 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE TABLE review_item(review_id INTEGER, followup_id INTEGER, PRIMARY KEY(review_id, followup_id)) WITHOUT ROWID;"
 	"CREATE INDEX review_item_followup ON review_item(followup_id);"
 
+	/* Who is to be looked at again, by number of client (store_marking.h). */
+	"CREATE TABLE marking(kind INTEGER, subject TEXT, after INTEGER NOT NULL, until INTEGER NOT NULL, PRIMARY KEY(kind, subject)) "
+	"WITHOUT ROWID;"
 	/* What a supervisor holds back: kind 0 a queue, 1 a rule, until a moment. */
 	"CREATE TABLE pause(kind INTEGER, name INTEGER, until INTEGER NOT NULL, reason TEXT NOT NULL, agent TEXT NOT NULL, PRIMARY "
 	"KEY(kind, name)) WITHOUT ROWID;"

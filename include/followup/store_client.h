@@ -63,11 +63,8 @@ int store_client_of_person(struct store *store, int64_t person, int64_t *ids, in
 int store_due_set(struct store *store, int64_t client_id, day_t next_on) MUST_CHECK;
 /* Has him looked at on day; changed: his facts were corrected or came late, so what is open must be compared with them. */
 int store_due_mark(struct store *store, int64_t client_id, day_t day, bool changed) MUST_CHECK;
-/* The same for all clients of a manager (also whom an open follow-up about his leaving is for), and for every client (after a reload). The count of rows. */
+/* The same for all clients of a manager (also whom an open follow-up about his leaving is for). The count of rows. */
 int store_due_mark_manager(struct store *store, const char *manager, day_t day, bool changed) MUST_CHECK;
-/* Marks clients with numbers above *after up to until, at most limit of them, and moves *after on: the count. It is at until when all are marked. */
-int store_due_mark_some(struct store *store, int64_t *after, int64_t until, int limit, day_t day) MUST_CHECK;
-int store_due_last(struct store *store, int64_t *client_id) MUST_CHECK; /* the largest number; 0: nobody */
 /* The next client to look at on or before day, and whether his facts changed: 1, or 0 when there is none. */
 int store_due_next(struct store *store, day_t day, int64_t *client_id, bool *changed) MUST_CHECK;
 int store_due_get(struct store *store, int64_t client_id, day_t *next_on) MUST_CHECK;

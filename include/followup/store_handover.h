@@ -18,8 +18,6 @@ int store_handover_set(
 int store_handover_clear(struct store *store, const char *manager) MUST_CHECK; /* rows */
 /* To whom a manager's clients have been handed: 1, or 0 when they are his still. */
 int store_handover_get(struct store *store, const char *manager, char successor[CLIENT_TEXT_SIZE]) MUST_CHECK;
-/* Has everyone's clients looked at whose chain leads through a manager, his own among them, so that their calls are worked out again: the count. */
-int store_handover_mark(struct store *store, const char *manager, day_t day) MUST_CHECK;
 /* How many clients a manager has by their own field. */
 int store_handover_clients(struct store *store, const char *manager, int64_t *count) MUST_CHECK;
 /* How many managers the longest chain that ends in a manager has, himself included: 1 when nobody's clients have been handed to him. */

@@ -27,8 +27,6 @@ int store_pause_reason(struct store *store, enum pause_kind kind, int64_t name, 
 int store_pause_over(struct store *store, int64_t now, enum pause_kind *kind, int64_t *name) MUST_CHECK;
 /* All of them, an array. */
 int store_pause_list(struct store *store, struct buffer *out) MUST_CHECK;
-/* Has the clients looked at who have open follow-ups of that rule: the count. */
-int store_pause_mark(struct store *store, int64_t rule, day_t day) MUST_CHECK;
 
 /* channel: its name, or "all"; until: a day as text, "" for ever. */
 int store_forbid_set(struct store *store, int64_t client_id, const char *channel, const char *until, const char *reason, const char *agent,

@@ -110,6 +110,41 @@ def _():
         daemon.check()
 
 
+@test("very many clients: PAUSE RULE, RESUME and HANDOVER are answered before all of them have been looked at, and a kill in between loses none")
+def _():
+    many = 700
+    with Daemon() as daemon:
+        with daemon.connect() as feeder:
+            feeder.pipeline([("CLIENT.PUT", {"client_ref": f"C{number}", "name": "x", "phone": "139", "manager": "M17"}) for number in range(many)])
+            feeder.pipeline([("EVENT.PUT", {"event_ref": f"E{number}", "client_ref": f"C{number}", "kind": "transfer_requested", "occurred_at": TUESDAY})
+                             for number in range(many)])
+        daemon.work()
+
+        def kinds():
+            rows = daemon.list("followups", limit=many + 1)
+            return len(rows), {(row["state"], row["reason"] or "", row["queue"] or "") for row in rows}
+
+        def killed(*words):
+            daemon.json(*words)
+            daemon.kill()
+            daemon.start()
+            daemon.work()
+            daemon.check()
+
+        same(kinds(), (many, {("queued", "", "manager/M17")}))
+        killed("HANDOVER", "M17", "M20", "left")
+        same(kinds(), (many, {("queued", "", "manager/M20")}))
+        killed("PAUSE", "RULE", "transfer-out", TUESDAY + "T12:00", "a look")
+        same({(state, reason) for state, reason, _ in kinds()[1]}, {("scheduled", "paused")})
+        killed("RESUME", "RULE", "transfer-out")
+        same(kinds(), (many, {("queued", "", "manager/M20")}))
+        # One right behind the other: the last word counts.
+        daemon.operator.pipeline([("PAUSE", "RULE", "transfer-out", TUESDAY + "T12:00", "a look"), ("RESUME", "RULE", "transfer-out"),
+                                  ("PAUSE", "RULE", "transfer-out", TUESDAY + "T12:00", "and again")])
+        daemon.work()
+        same({(state, reason) for state, reason, _ in kinds()[1]}, {("scheduled", "paused")})
+
+
 @test("DNC stops a channel until its day, moves what has another, and is lifted by CLEAR")
 def _():
     with Daemon() as daemon:
