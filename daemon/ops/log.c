@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
@@ -20,6 +21,7 @@ struct log {
 	int fd;                     /* the log socket, -1 when not connected */
 	int facility;
 	enum log_level level;
+	enum { STDERR_OTHER, STDERR_FILE, STDERR_SOCKET } stderr_is;
 	bool with_time;   /* standard error is a terminal */
 	bool with_prefix; /* standard error is the journal, which reads <N> */
 	uint64_t dropped;
@@ -74,6 +76,7 @@ int log_facility_parse(const char *name)
 struct log *log_new(const char *path, int facility, enum log_level level)
 {
 	struct log *log = calloc(1, sizeof *log);
+	struct stat standard_error;
 
 	if (log == NULL)
 		return NULL;
@@ -83,6 +86,10 @@ struct log *log_new(const char *path, int facility, enum log_level level)
 		log->address.sun_family = AF_UNIX;
 		memcpy(log->address.sun_path, path, strlen(path) + 1);
 	}
+	if (fstat(STDERR_FILENO, &standard_error) == 0)
+		log->stderr_is = S_ISSOCK(standard_error.st_mode)  ? STDERR_SOCKET
+				 : S_ISREG(standard_error.st_mode) ? STDERR_FILE
+								   : STDERR_OTHER;
 	log->with_prefix = getenv("JOURNAL_STREAM") != NULL;
 	log->with_time = !log->with_prefix && isatty(STDERR_FILENO) == 1;
 	return log;
@@ -133,17 +140,14 @@ static bool deliver_datagram(struct log *log, const char *bytes, size_t length)
 }
 
 /* Standard error may be a socket (the journal), a pipe, a terminal or a file. Its flags are shared with other processes, so it cannot simply be made
- * non-blocking: a socket is asked not to wait, and the others are asked first whether they would take a line. */
-static bool deliver_stderr(const char *bytes, size_t length)
+ * non-blocking: a socket is asked not to wait, and the others are asked first whether they would take a line; a file always does. */
+static bool deliver_stderr(const struct log *log, const char *bytes, size_t length)
 {
 	struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
-	ssize_t sent = send(STDERR_FILENO, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-	if (sent >= 0)
-		return (size_t)sent == length;
-	if (errno != ENOTSOCK)
-		return false;
-	if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0)
+	if (log->stderr_is == STDERR_SOCKET)
+		return send(STDERR_FILENO, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)length;
+	if (log->stderr_is == STDERR_OTHER && (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0))
 		return false;
 	return write(STDERR_FILENO, bytes, length) == (ssize_t)length;
 }
@@ -177,7 +181,7 @@ static bool deliver(struct log *log, enum log_level level, const char *text)
 		length = (int)sizeof line - 1;
 	if (log->address.sun_family == AF_UNIX)
 		return deliver_datagram(log, line, (size_t)length);
-	return deliver_stderr(line, (size_t)length);
+	return deliver_stderr(log, line, (size_t)length);
 }
 
 void log_line(struct log *log, enum log_level level, const char *text)

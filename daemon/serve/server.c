@@ -469,9 +469,9 @@ static void feed_watchdog(struct server *server)
 int server_run(struct server *server)
 {
 	while (!server->finished) {
-		/* Whoever was closed after the turn hears of it now, and not when the loop next wakes up. */
-		bool busy = server->work_pending || backup_is_copying(server) || server->sweep_unfinished || !TAILQ_EMPTY(&server->ready) ||
-			    !TAILQ_EMPTY(&server->dead);
+		/* Whoever was closed after the turn hears of it now, and not when the loop next wakes up; so does whoever waits for what the turn has changed. */
+		bool busy = server->work_pending || backup_is_copying(server) || waiter_is_wanted(server) || !TAILQ_EMPTY(&server->ready) ||
+			    !TAILQ_EMPTY(&server->dead) || (server->wake_wanted && server->exit_status == 0);
 		arm_timer(server);
 		if (event_base_loop(server->base, EVLOOP_ONCE | (busy ? EVLOOP_NONBLOCK : 0)) < 0) {
 			log_event(server->log, LOG_LEVEL_ERROR, "loop_failed", "error=\"%s\"", strerror(errno));

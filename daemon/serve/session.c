@@ -152,6 +152,7 @@ int session_open(struct server *server, int fd, const struct session_peer *peer)
 		goto fail;
 	session->server = server;
 	session->is_unix = peer->is_unix;
+	session->is_tls = peer->is_tls;
 	session->is_console = peer->is_console;
 	session->peer_uid = peer->is_unix ? peer->uid : (uid_t)-1;
 	memcpy(session->source, peer->source, sizeof session->source);
@@ -400,6 +401,17 @@ static void session_relieve(struct server *server)
 	}
 }
 
+/* Most answers fit into the socket at once, without the detour by the loop: how many bytes went. What did not, or an error, is left to the stream. */
+static size_t send_at_once(struct session *session, const char *bytes, size_t length)
+{
+	ssize_t sent;
+
+	if (session->is_tls || session_unread_output(session) > 0)
+		return 0;
+	sent = send(bufferevent_getfd(session->stream), bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return sent > 0 ? (size_t)sent : 0;
+}
+
 void session_deliver(struct session *session)
 {
 	struct server *server = session->server;
@@ -416,6 +428,7 @@ void session_deliver(struct session *session)
 			/* Neighbours that went well go out in one piece. */
 			while (i + 1 < session->mark_count && !session->marks[i + 1].failed)
 				end = session->marks[++i].end;
+			start += end > start ? send_at_once(session, session->replies.data + start, end - start) : 0;
 			lost = end > start && evbuffer_add(output, session->replies.data + start, end - start) != 0;
 		}
 		start = end;
@@ -429,5 +442,7 @@ void session_deliver(struct session *session)
 		session_close(session, "no memory for its answers");
 	else if (session->closing && session_unread_output(session) == 0)
 		session_close(session, session->why);
+	else if (session_unread_output(session) == 0)
+		session_make_ready(session); /* as on_written() does */
 	session_relieve(server);
 }

@@ -40,6 +40,13 @@ void waiter_unpark(struct session *session)
 	session_make_ready(session);
 }
 
+bool waiter_is_wanted(const struct server *server)
+{
+	uint64_t changes = desk_changes(server->desk) + engine_changes(server->engine);
+
+	return server->parked_count > 0 && (server->sweep_unfinished || server->sweep_wanted || changes != server->sweep_seen);
+}
+
 void waiter_serve(struct server *server)
 {
 	uint64_t changes = desk_changes(server->desk) + engine_changes(server->engine);

@@ -29,6 +29,12 @@ struct store_digester {
 };
 void store_digester_free(struct store_digester *digester);
 
+/* Random bytes in stock; what has been given out is wiped. */
+struct store_salts {
+	unsigned char bytes[1024];
+	size_t left;
+};
+
 /* What the record needs from one commit to the next (store_record.c). */
 struct store_record {
 	bool off;
@@ -42,6 +48,7 @@ struct store_record {
 	int64_t head_link;
 	unsigned char head[32];
 	struct store_digester digester;
+	struct store_salts salts;
 };
 
 /* What the book holds, told from what it held at another time: equal as long as nothing was written or taken back. Never equal for a reader, whose snapshots change
@@ -76,6 +83,10 @@ struct store {
 		int count;
 		struct followup items[STORE_AGENDA_KEPT];
 	} last_agenda;
+	struct {
+		int known; /* 1: something is paused, -1: nothing, 0: ask */
+		uint64_t rollbacks;
+	} pauses;
 	char message[256];
 	sqlite3_int64 changes_at_begin;
 	uint64_t rollbacks;

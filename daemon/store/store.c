@@ -142,11 +142,8 @@ static int prepare_transactions(struct store *store)
 
 void store_library_prepare(void)
 {
-	enum { SLOT_SIZE = 1200, SLOTS = 300 };
-
 	/* Nobody asks how much memory SQLite uses; counting it takes a lock for every piece. */
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-	(void)sqlite3_config(SQLITE_CONFIG_LOOKASIDE, (int)SLOT_SIZE, (int)SLOTS);
 }
 
 int store_open(const char *path, struct store **out, char message[256])

@@ -155,9 +155,9 @@ int store_call_leased_of_person(struct store *store, int64_t person, struct call
 {
 	STATEMENT(own, "SELECT " COLUMNS " FROM call WHERE person=?1 AND state=2");
 	/* Those under another person's number: his matters went onto them before he became this one. */
-	STATEMENT(of_one, "SELECT DISTINCT f.call_id FROM followup f INDEXED BY followup_open CROSS JOIN call c ON c.id=f.call_id"
+	STATEMENT(of_one, "SELECT f.call_id FROM followup f INDEXED BY followup_open CROSS JOIN call c ON c.id=f.call_id"
 			  " WHERE f.client_id=-?1 AND f.state<=1 AND c.state=2 AND c.person<>?1");
-	STATEMENT(of_many, "SELECT DISTINCT f.call_id FROM client k CROSS JOIN followup f INDEXED BY followup_open CROSS JOIN call c ON"
+	STATEMENT(of_many, "SELECT f.call_id FROM client k CROSS JOIN followup f INDEXED BY followup_open CROSS JOIN call c ON"
 			   " c.id=f.call_id WHERE k.person=?1 AND f.client_id=k.id AND f.state<=1 AND c.state=2 AND c.person<>?1");
 	enum { OTHERS_MAX = 64 };
 	int64_t others[OTHERS_MAX];
@@ -166,10 +166,14 @@ int store_call_leased_of_person(struct store *store, int64_t person, struct call
 	if (count < 0)
 		return count;
 	int more = store_integers(store, store_query(store, person < 0 ? &of_one : &of_many, "i", person), others, OTHERS_MAX);
-	for (int i = 0; i < more; i++, count++) {
-		int result = i < OTHERS_MAX && count < capacity ? store_call_load(store, others[i], &out[count]) : 0;
+	for (int i = 0; i < more && i < OTHERS_MAX; i++) {
+		bool again = false; /* two of his matters are on it */
+		for (int before = 0; before < i && !again; before++)
+			again = others[before] == others[i];
+		int result = !again && count < capacity ? store_call_load(store, others[i], &out[count]) : 0;
 		if (result < 0)
 			return result;
+		count += !again;
 	}
 	return more < 0 ? more : count;
 }
@@ -227,7 +231,7 @@ int64_t store_call_next_lane(struct store *store, int64_t queue, int64_t lane)
  * seeks by what stands before it, and passes over all equals already seen. */
 #define FIRST(index, where)                                                                                                                \
 	"SELECT " COLUMNS " FROM call INDEXED BY " index " WHERE state=0 AND " where " ORDER BY due_now DESC, priority, due_on, id LIMIT " \
-										     "1"
+	"1"
 #define EQUAL(index, where)                                                                                                                \
 	"SELECT " COLUMNS " FROM call INDEXED BY " index " WHERE state=0 AND " where                                                       \
 	" AND due_now=?3 AND priority=?4 AND due_on=?5 AND id>?6 ORDER BY id LIMIT 1"

@@ -11,6 +11,7 @@ int store_pause_set(struct store *store, enum pause_kind kind, int64_t name, int
 		       " ON CONFLICT DO UPDATE SET until=excluded.until, reason=excluded.reason, agent=excluded.agent");
 	int result = store_run(store, &set, "niitt", (int)kind, name, until, reason, agent);
 
+	store->pauses.known = 0;
 	return result < 0 ? result : 0;
 }
 
@@ -18,13 +19,27 @@ int store_pause_clear(struct store *store, enum pause_kind kind, int64_t name)
 {
 	STATEMENT(clear, "DELETE FROM pause WHERE kind=?1 AND name=?2");
 
+	store->pauses.known = 0;
 	return store_run(store, &clear, "ni", (int)kind, name);
 }
 
 int store_pause_holds(struct store *store, enum pause_kind kind, int64_t name, int64_t now, int64_t *until)
 {
+	STATEMENT(any, "SELECT EXISTS (SELECT 1 FROM pause)");
 	STATEMENT(get, "SELECT until FROM pause WHERE kind=?1 AND name=?2 AND until>?3");
 	int64_t end;
+
+	/* Nearly always nothing is paused at all. */
+	if (store->pauses.rollbacks != store->rollbacks || store->pauses.known == 0) {
+		int64_t there;
+		int asked = store_integer(store, &any, &there, "");
+		if (asked < 0)
+			return asked;
+		store->pauses.known = there != 0 ? 1 : -1;
+		store->pauses.rollbacks = store->rollbacks;
+	}
+	if (store->pauses.known < 0 && store->in_transaction)
+		return 0;
 	int result = store_integer(store, &get, &end, "nii", (int)kind, name, now);
 
 	if (result == ERR_NOT_FOUND)

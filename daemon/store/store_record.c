@@ -1,6 +1,7 @@
 /* store_record.c - the record: entries, and the chain that commits make of them. */
 #include "followup/store_record.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
@@ -182,6 +183,20 @@ static int client_ref_of(struct store *store, int64_t client_id, char out[65])
 	return result < 0 ? result : result == 0 ? ERR_NOT_FOUND : 0;
 }
 
+/* Salts are drawn by the page: asking for each of them costs more than it. */
+static int draw_salt(struct store_salts *salts, unsigned char out[SALT_SIZE])
+{
+	if (salts->left < SALT_SIZE) {
+		if (RAND_bytes(salts->bytes, sizeof(salts->bytes)) != 1)
+			return ERR_SYSTEM;
+		salts->left = sizeof(salts->bytes);
+	}
+	salts->left -= SALT_SIZE;
+	memcpy(out, salts->bytes + salts->left, SALT_SIZE);
+	OPENSSL_cleanse(salts->bytes + salts->left, SALT_SIZE);
+	return 0;
+}
+
 int64_t store_record_add(struct store *store, const struct record_entry *entry)
 {
 	STATEMENT(insert, "INSERT INTO entry(at, kind, client_id, followup_id, call_id, agent, reason, salt, body, sealed)"
@@ -198,8 +213,9 @@ int64_t store_record_add(struct store *store, const struct record_entry *entry)
 	if (store->record.off)
 		return 0;
 	if (place < KIND_COUNT && kinds[place].personal && entry->body != NULL) {
-		if (RAND_bytes(salt, sizeof(salt)) != 1)
-			return ERR_SYSTEM;
+		result = draw_salt(&store->record.salts, salt);
+		if (result < 0)
+			return result;
 		salt_size = sizeof(salt);
 	}
 	if (agent[0] != '\0' && (agent_id = store_name_id(store, agent)) < 0)

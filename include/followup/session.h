@@ -64,7 +64,7 @@ struct session {
 	struct bufferevent *stream;
 	struct evbuffer_cb_entry *output_watch;
 	uint64_t id;
-	bool is_unix;
+	bool is_tls, is_unix;
 	uid_t peer_uid;
 	int64_t stranger_since_ms; /* monotonic */
 	bool is_console;           /* many people are; it counts by source itself */

@@ -2,6 +2,7 @@
 #ifndef FOLLOWUP_WAITER_H
 #define FOLLOWUP_WAITER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct server;
@@ -13,6 +14,9 @@ void waiter_unpark(struct session *session); /* harmless when it is not parked *
 
 /* Tries NEXT again for those who wait, first come first, when anything has changed since the last look; a bounded number at once. */
 void waiter_serve(struct server *server);
+
+/* Whether something has changed that waiter_serve() has not looked at: the loop goes on without waiting. */
+bool waiter_is_wanted(const struct server *server);
 
 /* Answers those whose time is over, after a last look. */
 void waiter_expire(struct server *server, int64_t now_ms);
