@@ -17,9 +17,9 @@ def environment():
     return dict(os.environ, PATH=f"{BUILD}:{os.environ['PATH']}", LC_ALL="C.UTF-8")
 
 
-def ask(shell, *lines):
-    """For each list of words what is offered behind them."""
-    script = f". {FILE}\n" + "".join(f"_followupctl_candidates {' '.join(words)}; echo @@\n" for words in lines)
+def ask(shell, *lines, daemon=True):
+    """For each list of words what is offered behind them; without a daemon nothing is looked up."""
+    script = f". {FILE}\n" + ("" if daemon else "followupctl() { :; }\n") + "".join(f"_followupctl_candidates {' '.join(words)}; echo @@\n" for words in lines)
     done = subprocess.run([shell, *(["-f"] if shell == "zsh" else ["--norc"]), "-c", script], capture_output=True, text=True, timeout=PATIENCE, env=environment(), stdin=subprocess.DEVNULL)
     same(done.stderr, "", shell)
     return [part.split() for part in done.stdout.split("@@\n")[:-1]]
@@ -59,7 +59,7 @@ def _():
     true(len(wanted) > 50 and {"rule", "branch", "--by", "from"} <= wanted["report"] | {"rule"}, wanted["report"])
     for shell in shells():
         lines = [(name, *behind) for name in wanted for behind in ((), ("x",), ("x", "x"), ("x", "x", "x"), ("--by",), ("by",), ("format",), ("--encoding",), ("state",))]
-        found = ask(shell, *lines)
+        found = ask(shell, *lines, daemon=False)
         for name, words in wanted.items():
             offered = {word for line, candidates in zip(lines, found) if line[0] == name for word in candidates}
             same(sorted(words - offered), [], f"{shell}: {name}")

@@ -51,7 +51,7 @@ static void test_width(void **state)
 		const char *text;
 		size_t width;
 	} texts[] = {{"", 0}, {"abc", 3}, {"孔丽勇", 6}, {"a孔b", 4}, {"é", 1}, {"e\xCC\x81", 1}, {"ｱＡ", 3}, {"𠮷", 2}, {"（）", 4},
-		{"\xFF", 1}};
+		{"か\xE3\x82\x99", 2}, {"⚡", 2}, {"☀", 1}, {"䷀", 1}, {"🚀🀄", 4}, {"“—…·", 4}, {"\xFF", 1}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
