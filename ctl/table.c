@@ -219,6 +219,29 @@ static bool hold_sentences(const struct items *items)
 	return false;
 }
 
+/* A list of words behind its key; of what is longer than the line the rest stands below, indented. */
+static int show_list(struct ctl_table *table, const struct item *item, struct buffer *out)
+{
+	struct buffer words = {0};
+	size_t width = table->screen.width, used = strlen(item->key) + 2;
+	int result = show_cell(table, item, &words);
+
+	for (const char *rest = words.data; result >= 0 && !words.failed && rest != NULL && *rest != '\0';) {
+		size_t bytes = width > used + 1 ? ctl_grid_line(rest, width - used) : strlen(rest);
+		if (rest == words.data)
+			buffer_text(out, " ");
+		else
+			text_pad(out, INDENT);
+		buffer_append(out, rest, bytes);
+		buffer_text(out, "\n");
+		rest += bytes + strspn(rest + bytes, " ");
+		used = INDENT;
+	}
+	out->failed = out->failed || words.failed;
+	buffer_free(&words);
+	return result;
+}
+
 /* An array or object inside an object, below its key. */
 static int show_nested(struct ctl_table *table, const struct item *item, struct buffer *out)
 {
@@ -237,10 +260,10 @@ static int show_nested(struct ctl_table *table, const struct item *item, struct 
 			show_scalar(&members.items[i], out);
 			buffer_text(out, "\n");
 		}
-	} else if (item->type == JSON_ARRAY || members.count == 0) {
-		buffer_text(out, " ");
-		result = members.count == 0 ? 0 : show_cell(table, item, out);
-		buffer_text(out, members.count == 0 ? "none\n" : "\n");
+	} else if (members.count == 0) {
+		buffer_text(out, " none\n");
+	} else if (item->type == JSON_ARRAY) {
+		result = show_list(table, item, out);
 	} else {
 		buffer_text(out, "\n");
 		for (size_t i = 0; result >= 0 && i < members.count; i++) {

@@ -30,7 +30,7 @@ def fill(daemon):
     daemon.json("PAUSE", "RULE", "birthday-call", "2025-03-05T12:00", "the list of birthdays is being looked through once more by the head of the desk")
 
 
-PAGES = [("queues",), ("show", "3"), ("why", "C000000"), ("history", "C000000"), ("agent", "list"), ("pause",), ("check",), ("whoami",),
+PAGES = [("queues",), ("show", "3"), ("why", "C000000"), ("history", "C000000"), ("agent", "list"), ("pause",), ("desk",), ("dispositions",), ("check",), ("whoami",),
          *(("report", "--by", by) for by in ("rule", "branch", "agent", "day", "queue")),
          *(("list", rows) for rows in ("followups", "calls", "clients", "events", "attempts", "tasks"))]
 
