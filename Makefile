@@ -102,6 +102,8 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libfollowup.a
 	@mkdir -p $(@D)
 	$(call tell,LINK,$@)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS) -lm
 
+$(BUILD)/unit/test_web_origin: $(call obj,console/origin.c)
+
 # Fuzz targets: with what runs their seeds, or with a fuzzer in its place.
 FUZZ_MAIN ?= $(call obj,tests/fuzz/replay.c)
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(filter %.o,$(FUZZ_MAIN)) $(BUILD)/libfollowup.a
@@ -179,7 +181,7 @@ crash: all crash-tools deps-test
 powercut: all crash-tools deps-test
 	@$(WITH) CUTS=$(CUTS) tests/crash/test_powercut.py
 # How much of the code these tests run; with a build of its own, whose counts begin anew each time. The faults are the same every time.
-COVERAGE_TESTS ?= unit/ fuzz/ daemon/ crash/ faults/
+COVERAGE_TESTS ?= unit/ fuzz/ daemon/ console/ crash/ faults/
 coverage: deps-test
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-coverage OPT='-O0 -g' SAN='--coverage -fprofile-update=atomic -DFOLLOWUP_COVERAGE' all unit fuzz-targets crash-tools faults-programs
 	@find $(BUILD)-coverage -name '*.gcda' -delete

@@ -16,12 +16,11 @@ bool web_host_is_plain(const char *host)
 	size_t length = bracketed ? strcspn(host, "]") : strcspn(host, ":");
 	const char *rest = host + length + (bracketed && host[length] == ']');
 
-	host += bracketed;
-	length -= bracketed;
-	if (length >= sizeof name || (rest[0] != '\0' && (rest[0] != ':' || strspn(rest + 1, "0123456789") != strlen(rest + 1))))
+	if ((bracketed && host[length] != ']') || length >= sizeof name ||
+		(rest[0] != '\0' && (rest[0] != ':' || strspn(rest + 1, "0123456789") != strlen(rest + 1))))
 		return false;
-	memcpy(name, host, length);
-	name[length] = '\0';
+	memcpy(name, host + bracketed, length - bracketed);
+	name[length - bracketed] = '\0';
 	if (bracketed)
 		return inet_pton(AF_INET6, name, &six) == 1;
 	return strcasecmp(name, "localhost") == 0 || inet_pton(AF_INET, name, &four) == 1;

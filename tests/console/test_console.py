@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """followup-console: sessions, what it passes on and what it does not, and what a hostile browser gets."""
+import http.client
 import json
 import os
 import pwd
 import socket
+import ssl
 import subprocess
 import threading
 import time
+import warnings
 
 from console import FOLLOWUP_CONSOLE, Browser, Console
 from harness import PATIENCE, ROOT, Daemon, Skip, matches, run, same, test, true
@@ -364,6 +367,79 @@ def greedy():
         same(anna.call("MINE"), [])
         anna.post("/api/signout")  # those who wait are told
         same([connection.getresponse().status for connection in connections], [401] * 4)
+
+
+def make_certificate(daemon, name):
+    """A certificate for 127.0.0.1 and its key."""
+    certificate, key = (os.path.join(daemon.folder, name + end) for end in (".pem", ".key"))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=desk",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return certificate, key
+
+
+@test("with a certificate of its own: TLS 1.2 or later and nothing else, and a cookie that goes nowhere without it")
+def tls():
+    with Daemon() as daemon:
+        certificate, key = make_certificate(daemon, "desk")
+        console = Console(daemon, console=f'certificate = "{certificate}"\nkey = "{key}"')
+        console.tls = ssl.create_default_context(cafile=certificate)
+        with console:
+            anna = console.browser("anna")
+            same(anna.call("MINE"), [])
+            answer = console.sign_in("anna", daemon.agents["anna"])
+            true("Secure" in answer.cookie[1] and answer.cookie[0].startswith("__Host-"), answer.cookie)
+            true(answer.headers["Strict-Transport-Security"] is not None)
+            old = ssl.create_default_context(cafile=certificate)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of Python's, that these are old
+                old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+            old.set_ciphers("ALL:@SECLEVEL=0")
+            for context in (old, None):
+                try:
+                    with socket.create_connection(("127.0.0.1", console.port), PATIENCE) as raw:
+                        if context is None:
+                            raw.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                            true(b"HTTP/" not in raw.recv(4096), "plain HTTP was answered")
+                        else:
+                            context.wrap_socket(raw, server_hostname="127.0.0.1")
+                            raise AssertionError("TLS 1.1 was taken")
+                except (ssl.SSLError, ConnectionError):
+                    pass
+            same(anna.call("PING"), "PONG")
+        other = make_certificate(daemon, "other")[1]
+        console.write(f'console {{\n\tcertificate = "{certificate}"\n\tkey = "{other}"\n}}\n')
+        done = subprocess.run([FOLLOWUP_CONSOLE, "check", "-c", console.config], capture_output=True, text=True)
+        same(done.returncode, 78)
+        matches(done.stderr, ":3: error: key: .* cannot be read as the key of that certificate")
+
+
+@test("beyond its connections others wait or are closed, and those that are there go on")
+def connections():
+    with Daemon() as daemon, Console(daemon, console="connections = 8") as console:
+        anna = console.browser("anna")
+        kept = console.connect()
+        kept.request("GET", "/healthz")
+        same(kept.getresponse().read()[:11], b'{"ok":true,')
+        silent = [socket.create_connection(("127.0.0.1", console.port), PATIENCE) for _ in range(12)]
+        closed = 0
+        for connection in silent[7:]:
+            try:
+                connection.settimeout(PATIENCE)
+                closed += connection.recv(1) == b""
+            except ConnectionError:
+                closed += 1
+        same(closed, 5, "no place for them")
+        kept.request("GET", "/healthz")
+        same(kept.getresponse().status, 200)
+        for connection in silent + [kept]:
+            connection.close()
+        until = time.monotonic() + PATIENCE
+        while True:  # their places come free
+            try:
+                same(anna.call("PING"), "PONG")
+                break
+            except (ConnectionError, http.client.HTTPException):
+                true(time.monotonic() < until, "no place came free")
 
 
 @test("check names every mistake, with its line")
