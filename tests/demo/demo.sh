@@ -14,11 +14,15 @@ sample=tests/data/sample
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/followup-demo.XXXXXX")
 socket=$scratch/agent.sock
 daemon=''
+console=''
 cd "$root"
 
 tidy() {
 	status=$?
 	trap - EXIT INT TERM
+	if [ -n "$console" ] && kill "$console" 2>/dev/null; then
+		wait "$console" || true
+	fi
 	if [ -n "$daemon" ] && kill "$daemon" 2>/dev/null; then
 		wait "$daemon" || true
 	fi
@@ -116,6 +120,24 @@ start() {
 	echo "serving on $socket"
 }
 
+# start_console: leaves its address in $url
+start_console() {
+	printf 'console {\n\tlisten = "127.0.0.1:0"\n\tdaemon = "unix:%s"\n}\n' "$socket" >"$scratch/followup-console.conf"
+	show followup-console -c "$scratch/followup-console.conf" -f
+	"$build/followup-console" -c "$scratch/followup-console.conf" -f >"$scratch/console.log" 2>&1 &
+	console=$!
+	tries=0
+	until url=$(sed -n 's|^event=started .* address=\([^ ]*\) .*|http://\1/|p' "$scratch/console.log") && [ -n "$url" ]; do
+		tries=$((tries + 1))
+		if [ "$tries" -gt 100 ] || ! kill -0 "$console" 2>/dev/null; then
+			cat "$scratch/console.log"
+			echo "demo: the console did not start" >&2
+			return 1
+		fi
+		sleep 0.1
+	done
+}
+
 load() {
 	say "Clients and events, as the core systems export them, go in. Loading them twice would change nothing."
 	run followupctl import clients $sample/clients.csv
@@ -137,15 +159,25 @@ if [ "${1:-}" = --stay ]; then
 	say "A sample book, on a clock that stands still"
 	start
 	load
-	say "An agent for the service desk"
+	say "An agent for the service desk, and a supervisor"
 	add_agent anna agent service hq
+	anna=$token
+	run followupctl agent add boss supervisor
+	boss=$(answer token)
+	say "The console, for both of them"
+	start_console
 	cat <<-END
+
+		Sign in at $url with a name and a token:
+
+		    anna   $anna
+		    boss   $boss
 
 		It runs until Ctrl-C; then everything is gone. In another terminal:
 
 		    alias ctl='$build/followupctl -s $socket'
 		    ctl queues                                     what waits
-		    FOLLOWUP_TOKEN=$token ctl --agent anna next
+		    FOLLOWUP_TOKEN=$anna ctl --agent anna next
 		    ctl why C003                                   all about one client
 		    ctl clock set 2025-03-04T09:30:00              the next morning
 		    ctl help                                       everything else
