@@ -105,8 +105,15 @@ export async function signOut() {
 	}
 }
 
+/* What the page asks while nobody touches it does not keep the session alive. */
+const BACKGROUND_AFTER = 60000;
+let touched = Date.now();
+for (const name of ["pointerdown", "keydown", "wheel", "touchstart"])
+	document.addEventListener(name, () => { touched = Date.now(); }, {passive: true, capture: true});
+
 async function post(words, signal) {
-	return ask("/api/command", {method: "POST", signal, headers: {"Content-Type": "application/json", "X-CSRF-Token": csrf},
+	const background = Date.now() - touched > BACKGROUND_AFTER ? {"X-Followup-Background": "yes"} : {};
+	return ask("/api/command", {method: "POST", signal, headers: {"Content-Type": "application/json", "X-CSRF-Token": csrf, ...background},
 		body: JSON.stringify(words.map((word) => typeof word === "object" ? JSON.stringify(word) : String(word)))});
 }
 
