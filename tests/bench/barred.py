@@ -8,8 +8,8 @@ from peers import tell
 from results import QUICK, ROUNDS, SCALE, number, section, spread, table, times, verdict
 
 BARRED = SCALE // 10
-BEHIND = max(BARRED * 2, 20000)  # calls that he may serve, behind the others
-SECONDS = 1.0 if QUICK else 3.0
+BEHIND = max(BARRED, 20000)  # calls that he may serve, behind the others
+SECONDS = 1.0 if QUICK else 2.0
 AGENTS = (1, 64)
 
 

@@ -96,7 +96,7 @@ class Redis(Peer):
 
     def serve(self, folder, *words):
         self.process = subprocess.Popen(["redis-server", "--dir", folder, "--unixsocket", os.path.join(folder, "socket"), *self.settings, *words],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         with connected(os.path.join(folder, "socket")) as client:
             until = time.monotonic() + PATIENCE
             while self.ask(client, b"PING\r\n") != b"+PONG\r\n":
@@ -159,7 +159,7 @@ class Beanstalkd(Peer):
     title = "beanstalkd"
 
     def serve(self, folder, *words):
-        self.process = subprocess.Popen(["beanstalkd", "-l", "unix:" + os.path.join(folder, "socket"), "-b", folder, *words], stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(["beanstalkd", "-l", "unix:" + os.path.join(folder, "socket"), "-b", folder, *words], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         connected(os.path.join(folder, "socket")).close()
 
     def fill(self):
@@ -185,9 +185,6 @@ class Beanstalkd(Peer):
         with connected(self.at) as client:  # it answers once it has read its log
             client.sendall(b"stats\r\n")
             client.recv(1 << 16)
-
-    def stop(self):
-        self.wait_ended()
 
 
 class Postgres(Peer):
