@@ -111,11 +111,11 @@ def assemble():
         (row["work"], row["peer"], row["measured"], row.get("at_least") or "-", row.get("aim") or "-", VERDICTS.get(row["verdict"], row["verdict"])) for row in rows])
     page += "\n## The machine\n\n" + table(("", ""), machine()).replace("---:", "---")
     page += "\n" + "\n".join(texts)
-    os.makedirs(OUT, exist_ok=True)
     write_whole(os.path.join(OUT, "RESULTS.md"), page)
 
 
 def write_whole(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path + ".new", "w", encoding="utf-8") as file:
         file.write(text)
     os.replace(path + ".new", path)
@@ -123,7 +123,6 @@ def write_whole(path, text):
 
 def section(place, name, text, rows=None):
     """Writes the section "NN-name" and the page."""
-    os.makedirs(RESULTS, exist_ok=True)
     base = os.path.join(RESULTS, f"{place:02}-{name}")
     write_whole(base + ".json", json.dumps(rows or [], indent=1, ensure_ascii=False))
     write_whole(base + ".md", text.rstrip() + "\n")
