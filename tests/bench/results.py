@@ -50,11 +50,13 @@ def table(header, rows):
 
 
 def verdict(value, at_least, aim, smaller=False):
-    """"aim", "met" or "below", for a value that should be at least that large, or small; None: no such target."""
+    """"aim", "met", "below" or "short" (of an aim without a target), for a value that should be at least that large, or small; None: no such target."""
     reaches = (lambda target: value <= target) if smaller else (lambda target: value >= target)
     if aim is not None and reaches(aim):
         return "aim"
-    return "met" if at_least is None or reaches(at_least) else "below"
+    if at_least is None:
+        return "short" if aim is not None else "reported"
+    return "below" if not reaches(at_least) else "met" if aim is None else "least"
 
 
 # --- The page ----------------------------------------------------------------------------------------
@@ -90,7 +92,7 @@ chain, every gate, `synchronous=FULL`. The peers run with their own durable sett
 Numbers with two slashes are the smallest, **the median** and the largest of the rounds. A ratio is the median of the ratios of each round, so that what disturbs a round disturbs both sides of it.
 """
 
-VERDICTS = {"aim": "aim reached", "met": "met", "below": "**below target**", "reported": "reported"}
+VERDICTS = {"aim": "aim reached", "met": "met", "least": "met, the aim not", "short": "the aim not reached", "below": "**below target**", "reported": "reported"}
 
 
 def sections():
