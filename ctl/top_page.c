@@ -14,10 +14,19 @@ struct page {
 	const struct ctl_screen *screen;
 	struct buffer *out;
 	size_t lines, used; /* lines that are finished, columns of the present one */
+	bool last;          /* the last line of the screen, which is kept for the keys, is being written */
 };
+
+/* Whether a screen that is too low for the page has no more room for it. */
+static bool is_full(const struct page *page)
+{
+	return page->screen->height > 0 && page->lines + 1 >= page->screen->height && !page->last;
+}
 
 static void new_line(struct page *page)
 {
+	if (is_full(page))
+		return;
 	/* What stood on the screen in the next line goes, before anything is written there: behind a full line it would take the last character along. */
 	buffer_text(page->out, page->screen->height > 0 ? "\n\033[K" : "\n");
 	page->lines++;
@@ -30,6 +39,8 @@ static void put(struct page *page, enum ctl_style style, const char *text, size_
 	struct buffer clean = {0}, cut = {0};
 	size_t room = page->screen->width > 0 ? page->screen->width - page->used : (size_t)-1;
 
+	if (is_full(page))
+		return;
 	text_clean(&clean, text, strlen(text), false);
 	const char *shown = clean.failed || clean.data == NULL ? "" : clean.data;
 	size_t width = columns > 0 ? columns : text_width(shown, strlen(shown));
@@ -293,8 +304,10 @@ void ctl_top_page(const struct top_state *state, const struct ctl_screen *screen
 		put(&page, STYLE_DIM, state->events[i], 0);
 		new_line(&page);
 	}
-	while (page.lines + 1 < screen->height)
+	while (!is_full(&page))
 		new_line(&page);
+	page.last = true;
+	page.used = 0;
 	put(&page, STYLE_DIM, "q: quit   Enter: look again", 0);
 }
 
