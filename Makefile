@@ -108,7 +108,8 @@ $(BUILD)/unit/test_web_origin: $(call obj,console/origin.c)
 FUZZ_MAIN ?= $(call obj,tests/fuzz/replay.c)
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(filter %.o,$(FUZZ_MAIN)) $(BUILD)/libfollowup.a
 	@mkdir -p $(@D)
-	$(call tell,LINK,$@)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(filter-out %.o,$(FUZZ_MAIN)) $(LIBS)
+	$(call tell,LINK,$@)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(filter-out %.o,$(FUZZ_MAIN)) $(LIBS)
+$(BUILD)/fuzz/web: $(call obj,console/origin.c console/command.c ctl/reply.c)
 
 $(BUILD)/faults/faults: $(call obj,$(FAULTS_SRC)) $(BUILD)/libfollowup.a
 	@mkdir -p $(@D)
