@@ -21,7 +21,8 @@ static const struct {
 	const char *advice;
 } advices[] = {
 	{"NOAUTH", "sign in: --agent NAME, with the token in FOLLOWUP_TOKEN or --token-file"},
-	{"NOPERM", "this identity may not do that; a supervisor gives roles with: followupctl agent add"},
+	{"NOPERM", "this identity may not do that: sign in as one who may (--agent NAME), or a supervisor gives it the role (followupctl "
+		   "agent add)"},
 	{"NOLEASE", "the lease has run out or the call was taken back; a contact that happened is still recorded with: followupctl record"},
 	{"BUSY", "try again in a moment"},
 	{"CLOSED", "nothing is handed out now; the answer says until when"},

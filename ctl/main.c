@@ -61,18 +61,21 @@ static const struct local_command {
 	{"shutdown", NULL, "shutdown", "finish what is under way and stop the daemon"},
 };
 
-static const char options_text[] = "usage: followupctl [OPTION ...] COMMAND [WORD ...]\n"
-				   "\n"
-				   "  -s, --socket PATH      the daemon's socket (/run/followupd/agent.sock)\n"
-				   "  -h, --host HOST        TCP instead\n"
-				   "  -p, --port PORT        its port (7379)\n"
-				   "      --agent NAME       sign in; the token stands in FOLLOWUP_TOKEN or in\n"
-				   "      --token-file FILE  this file's first line\n"
-				   "      --json             answers as JSON, one document a line\n"
-				   "      --help, --version\n"
-				   "\n"
-				   "Exit status: 0 done, 1 refused, some rows were bad or check or verify found something, 2 usage, 3 no "
-				   "connection, 4 nothing there.\n";
+static const char options_text[] =
+	"usage: followupctl [OPTION ...] COMMAND [WORD ...]\n"
+	"\n"
+	"  -s, --socket PATH      the daemon's socket (/run/followupd/agent.sock)\n"
+	"  -h, --host HOST        TCP instead\n"
+	"  -p, --port PORT        its port (7379)\n"
+	"      --agent NAME       sign in; the token stands in FOLLOWUP_TOKEN or in\n"
+	"      --token-file FILE  this file's first line\n"
+	"      --json             answers as JSON, one document a line\n"
+	"      --help, --version\n"
+	"\n"
+	"FOLLOWUP_SOCKET, FOLLOWUP_AGENT, FOLLOWUP_TOKEN and FOLLOWUP_TOKEN_FILE stand for those that are not given.\n"
+	"\n"
+	"Exit status: 0 done, 1 refused, some rows were bad or check or verify found something, 2 usage, 3 no "
+	"connection, 4 nothing there.\n";
 
 /* A list that ends at its limit says so, beside the answer and not in it. */
 static void tell_more(int count, char *const *words, const redisReply *reply)
@@ -332,6 +335,14 @@ static int parse_port(const char *text)
 	return *text != '\0' && *end == '\0' && port > 0 && port <= 65535 ? (int)port : -1;
 }
 
+/* A variable of the environment that is set and not empty. */
+static const char *setting(const char *name, const char *standard)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && value[0] != '\0' ? value : standard;
+}
+
 enum long_option { OPTION_AGENT = CHAR_MAX + 1, OPTION_TOKEN_FILE, OPTION_HELP, OPTION_VERSION };
 
 int main(int argc, char **argv)
@@ -346,7 +357,8 @@ int main(int argc, char **argv)
 		{"version", no_argument, NULL, OPTION_VERSION},
 		{NULL, 0, NULL, 0},
 	};
-	struct invocation invocation = {.target = {.socket = "/run/followupd/agent.sock"}};
+	struct invocation invocation = {
+		.target = {.socket = setting("FOLLOWUP_SOCKET", "/run/followupd/agent.sock"), .agent = setting("FOLLOWUP_AGENT", NULL)}};
 	int option;
 
 	setlocale(LC_CTYPE, "");  /* asked only whether bars may be blocks */
@@ -368,7 +380,7 @@ int main(int argc, char **argv)
 			}
 			break;
 		case OPTION_AGENT:
-			invocation.target.agent = optarg;
+			invocation.target.agent = optarg[0] != '\0' ? optarg : NULL; /* nobody: whom the socket takes him for */
 			break;
 		case OPTION_TOKEN_FILE:
 			invocation.target.token_file = optarg;
@@ -392,6 +404,8 @@ int main(int argc, char **argv)
 		warnx("--token-file needs --agent NAME");
 		return CTL_USAGE;
 	}
+	if (invocation.target.agent != NULL && invocation.target.token_file == NULL && setting("FOLLOWUP_TOKEN", NULL) == NULL)
+		invocation.target.token_file = setting("FOLLOWUP_TOKEN_FILE", NULL);
 	if (optind == argc) {
 		fprintf(stderr, "%s\nfollowupctl help lists the commands.\n", options_text);
 		return CTL_USAGE;

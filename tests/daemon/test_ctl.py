@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """followupctl's pages: on a terminal they keep to its width, whatever is written in Chinese; in a pipe nothing is broken; --json answers JSON everywhere (followupctl(1))."""
 import json
+import os
 import re
 import sqlite3
+import subprocess
 
-from harness import Daemon, run, same, test, true
+from harness import FOLLOWUPCTL, Daemon, run, same, test, true
 from terminal import Terminal, plain, width
 
 
@@ -103,6 +105,32 @@ def _():
         for words, wanted in ((("followups", "RULE", "complant"), "rule complant"), (("calls", "QUEUE", "servce"), "queue servce"), (("attempts", "QUEUE", "servce"), "queue servce")):
             same(daemon.refused("LIST", *words), "ERR there is no " + wanted)
         same([daemon.list("calls", queue="manager/M9"), daemon.list("tasks", queue="records"), daemon.list("followups", rule="urge")], [[], [], []])
+
+
+@test("the environment stands for socket, agent and token file; what is typed counts before it")
+def _():
+    with Daemon() as daemon:
+        for name in ("anna", "bert"):
+            daemon.add_agent(name)
+            with open(os.path.join(daemon.folder, name), "w", encoding="ascii", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+                file.write(daemon.agents[name] + "\n")
+
+        def who(*options, **variables):
+            environment = {key: value for key, value in os.environ.items() if not key.startswith("FOLLOWUP_")}
+            done = subprocess.run([FOLLOWUPCTL, *options, "--json", "whoami"], cwd=daemon.folder, env=dict(environment, **variables), capture_output=True, text=True)
+            return json.loads(done.stdout)["name"] if done.returncode == 0 else done.returncode
+
+        here = {"FOLLOWUP_SOCKET": daemon.socket}
+        same(who(**here), "operator")
+        same(who(FOLLOWUP_SOCKET="nowhere"), 3)
+        same(who("-s", daemon.socket, FOLLOWUP_SOCKET="nowhere"), "operator")
+        anna = dict(here, FOLLOWUP_AGENT="anna", FOLLOWUP_TOKEN_FILE="anna")
+        same(who(**anna), "anna")
+        same(who("--agent", "bert", "--token-file", "bert", **anna), "bert")
+        same(who("--agent", "bert", **anna, FOLLOWUP_TOKEN=daemon.agents["bert"]), "bert")
+        same(who("--agent", "", **anna), "operator")
+        same(who(**dict(anna, FOLLOWUP_TOKEN_FILE="")), 2)
+        same(who(**dict(here, FOLLOWUP_TOKEN_FILE="anna")), "operator")
 
 
 @test("check and verify that find something say so in the exit status, as a page and as JSON; a usage with bars stays one line")
