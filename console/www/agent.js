@@ -10,7 +10,13 @@ const IDLE_AFTER = 120000;  /* without a key or a hand on the mouse nobody is */
 const WARN_SECONDS = 180;
 const CONTACTS = new Set(["contact", "refused", "disputed"]);
 
-export function agentView({place, setNow}) {
+/* What has been written about a held call: it outlives another page, another language and a sign-in that has become necessary. In memory only. */
+let kept = null;
+export function forgetDraft() {
+	kept = null;
+}
+
+export function agentView({place, setNow, who}) {
 	let desk = null;        /* DESK */
 	let outcomes = [];      /* DISPOSITIONS phone */
 	let call = null;        /* what he holds */
@@ -66,6 +72,11 @@ export function agentView({place, setNow}) {
 			draft = {};
 			brief = null;
 			parts.read = null;
+			if (kept && kept.name === who.name && kept.lease === call.lease) {
+				draft = kept.draft;
+				chosen = kept.chosen;
+			}
+			kept = null;
 		}
 		draw();
 		if (!again)
@@ -794,6 +805,10 @@ export function agentView({place, setNow}) {
 			load();
 		},
 		end() {
+			if (call) {
+				keepDraft();
+				kept = {name: who.name, lease: call.lease, draft, chosen};
+			}
 			ended = true;
 			if (waiting)
 				waiting.abort();

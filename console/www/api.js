@@ -12,6 +12,17 @@ export class Away extends Error {}
 /* Nobody is signed in (any more). */
 export class SignedOut extends Error {}
 
+/* Somebody is there: keys, mouse or finger of late. What the page asks without is no use of the session, so that one that was left behind ends by itself. */
+const AT_WORK = 60000;
+let active = Date.now();
+if (globalThis.document)
+	for (const name of ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"])
+		document.addEventListener(name, () => { active = Date.now(); }, {passive: true, capture: true});
+
+export function isAtWork() {
+	return Date.now() - active < AT_WORK;
+}
+
 let csrf = "";
 let away = null; /* null | "network" | "daemon" */
 const listeners = {away: [], signedOut: []};
@@ -105,15 +116,8 @@ export async function signOut() {
 	}
 }
 
-/* What the page asks while nobody touches it does not keep the session alive. */
-const BACKGROUND_AFTER = 60000;
-let touched = Date.now();
-for (const name of ["pointerdown", "keydown", "wheel", "touchstart"])
-	document.addEventListener(name, () => { touched = Date.now(); }, {passive: true, capture: true});
-
 async function post(words, signal) {
-	const background = Date.now() - touched > BACKGROUND_AFTER ? {"X-Followup-Background": "yes"} : {};
-	return ask("/api/command", {method: "POST", signal, headers: {"Content-Type": "application/json", "X-CSRF-Token": csrf, ...background},
+	return ask("/api/command", {method: "POST", signal, headers: {"Content-Type": "application/json", "X-CSRF-Token": csrf, ...(isAtWork() ? {} : {"X-Followup-Background": "yes"})},
 		body: JSON.stringify(words.map((word) => typeof word === "object" ? JSON.stringify(word) : String(word)))});
 }
 

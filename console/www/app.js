@@ -1,8 +1,8 @@
 /* app.js - who is signed in, what he may see, and the frame around it. */
-import {Away, isAway, on, session, signIn, signOut} from "./api.js";
+import {Away, Refusal, SignedOut, command, isAtWork, isAway, on, session, signIn, signOut} from "./api.js";
 import {h, show, say, dialog} from "./dom.js";
 import {language, refusal, setLanguage, t} from "./strings.js";
-import {agentView} from "./agent.js";
+import {agentView, forgetDraft} from "./agent.js";
 import {supervisorView} from "./supervisor.js";
 import {lookAheadView, reportView} from "./figures.js";
 import {whyView} from "./why.js";
@@ -74,6 +74,7 @@ function tick() {
 setInterval(tick, 1000);
 
 async function leave() {
+	forgetDraft();
 	try {
 		await signOut();
 	} catch (error) {
@@ -103,6 +104,8 @@ function drawSignIn(message) {
 		try {
 			await enter(await signIn(name.value.trim(), token.value.trim()));
 		} catch (error) {
+			if (error instanceof SignedOut)
+				return;
 			wrong.textContent = error instanceof Away ? t("signin.away") : refusal(error);
 			button.disabled = false;
 			token.focus();
@@ -117,6 +120,12 @@ function drawSignIn(message) {
 }
 
 async function enter(person) {
+	try {
+		setNow((await command("DESK")).now);
+	} catch (error) {
+		if (!(error instanceof Away) && !(error instanceof Refusal)) /* of a feeder or an operator: there is no page for him either */
+			throw error;
+	}
 	who = person;
 	const mine = viewsOf(person);
 	if (!mine.some((view) => `#${view.name}` === location.hash))
@@ -155,6 +164,12 @@ function draw(message) {
 	place.className = "view-signin";
 	drawSignIn(message);
 }
+
+/* Whoever reads or writes for long is not signed out meanwhile. */
+setInterval(() => {
+	if (who && isAtWork() && !isAway())
+		command("PING").catch(() => {});
+}, 60000);
 
 /* --- Keys: a single one works only where nothing is being written, and may be switched off (WCAG 2.1.4). --------------------------------------------------------- */
 

@@ -171,6 +171,33 @@ test("where the focus is can be seen on everything that takes it, and it goes in
 	}
 });
 
+test("what the page asks by itself is no use of the session; what somebody does is", async (desk) => {
+	await desk.agent("sven", "supervisor", []);
+	const page = await desk.page({language: "en-GB"});
+	await page.clock.install();
+	await page.fill("#name", "sven");
+	await page.fill("#token", desk.tokens.sven);
+	await page.press("#token", "Enter");
+	await has(page, ".live.on", "live");
+	const marks = [];
+	page.on("request", (request) => {
+		if (request.url().endsWith("/api/command"))
+			marks.push(request.headers()["x-followup-background"] || "used");
+	});
+	await page.clock.runFor(120000);
+	marks.length = 0;
+	await desk.client("C1");
+	await desk.event("E1", "C1", "complaint");
+	await page.clock.runFor(1000);
+	await until(() => marks.length >= 5, "an event makes it look");
+	same([...new Set(marks)], ["yes"], "nobody is there");
+	await page.mouse.move(300, 300);
+	marks.length = 0;
+	await page.clock.runFor(30000);
+	await page.clock.runFor(30000);
+	await until(() => marks.includes("used"), "somebody reads: the session is used");
+});
+
 test("who asks for less motion gets none", async (desk) => {
 	await desk.agent("anna");
 	const page = await desk.signIn("anna");
@@ -192,7 +219,20 @@ test("the page is served with a policy that allows its own files only, and a ses
 	await page.waitForSelector("[data-key=next]");
 	const cookie = (await page.context().cookies())[0];
 	same([cookie.httpOnly, cookie.sameSite], [true, "Strict"]);
-	await page.context().clearCookies();
+	await desk.client("C1");
+	await desk.event("E1", "C1", "complaint");
 	await page.click("[data-key=next]");
-	await has(page, ".refusal", "登录已失效");
+	await page.waitForSelector(".choice");
+	await page.keyboard.press("1");
+	await page.keyboard.type("half a sentence");
+	// What was written survives another language, and a sign-in that has become necessary.
+	await page.click("[data-key=language]");
+	await until(() => page.locator(".outcome textarea").first().inputValue().then((value) => value === "half a sentence", () => false), "kept in English");
+	await page.context().clearCookies();
+	await page.click("[data-key=keep]");
+	await has(page, ".refusal", "You have been signed out");
+	await page.fill("#name", "anna");
+	await page.fill("#token", desk.tokens.anna);
+	await page.press("#token", "Enter");
+	await until(() => page.locator(".outcome textarea").first().inputValue().then((value) => value === "half a sentence", () => false), "kept through the sign-in");
 });
