@@ -13,7 +13,7 @@ export class Away extends Error {}
 export class SignedOut extends Error {}
 
 /* Somebody is there: keys, mouse or finger of late. What the page asks without is no use of the session, so that one that was left behind ends by itself. */
-const AT_WORK = 60000;
+const AT_WORK = 90000; /* longer than what app.js sends once a minute meanwhile */
 let active = Date.now();
 if (globalThis.document)
 	for (const name of ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"])

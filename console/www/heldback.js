@@ -6,6 +6,7 @@ import {day, due, dueClass} from "./time.js";
 import {ask} from "./supervisor.js";
 
 const PAGE = 100;
+const REASONS = ["cap", "preempted", "min-gap"]; /* what another contact would help against */
 
 export function heldBackView({place, setNow, openWhy, who}) {
 	let ended = false;
@@ -17,37 +18,36 @@ export function heldBackView({place, setNow, openWhy, who}) {
 	const client = h("input", {maxlength: 64, spellcheck: "false"});
 	const results = h("div", {class: "results"});
 
-	/* Those that wait for a contact stand among those whose day has not come: looked through in pages until there is one to show. */
-	async function read(after) {
-		const found = [];
-		let last = after;
-		for (let page = 0; page < 50; page++) {
-			const words = ["LIST", "followups", "STATE", state.value, "LIMIT", state.value === "scheduled" ? "1000" : String(PAGE), "AFTER", String(last)];
-			if (client.value.trim())
-				words.push("CLIENT", client.value.trim());
-			const list = await command(...words);
-			found.push(...list.filter((one) => one.reason !== null));
-			last = list.length > 0 ? list[list.length - 1].followup : last;
-			more = list.length === Number(words[5]);
-			if (!more || found.length >= PAGE)
-				break;
-		}
-		return {found, last};
+	/* Asked for by reason: a list is a look at its clients, which is written down, so nobody is in it who is not shown. */
+	async function read(reason, after) {
+		const words = ["LIST", "followups", "STATE", state.value, "REASON", reason, "LIMIT", String(PAGE), "AFTER", String(after)];
+		if (client.value.trim())
+			words.push("CLIENT", client.value.trim());
+		return command(...words);
 	}
 
-	let last = 0;
+	const last = new Map(); /* by reason: the last one that was read, while there are more */
 	async function go(next) {
 		try {
 			if (!next) {
 				const [desk, agents] = await Promise.all([command("DESK"), command("AGENT.LIST")]);
 				setNow(desk.now);
 				people = agents.filter((one) => one.roles.split(",").includes("supervisor") && one.agent !== who.name).map((one) => one.agent);
-				last = 0;
+				last.clear();
+				for (const reason of REASONS)
+					last.set(reason, 0);
 				rows = [];
 			}
-			const answer = await read(last);
-			last = answer.last;
-			rows = [...rows, ...answer.found];
+			for (const [reason, after] of [...last]) {
+				const found = await read(reason, after);
+				rows.push(...found);
+				if (found.length < PAGE)
+					last.delete(reason);
+				else
+					last.set(reason, found[found.length - 1].followup);
+			}
+			more = last.size > 0;
+			rows.sort((one, other) => one.due_on < other.due_on ? -1 : one.due_on > other.due_on ? 1 : one.followup - other.followup);
 			draw();
 		} catch (error) {
 			if (!ended && !(error instanceof SignedOut))

@@ -74,15 +74,16 @@ static const struct {
 	int (*state)(const char *name); /* NULL: has none */
 	bool by_queue, by_rule;
 	bool own_queues; /* on which there are no calls, like "records" */
+	bool by_reason;
 } lists[] = {
-	{"followups", store_view_list_followups, followup_state_parse, true, true, false},
-	{"calls", store_view_list_calls, call_state_parse, true, true, false},
-	{"clients", store_view_list_clients, NULL, false, false, false},
-	{"events", store_view_list_events, NULL, false, false, false},
-	{"attempts", store_view_list_attempts, NULL, true, false, false},
-	{"tasks", store_view_list_tasks, task_state_parse, true, false, true},
-	{"promises", store_view_list_promises, followup_state_parse, false, false, false},
-	{"reviews", store_view_list_reviews, review_state_parse, false, false, false},
+	{"followups", store_view_list_followups, followup_state_parse, true, true, false, true},
+	{"calls", store_view_list_calls, call_state_parse, true, true, false, false},
+	{"clients", store_view_list_clients, NULL, false, false, false, false},
+	{"events", store_view_list_events, NULL, false, false, false, false},
+	{"attempts", store_view_list_attempts, NULL, true, false, false, false},
+	{"tasks", store_view_list_tasks, task_state_parse, true, false, true, false},
+	{"promises", store_view_list_promises, followup_state_parse, false, false, false, false},
+	{"reviews", store_view_list_reviews, review_state_parse, false, false, false, false},
 };
 enum { LIST_COUNT = sizeof(lists) / sizeof(lists[0]), LIST_DEFAULT = 100, LIST_MOST = 10000, LOOK_WORDS_MAX = 16 };
 
@@ -112,6 +113,9 @@ static int parse_filter(
 		} else if (strcasecmp(key, "RULE") == 0 && lists[which].by_rule) {
 			filter->rule = value;
 			result = check_name(desk, "rule", value, policy_rule(desk->policy, value) != NULL, answer);
+		} else if (strcasecmp(key, "REASON") == 0 && lists[which].by_reason) {
+			filter->reason = value;
+			result = check_name(desk, "reason", value, text_list_has(&desk->policy->event_kinds, value), answer);
 		} else if (strcasecmp(key, "STATE") == 0 && lists[which].state != NULL) {
 			filter->state = lists[which].state(value);
 			if (filter->state < 0)
@@ -143,9 +147,8 @@ int desk_list(struct desk *desk, const char *const *words, size_t count, struct 
 		return result < 0 ? refuse_store(desk, answer, result) : 0;
 	}
 	return refuse(answer, ERR_INVALID,
-		"LIST followups|calls|clients|events|attempts|tasks|promises|reviews [CLIENT ref] [QUEUE q] [RULE r] [STATE s] [LIMIT n] "
-		"[AFTER "
-		"n]");
+		"LIST followups|calls|clients|events|attempts|tasks|promises|reviews [CLIENT ref] [QUEUE q] [RULE r] [STATE s] "
+		"[REASON r] [LIMIT n] [AFTER n]");
 }
 
 /* The client whom a look was narrowed to; 0: none, or nobody whom the book knows. */

@@ -68,7 +68,7 @@ const struct command command_table[] = {
 	{"INFO", 1, 2, 0, COMMAND_SIGNED_IN, "connection", "[section]", "Tell how the daemon is", command_info},
 	{"LIST", 2, ANY, FOR_READERS, COMMAND_STORE, "supervisor",
 		"followups|calls|clients|events|attempts|tasks|promises|reviews [CLIENT ref] [QUEUE queue] [RULE rule] [STATE state] "
-		"[LIMIT n] "
+		"[REASON reason] [LIMIT n] "
 		"[AFTER n]",
 		"List rows of the book", command_list},
 	{"METRICS", 1, 1, ROLE_OPERATOR | ROLE_SUPERVISOR | ROLE_AUDITOR, COMMAND_BRIEF, "operator", "",

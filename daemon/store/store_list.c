@@ -33,7 +33,8 @@ static int append_list(
 								      " LEFT JOIN name fq ON fq.id=f.queue LEFT JOIN name n ON "           \
 								      "n.id=f.reason WHERE " condition                                     \
 								      " AND (?2 IS NULL OR coalesce(cq.text, fq.text)=?2) AND (?3 IS "     \
-								      "NULL OR r.text=?3) AND (?4<0 OR f.state=?4) AND f.id>?5"            \
+								      "NULL OR r.text=?3) AND (?4<0 OR f.state=?4) AND (?7 IS NULL OR "    \
+								      "n.text=?7) AND f.id>?5"                                             \
 								      " ORDER BY f.id LIMIT ?6")
 
 int store_view_list_followups(struct store *store, const struct list_filter *filter, struct buffer *out)
@@ -41,7 +42,10 @@ int store_view_list_followups(struct store *store, const struct list_filter *fil
 	STATEMENT(list, FOLLOWUPS_WHERE(OF_ANYBODY));
 	STATEMENT(of_client, FOLLOWUPS_WHERE("f.client_id=" THE_CLIENT));
 
-	return append_list(store, &list, &of_client, filter, out);
+	return store_document(store,
+		store_query(store, filter->client_ref != NULL ? &of_client : &list, "tttniit", filter->client_ref, filter->queue,
+			filter->rule, filter->state, filter->after, filter->limit, filter->reason),
+		out);
 }
 
 #define CALLS_WHERE(condition)                                                                                                             \

@@ -52,7 +52,7 @@ int store_view_queues(struct store *store, day_t today, queue_row_visit *visit, 
 
 /* Lists, an array each. Filters are NULL (or -1) when not asked for; after: numbers above this one only. */
 struct list_filter {
-	const char *client_ref, *queue, *rule;
+	const char *client_ref, *queue, *rule, *reason; /* reason: of follow-ups alone */
 	int state;
 	int64_t after, limit;
 	const struct declared_field *declared; /* of clients: members besides the fixed ones */

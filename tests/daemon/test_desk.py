@@ -624,6 +624,27 @@ def _():
             matches(daemon.refused("LIST", *words), "^ERR ", words)
 
 
+@test("LIST followups by what they wait for, or ended for")
+def _():
+    with Daemon() as daemon:
+        anna = daemon.agent("anna")
+        for ref in ("C1", "C2", "C3"):
+            daemon.client(ref)
+        for day in ("2025-03-01", "2025-03-02"):
+            anna.call("RECORD", "C1", {"done_at": day})
+        daemon.event("E1", "C1", "account_opened")
+        daemon.event("E2", "C2", "account_opened")
+        daemon.event("E3", "C3", "account_closed")
+        daemon.event("E4", "C3", "account_reopened")
+        same([row["client_ref"] for row in daemon.list(reason="cap")], ["C1"])
+        same(daemon.list(reason="cap", state="suppressed"), [])
+        same([(row["client_ref"], row["state"]) for row in daemon.list(reason="account_reopened")], [("C3", "cancelled")])
+        same(daemon.list(reason="cap", client="C2"), [])
+        same(daemon.list(reason="payment_made"), [], "a kind of event that has not happened yet")
+        for words in (("followups", "REASON", "boredom"), ("followups", "REASON"), ("calls", "REASON", "cap")):
+            matches(daemon.refused("LIST", *words), "^ERR ", words)
+
+
 @test("LIST of one client is what LIST says of him, whichever list it is")
 def _():
     with Daemon() as daemon:
