@@ -8,7 +8,8 @@
 #   make coverage         how much of the code the tests run, against the limits
 #   make crash            [KILLS=1000] [BOOK=1000000]: SIGKILL under load; make powercut [CUTS=50]: power cuts of a virtual machine
 #   make fuzz             [FUZZ_SECONDS=30]: the parsers against libFuzzer; fuzz-afl: against AFL++
-#   make bench           beside Redis, beanstalkd and PostgreSQL, into tests/bench/RESULTS.md; bench-quick: a small one
+#   make bench            beside Redis, beanstalkd and PostgreSQL, into tests/bench/RESULTS.md; bench-quick: a small one
+#   make bench-check      instructions of the hot commands, against the stored figures
 #   make lint | format    look at the code | put it into shape
 #   make install          [DESTDIR=] [PREFIX=/usr] [SYSCONFDIR=/etc]; make uninstall
 #   make dist | deb       a tarball that builds and tests by itself | Debian packages; make deb-test: in use, under a real systemd
@@ -207,6 +208,10 @@ bench: all bench-programs
 	@$(WITH) tests/bench/bench.py
 bench-quick: all bench-programs
 	@$(WITH) QUICK=1 tests/bench/bench.py
+# Instructions of the hot commands: 10 % more than tests/bench/instructions has is an error; tests/bench/check.py --write stores them.
+bench-check: all
+	@.ci/deps count
+	@$(WITH) tests/bench/check.py
 lint: deps-lint
 	@.ci/lint
 format: deps-lint
@@ -280,7 +285,7 @@ deb-test: all deps-deb deps-test
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all console-test deps-browser daemon-and-ctl unit fuzz-targets faults-programs faults crash-tools crash powercut deps deps-console deps-test deps-lint deps-fuzz deps-clients deps-bench bench-programs bench bench-quick demo run test test-long coverage fuzz fuzz-afl model-compare lint format install uninstall clean
+.PHONY: all console-test deps-browser daemon-and-ctl unit fuzz-targets faults-programs faults crash-tools crash powercut deps deps-console deps-test deps-lint deps-fuzz deps-clients deps-bench bench-programs bench bench-quick bench-check demo run test test-long coverage fuzz fuzz-afl model-compare lint format install uninstall clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
