@@ -126,21 +126,6 @@ static enum ctl_status subscribe(struct top *top, const struct ctl_target *targe
 	return status;
 }
 
-/* The daemon's log, of which events are made, writes bytes of other scripts as \xHH. */
-static void add_value(struct buffer *out, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		unsigned byte;
-		if (text[0] == '\\' && text[1] == 'x' && sscanf(text + 2, "%2x", &byte) == 1 && byte != 0) {
-			char one = (char)byte;
-			buffer_append(out, &one, 1);
-			text += 3;
-		} else {
-			buffer_append(out, text, 1);
-		}
-	}
-}
-
 /* An event in words, in front of those before it; what only moves the figures is not said. */
 static void note_event(struct top *top, const char *json, size_t length)
 {
@@ -155,10 +140,8 @@ static void note_event(struct top *top, const char *json, size_t length)
 		goto end;
 	buffer_printf(&line, "%.8s %s", at + 11, name);
 	for (size_t i = 0; i < event->count; i++)
-		if (strcmp(event->cells[i].key, "at") != 0 && strcmp(event->cells[i].key, "event") != 0 && event->cells[i].text != NULL) {
-			buffer_printf(&line, " %s=", event->cells[i].key);
-			add_value(&line, event->cells[i].text);
-		}
+		if (strcmp(event->cells[i].key, "at") != 0 && strcmp(event->cells[i].key, "event") != 0 && event->cells[i].text != NULL)
+			buffer_printf(&line, " %s=%s", event->cells[i].key, event->cells[i].text);
 	if (!line.failed)
 		text_clean(&clean, line.data, line.length, false);
 	if (!clean.failed && clean.length > 0) {

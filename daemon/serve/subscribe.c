@@ -7,23 +7,42 @@
 #include <string.h>
 
 #include "followup/command.h"
+#include "followup/csv.h"
 #include "followup/json_text.h"
 #include "followup/server.h"
 
-/* A value as it stands in a line of the log: bare, or in quotes without escapes inside (log_quote makes every odd byte \xHH). */
-static const char *take_value(const char *at, char *out, size_t size)
+/* A value as it stands in a line of the log: bare, or in quotes with what log_quote escapes there. bytes: \\xHH is the byte that it stands for. Gives the place behind it. */
+static const char *read_value(const char *at, bool bytes, char *out, size_t size)
 {
-	char end = *at == '"' ? '"' : ' ';
+	bool quoted = *at == '"';
 	size_t length = 0;
 
-	at += end == '"';
-	while (*at != '\0' && *at != end) {
+	at += quoted;
+	while (*at != '\0' && *at != (quoted ? '"' : ' ')) {
+		char byte = *at;
+		unsigned number;
+		size_t used = 1;
+		if (quoted && at[0] == '\\' && at[1] == 'x' && bytes && sscanf(at + 2, "%2x", &number) == 1 && number != 0) {
+			byte = (char)number;
+			used = 4;
+		} else if (quoted && at[0] == '\\' && at[1] != 'x' && at[1] != '\0') {
+			byte = at[1];
+			used = 2;
+		}
 		if (length + 1 < size)
-			out[length++] = *at;
-		at++;
+			out[length++] = byte;
+		at += used;
 	}
 	out[length] = '\0';
 	return *at == '"' ? at + 1 : at;
+}
+
+/* As its writer gave it; what is no text then, or was cut within a character, stays escaped. */
+static const char *take_value(const char *at, char *out, size_t size)
+{
+	const char *end = read_value(at, true, out, size);
+
+	return csv_is_utf8(out, strlen(out)) ? end : read_value(at, false, out, size);
 }
 
 static void line_to_json(const char *line, struct moment now, struct buffer *out)

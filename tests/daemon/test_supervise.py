@@ -289,4 +289,22 @@ def _():
         same(old.call("PING"), "PONG", "nothing came before it")
 
 
+@test("SUBSCRIBE gives names as they are, in Chinese and with quotes in them, and nothing in a name is taken for a member")
+def _():
+    with Daemon() as daemon:
+        agent, board = daemon.agent("李小明"), daemon.agent("sara", "supervisor", ())
+        board.call("SUBSCRIBE", "events")
+        daemon.client("C1", manager='M"1 event=fake \\x41')
+        daemon.event("E1", "C1", "complaint")
+        agent.json("NEXT")
+        daemon.json("HANDOVER", 'M"1 event=fake \\x41', "M2", "left")
+        heard = {}
+        while "handover" not in heard:
+            event = json.loads(board.read()[2])
+            heard[event["event"]] = event
+        same(heard["handed_out"]["agent"], "李小明")
+        same(heard["handover"]["manager"], 'M"1 event=fake \\x41')
+        true("fake" not in heard, heard)
+
+
 run()

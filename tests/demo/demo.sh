@@ -177,7 +177,8 @@ if [ "${1:-}" = --stay ]; then
 
 		    alias ctl='$build/followupctl -s $socket'
 		    ctl queues                                     what waits
-		    FOLLOWUP_TOKEN=$anna ctl --agent anna next
+		    ctl top                                        the same, live, until q
+		    FOLLOWUP_TOKEN=$anna ctl --agent anna next     a call, and what came of it
 		    ctl why C003                                   all about one client
 		    ctl clock set 2025-03-04T09:30:00              the next morning
 		    ctl help                                       everything else
