@@ -145,7 +145,21 @@ static int meta_or(struct engine *engine, const char *key, int64_t otherwise, in
 	return result;
 }
 
-static int note_new_policy(struct engine *engine)
+/* Which channels are off from when: what is suppressed for want of one comes back with it. A day that was missed is worked with today's channels. */
+static int note_channels(struct engine *engine, day_t day)
+{
+	day_t worked_on = engine_worked_on(engine);
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < engine->policy->channel_count; i++) {
+		bool on = engine->policy->channels[i].on;
+		day_t from = !on && worked_on != NO_DAY && worked_on < day ? worked_on + 1 : day;
+		result = store_channel_note(engine->store, engine->channel_names[i], on, from);
+	}
+	return result;
+}
+
+static int note_new_policy(struct engine *engine, int64_t at)
 {
 	int64_t kept = 0, digest = policy_digest(engine->policy);
 	int result = store_meta_get(engine->store, "policy_digest", &kept);
@@ -159,7 +173,9 @@ static int note_new_policy(struct engine *engine)
 		body, sizeof(body), "{\"rules\":\"%016llx\",\"before\":\"%016llx\"}", (unsigned long long)digest, (unsigned long long)kept);
 	int64_t entry = store_record_add(engine->store, &(struct record_entry){.kind = RECORD_RULES_CHANGED, .body = body});
 	/* Everything open is looked at again. */
-	result = entry < 0 ? (int)entry : marking_begin(engine, MARKING_ALL, "", (struct moment){0});
+	result = entry < 0 ? (int)entry : note_channels(engine, zone_moment(at).day);
+	if (result == 0)
+		result = marking_begin(engine, MARKING_ALL, "", (struct moment){0});
 	return result < 0 ? result : store_meta_set(engine->store, "policy_digest", digest);
 }
 
@@ -185,7 +201,7 @@ static int take_policy(struct engine *engine, const struct policy *policy, bool 
 		engine->festival_days = days;
 		result = index_policy(engine);
 		if (result == 0 && keep)
-			result = note_new_policy(engine);
+			result = note_new_policy(engine, at);
 		if (result == 0 && keep)
 			result = store_commit(engine->store);
 		else if (keep)

@@ -5,6 +5,7 @@
 
 #include "followup/store.h"
 #include "followup/store_call.h"
+#include "followup/store_hold.h"
 #include "followup/store_name.h"
 #include "internal.h"
 
@@ -126,9 +127,28 @@ struct creating {
 	bool look_only; /* find out when something matters, create nothing: CHECK */
 };
 
+/* POLICY 5, channel: whether a follow-up of the rule's own was suppressed because a channel that is open for the client now was off then: the mistake of a configuration costs nobody his call. */
+static int channel_is_back(struct engine *engine, const struct facts *facts, const struct rule *rule, const char *occasion)
+{
+	struct followup f;
+	int result = store_followup_find(engine->store, facts->client.id, engine->rules[rule - engine->policy->rules].name, occasion, &f);
+
+	if (result <= 0)
+		return result;
+	for (size_t i = (size_t)f.channel_from; i < rule->channel_count; i++) {
+		int channel = rule->channels[i];
+		if (!channel_is_open(engine, facts, rule, channel))
+			continue;
+		int was_off = store_channel_was_off(engine->store, engine->channel_names[channel], f.closed_on);
+		if (was_off != 0)
+			return was_off;
+	}
+	return 0;
+}
+
 /* Rules of one family share their occasions: whether this one is taken, by the rule or by a sibling. A follow-up that ended because its rule no longer fitted, or was off, has
- * given it back; when that is the rule's own, it fits or is on again, and given_back says so. */
-static int is_taken(struct engine *engine, int64_t client_id, const struct rule *rule, const char *occasion, bool *given_back)
+ * given it back; when that is the rule's own, it fits or is on again, and given_back says so. So it does when the rule's own was suppressed and its channel is back. */
+static int is_taken(struct engine *engine, const struct facts *facts, const struct rule *rule, const char *occasion, bool *given_back)
 {
 	const struct policy *policy = engine->policy;
 
@@ -140,13 +160,17 @@ static int is_taken(struct engine *engine, int64_t client_id, const struct rule 
 		bool same = sibling == rule;
 		if (!same && (rule->family == NULL || sibling->family == NULL || strcmp(rule->family, sibling->family) != 0))
 			continue;
-		int exists = store_followup_exists(engine->store, client_id, engine->rules[i].name, occasion, &state, &reason);
+		int exists = store_followup_exists(engine->store, facts->client.id, engine->rules[i].name, occasion, &state, &reason);
 		if (exists < 0)
 			return exists;
 		if (exists == 0)
 			continue;
-		if (state != FOLLOWUP_CANCELLED ||
-			(reason != engine->reasons[REASON_NOT_APPLICABLE] && reason != engine->reasons[REASON_RULE_OFF]))
+		if (same && state == FOLLOWUP_SUPPRESSED && reason == engine->reasons[REASON_NO_CHANNEL]) {
+			int back = channel_is_back(engine, facts, rule, occasion);
+			if (back <= 0)
+				return back < 0 ? back : 1;
+		} else if (state != FOLLOWUP_CANCELLED ||
+			   (reason != engine->reasons[REASON_NOT_APPLICABLE] && reason != engine->reasons[REASON_RULE_OFF]))
 			return 1;
 		*given_back = *given_back || same;
 	}
@@ -207,7 +231,7 @@ static int create_one(void *context, const struct rule *rule, const struct occas
 	};
 	bool too_late = f.last_on < facts->day; /* never under late = drop: each_occasion() does not look there */
 	bool given_back;
-	int taken = is_taken(engine, facts->client.id, rule, occasion->key, &given_back);
+	int taken = is_taken(engine, facts, rule, occasion->key, &given_back);
 	if (taken != 0 || (given_back && too_late))
 		return taken < 0 ? taken : 0;
 	if (creating->look_only) {

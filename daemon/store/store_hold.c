@@ -127,3 +127,23 @@ int store_forbid_list(struct store *store, int64_t client_id, struct buffer *out
 
 	return store_document(store, store_query(store, &list, "i", client_id), out);
 }
+
+int store_channel_note(struct store *store, int64_t channel, bool on, day_t day)
+{
+	STATEMENT(set_on, "UPDATE channel_off SET until=?2 WHERE channel=?1 AND until IS NULL");
+	STATEMENT(set_off,
+		"INSERT INTO channel_off(channel, since) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET since=excluded.since, until=NULL"
+		" WHERE until IS NOT NULL");
+	int result = store_run(store, on ? &set_on : &set_off, "in", channel, (int)day);
+
+	return result < 0 ? result : 0;
+}
+
+int store_channel_was_off(struct store *store, int64_t channel, day_t day)
+{
+	STATEMENT(get, "SELECT EXISTS (SELECT 1 FROM channel_off WHERE channel=?1 AND since<=?2 AND (until IS NULL OR until>=?2))");
+	int64_t was_off;
+	int result = store_integer(store, &get, &was_off, "in", channel, (int)day);
+
+	return result < 0 ? result : (int)was_off;
+}

@@ -132,6 +132,8 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	/* What a supervisor holds back: kind 0 a queue, 1 a rule, until a moment. */
 	"CREATE TABLE pause(kind INTEGER, name INTEGER, until INTEGER NOT NULL, reason TEXT NOT NULL, agent TEXT NOT NULL, PRIMARY "
 	"KEY(kind, name)) WITHOUT ROWID;"
+	/* When the configuration last had a channel off, by day; until: the day it was on again. */
+	"CREATE TABLE channel_off(channel INTEGER PRIMARY KEY, since INTEGER NOT NULL, until INTEGER);"
 	/* Clients who must not be contacted on a channel, or on none ("all"), beside what their own field says; until: the last day, '' for ever. */
 	"CREATE TABLE do_not_contact(client_id INTEGER, channel TEXT, until TEXT NOT NULL, reason TEXT NOT NULL, agent TEXT NOT NULL, at "
 	"INTEGER NOT NULL,"

@@ -35,4 +35,9 @@ int store_forbid_clear(struct store *store, int64_t client_id, const char *chann
 /* What holds for a client, an array. */
 int store_forbid_list(struct store *store, int64_t client_id, struct buffer *out) MUST_CHECK;
 
+/* A channel (a name) is off from a day on, or on again from a day on; what is so already stays as it is. */
+int store_channel_note(struct store *store, int64_t channel, bool on, day_t day) MUST_CHECK;
+/* Whether it was off on a day, the last time that it was: 1 or 0. */
+int store_channel_was_off(struct store *store, int64_t channel, day_t day) MUST_CHECK;
+
 #endif

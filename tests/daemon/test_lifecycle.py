@@ -144,6 +144,68 @@ def _():
         daemon.check()
 
 
+@test("a channel switched off: what waits on it is suppressed; switched on, it comes back while it is of use, and nothing else does")
+def _():
+    with Daemon(clock="2025-03-03T15:00:00") as daemon:
+        def states():
+            return {row["client_ref"]: (row["state"], row["reason"], row["channel"]) for row in daemon.list()}
+
+        anna = daemon.agent("anna")
+        daemon.client("NONE", phone=None)
+        daemon.client("PHONE")
+        daemon.client("BOTH", email="b@example.com")
+        daemon.client("LATER")
+        daemon.client("WISH")
+        for client in ("NONE", "PHONE", "BOTH", "WISH"):
+            daemon.event(f"E-{client}", client, "account_opened")
+        suppressed = ("suppressed", "no-channel", None)
+        same(states()["NONE"], suppressed)
+        daemon.set_clock(MORNING)
+        daemon.replace("channel phone  { kind = talk", "channel phone  { on = no  kind = talk")
+        daemon.json("RELOAD")
+        same(anna.json("NEXT"), None)
+        daemon.event("E-LATER", "LATER", "account_opened")
+        daemon.json("DNC", "WISH", "phone", "none", "asked for it")
+        same({client: row[:2] for client, row in states().items()},
+             {client: ("suppressed", "no-channel") for client in ("NONE", "PHONE", "LATER", "WISH")} | {"BOTH": ("queued", None)})
+        same(states()["BOTH"][2], "email")
+        daemon.client("GONE", status="normal")
+        daemon.event("E-GONE", "GONE", "complaint", "2025-01-20")  # of use until the 20th of February
+        daemon.forget_notified()
+        daemon.restart(clock=TUESDAY + "T10:00:00")  # whoever restarts has the same configuration
+        daemon.replace("{ on = no  kind = talk", "{ kind = talk")
+        told = {row["client_ref"]: (row["before"]["state"], row["after"]["state"]) for row in daemon.json("RELOAD", "DRY")["changes"]}
+        same({client: told.get(client) for client in ("PHONE", "LATER", "NONE")},
+             {"PHONE": ("suppressed", "queued"), "LATER": ("suppressed", "queued"), "NONE": None}, "RELOAD DRY")
+        daemon.json("RELOAD")
+        daemon.work()
+        got = states()
+        same((got["PHONE"], got["LATER"]), (("queued", None, "phone"),) * 2, "a slip of the hand costs nobody his call")
+        same((got["NONE"][:2], got["WISH"][:2], got["BOTH"]), (suppressed[:2], suppressed[:2], ("queued", None, "email")))
+        same(got["GONE"][0], "missed")
+        same([row["kind"] for row in daemon.json("HISTORY", "PHONE") if row["kind"] in ("suppressed", "reopened", "queued")],
+             ["queued", "suppressed", "reopened", "queued"])
+        daemon.check()
+        # Whoever has an address afterwards was not kept waiting by the channel.
+        daemon.client("NONE", phone="13900000000")
+        daemon.json("RELOAD")
+        daemon.set_clock("2025-03-05T10:00:00")
+        same(states()["NONE"][:2], suppressed[:2])
+        # It is off again over a midnight, and a restart brings it back.
+        daemon.replace("channel phone  { kind = talk", "channel phone  { on = no  kind = talk")
+        daemon.json("RELOAD")
+        daemon.client("NIGHT")
+        daemon.event("E-NIGHT", "NIGHT", "complaint")
+        daemon.set_clock("2025-03-06T08:00:00")
+        same(states()["NIGHT"][:2], suppressed[:2])
+        daemon.replace("{ on = no  kind = talk", "{ kind = talk")
+        daemon.forget_notified()
+        daemon.restart(clock="2025-03-06T09:00:00")
+        daemon.work()
+        same(states()["NIGHT"], ("queued", None, "phone"))
+        daemon.check()
+
+
 @test("what a reload cannot change says so: listen, database, time zone")
 def _():
     with Daemon() as daemon:

@@ -82,14 +82,21 @@ static bool gave_back(const struct followup_seen *s)
 	return s->f.state == FOLLOWUP_CANCELLED && (strcmp(s->reason, "not-applicable") == 0 || strcmp(s->reason, "rule-off") == 0);
 }
 
-/* DESIGN 5.3: what is closed stays as it is, unless a contact is told of that has happened, the one that closed it is rejected, or a rule that did not fit fits again. */
+static bool waits_for_channel(const struct world *w, const struct followup_seen *s)
+{
+	return s->f.state == FOLLOWUP_SUPPRESSED && strcmp(s->reason, "no-channel") == 0 && w->policy != POLICY_WITHOUT_PHONE &&
+	       s->f.closed_on >= w->phone_off_since && s->f.closed_on <= w->phone_off_until;
+}
+
+/* DESIGN 5.3: what is closed stays as it is, unless a contact is told of that has happened, the one that closed it is rejected, a rule that did not fit fits again, or a channel is back that was off. */
 static void check_move(struct world *w, const struct followup_seen *was, const struct followup_seen *is)
 {
 	const struct followup *a = &was->f, *b = &is->f;
 
 	if (a->client_id != b->client_id || a->rule != b->rule || a->created_on != b->created_on)
 		wrong(w, "follow-up %" PRId64 ": another client, rule or beginning than before", a->id);
-	if (a->state <= FOLLOWUP_QUEUED || w->correction_step || (gave_back(was) && strcmp(a->occasion, b->occasion) == 0))
+	if (a->state <= FOLLOWUP_QUEUED || w->correction_step ||
+		((gave_back(was) || waits_for_channel(w, was)) && strcmp(a->occasion, b->occasion) == 0))
 		return;
 	if (a->state != b->state) {
 		bool told = b->state == FOLLOWUP_DONE || b->state == FOLLOWUP_DONE_LATE;

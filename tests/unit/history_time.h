@@ -132,6 +132,14 @@ static void step_reload(struct world *w)
 		told = told_changes(w, w->policies[next]);
 		must(w, book_rows_read(w->store, w->now.day, &before), "rows before");
 	}
+	if (next == POLICY_WITHOUT_PHONE && w->policy != next) {
+		day_t worked_on = engine_worked_on(w->engine);
+		/* Days that were missed are worked without it. */
+		w->phone_off_since = worked_on != NO_DAY && worked_on < w->now.day ? worked_on + 1 : w->now.day;
+		w->phone_off_until = INT32_MAX;
+	} else if (w->policy == POLICY_WITHOUT_PHONE && w->policy != next) {
+		w->phone_off_until = w->now.day;
+	}
 	w->policy = next;
 	trail_add(w, "RELOAD: policy %d", w->policy);
 	must(w, engine_set_policy(w->engine, w->policies[w->policy], w->now.unix_seconds), "engine_set_policy");

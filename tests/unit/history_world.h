@@ -39,7 +39,8 @@ enum {
 	CALLS_MAX = 128,
 	AGENDA_MAX = 64,
 	TRAIL_MAX = 400,
-	POLICIES = 5,
+	POLICIES = 6,
+	POLICY_WITHOUT_PHONE = 5,
 	NOBODY = -1,
 	CAP = 2, /* of the shipped configuration */
 };
@@ -147,7 +148,8 @@ struct world {
 	struct engine *engine;
 	struct desk *desk;
 	struct policy *const *policies;
-	int policy; /* the one in force */
+	day_t phone_off_since, phone_off_until; /* the last time that a policy had it off */
+	int policy;                             /* the one in force */
 	int64_t clock;
 	struct moment now;
 	day_t begun_on;
