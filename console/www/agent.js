@@ -1,7 +1,7 @@
 /* agent.js - an agent's desk: one button, then the card of the call he holds. */
 import {Away, Refusal, SignedOut, command, commandWith} from "./api.js";
 import {appointmentPicker} from "./appointment.js";
-import {dialog, field, h, options, s, say, show, unique} from "./dom.js";
+import {dialog, field, h, s, say, show, unique} from "./dom.js";
 import {refusal, t, word} from "./strings.js";
 import {clock, day, due, dueClass, moment, now, parse, span, today} from "./time.js";
 

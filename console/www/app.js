@@ -174,7 +174,7 @@ setInterval(() => {
 /* --- Keys: a single one works only where nothing is being written, and may be switched off (WCAG 2.1.4). --------------------------------------------------------- */
 
 const KEYS = "followup.keys";
-export function keysAreOn() {
+function keysAreOn() {
 	return localStorage.getItem(KEYS) !== "off";
 }
 

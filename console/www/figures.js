@@ -1,7 +1,7 @@
 /* figures.js - looking ahead (FORECAST) and back (REPORT). */
 import {Away, SignedOut, command} from "./api.js";
 import {columns, shares} from "./charts.js";
-import {field, h, options, show, table} from "./dom.js";
+import {field, h, options, say, show, table} from "./dom.js";
 import {refusal, t, word} from "./strings.js";
 import {addDays, day, setNow, shortDay, today} from "./time.js";
 
@@ -15,15 +15,18 @@ function trouble(error) {
 function asking(place, heading, fields, read, draw) {
 	let ended = false;
 	let asked = 0;
-	const results = h("div", {class: "results", "aria-live": "polite", "aria-busy": "false"});
+	const results = h("div", {class: "results", "aria-busy": "false"});
 
 	async function go() {
 		const mine = ++asked;
 		results.setAttribute("aria-busy", "true");
 		try {
 			const found = await read();
-			if (!ended && mine === asked)
+			if (!ended && mine === asked) {
 				show(results, draw(found));
+				const summary = results.querySelector("figcaption");
+				say(summary ? summary.textContent : results.textContent);
+			}
 		} catch (error) {
 			if (!ended && mine === asked)
 				show(results, h("p", {class: "refusal", role: "alert"}, trouble(error)));

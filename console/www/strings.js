@@ -1,5 +1,7 @@
 /* strings.js - every text of the page, in Chinese and English; and the words of a shipped configuration. A name that a firm has added itself is shown as it is. */
 
+import {moment} from "./time.js";
+
 const table = {
 	"app.name": ["客户回访", "Follow-up desk"],
 	"app.skip": ["跳到正文", "Skip to content"],
@@ -563,7 +565,7 @@ const table = {
 
 /* Refusals that people meet: the error word or a part of the daemon's text, and what stands for it here. */
 const refusals = [
-	[/^CLOSED .*until=(\S+)/, "refusal.closed", (found, moment) => ({time: moment(found[1])})],
+	[/^CLOSED .*until=(\S+)/, "refusal.closed", (found) => ({time: moment(found[1])})],
 	[/^CLOSED /, "refusal.closed_never"],
 	[/^NOLEASE /, "refusal.nolease"],
 	[/^BUSY /, "refusal.busy"],
@@ -624,17 +626,13 @@ export function word(kind, name) {
 	return entry ? t(`${kind}.${name}`) : String(name === null || name === undefined ? "" : name);
 }
 
-function whenItOpens(text) {
-	return text.slice(0, 16).replace("T", " ");
-}
-
 /* What the daemon has refused, for people. */
 export function refusal(error) {
 	const whole = `${error.word || "ERR"} ${error.message}`;
 	for (const [pattern, key, places] of refusals) {
 		const found = pattern.exec(whole);
 		if (found)
-			return t(key, places ? places(found, whenItOpens) : {});
+			return t(key, places ? places(found) : {});
 	}
 	return error.message;
 }

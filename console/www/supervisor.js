@@ -2,7 +2,7 @@
 import {Away, Refusal, SignedOut, command, events} from "./api.js";
 import {dialog, field, h, options, say, show, table} from "./dom.js";
 import {refusal, t, word} from "./strings.js";
-import {clock, due, dueClass, moment, now, text, today} from "./time.js";
+import {due, dueClass, moment, now, text} from "./time.js";
 
 const AFTER_EVENT = 400;  /* milliseconds: several events make one look */
 const POLL = 30000;       /* while there are no live events */
@@ -70,7 +70,7 @@ export function supervisorView({place, setNow, openWhy, who}) {
 			pauses = held;
 			/* A list of tasks is a look at clients, which is written down: asked for only when their number has changed. */
 			const open = Number((/tasks_open:(\d+)/.exec(String(info)) || [0, 0])[1]);
-			if (tasks === null || open !== tasksOpen) {
+			if (tasks === null || tasksOpen === null || open !== tasksOpen) {
 				tasks = await command("LIST", "tasks", "STATE", "open", "LIMIT", "200");
 				if (tasksOpen !== null && open > tasksOpen)
 					say(t("tasks.more", {count: open}));
@@ -93,7 +93,10 @@ export function supervisorView({place, setNow, openWhy, who}) {
 		}
 	}
 
-	function soon() {
+	function soon(event) {
+		/* One that is seen to and one that comes leave their number as it was. */
+		if (event.event === "acknowledged")
+			tasksOpen = null;
 		clearTimeout(timer);
 		timer = setTimeout(look, AFTER_EVENT);
 	}

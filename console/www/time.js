@@ -28,7 +28,7 @@ export function addDays(day, count) {
 	return text(parse(day) + count * 86400000).slice(0, 10);
 }
 
-export function daysBetween(from, to) {
+function daysBetween(from, to) {
 	return Math.round((parse(to) - parse(from)) / 86400000);
 }
 

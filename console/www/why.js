@@ -1,6 +1,6 @@
 /* why.js - WHY as a page: the verdict first, then what it rests on. */
 import {Away, SignedOut, command} from "./api.js";
-import {field, h, options, show, table} from "./dom.js";
+import {field, h, options, say, show, table} from "./dom.js";
 import {refusal, t, word} from "./strings.js";
 import {day, due, dueClass, moment} from "./time.js";
 
@@ -9,7 +9,7 @@ export function whyView({place, openWhy}) {
 	const [, first, second] = location.hash.split("/");
 	const kind = h("select", null, options([["client", t("why.client")], ["call", t("why.call")], ["queue", t("why.queue")]], first || "client"));
 	const name = h("input", {maxlength: 64, spellcheck: "false", autocapitalize: "none", value: second ? decodeURIComponent(second) : ""});
-	const results = h("div", {class: "results", "aria-live": "polite"});
+	const results = h("div", {class: "results"});
 
 	async function go() {
 		if (!name.value.trim())
@@ -17,9 +17,11 @@ export function whyView({place, openWhy}) {
 		show(results, h("p", {class: "quiet"}, t("app.loading")));
 		try {
 			const found = await command("WHY", kind.value.toUpperCase(), name.value.trim());
-			if (!ended)
-				show(results, h("div", {class: "verdict"}, h("h2", null, heading()), h("p", {lang: "en"}, found.verdict), found.needs ? h("p", {class: "needs", lang: "en"}, `${t("why.needs")} `, found.needs) : null),
-					kind.value === "client" ? ofClient(found) : kind.value === "call" ? ofCall(found) : ofQueue(found));
+			if (ended)
+				return;
+			say(found.verdict);
+			show(results, h("div", {class: "verdict"}, h("h2", null, heading()), h("p", {lang: "en"}, found.verdict), found.needs ? h("p", {class: "needs", lang: "en"}, `${t("why.needs")} `, found.needs) : null),
+				kind.value === "client" ? ofClient(found) : kind.value === "call" ? ofCall(found) : ofQueue(found));
 		} catch (error) {
 			if (!ended && !(error instanceof SignedOut))
 				show(results, h("p", {class: "refusal", role: "alert"}, error instanceof Away ? t("away.again") : refusal(error)));

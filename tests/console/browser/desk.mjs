@@ -253,6 +253,17 @@ export class Desk {
 		this.tokens[name] = (await this.json("AGENT.ADD", name, roles, ...(queues.length > 0 ? ["QUEUES", ...queues] : []))).token;
 	}
 
+	// A command of an agent, on a connection of his own.
+	async as(name, ...words) {
+		const client = new Client(this.socket);
+		try {
+			await client.call("AUTH", name, this.tokens[name]);
+			return await client.call(...words);
+		} finally {
+			client.socket.destroy();
+		}
+	}
+
 	client(ref, fields = {}) {
 		return this.call("CLIENT.PUT", {client_ref: ref, name: "孔丽勇", phone: "13912345678", ...fields});
 	}

@@ -51,6 +51,15 @@ test("the desk as it is, live: queues, who is on what, escalations that stay red
 	await until(async () => await page.locator(".tasks li").count() === 1, "one is seen to");
 	same((await desk.json("LIST", "tasks")).map((one) => [one.state, one.note]).sort(), [["acknowledged", "spoke with the branch"], ["open", null]]);
 
+	// Somebody else sees to the other one while a new one comes: their number stays the same, the page does not.
+	const other = (await desk.json("LIST", "tasks", "STATE", "open"))[0];
+	await desk.client("C3");
+	await desk.event("E3", "C3", "complaint");
+	const held = JSON.parse(await desk.as("bert", "NEXT"));
+	await Promise.all([desk.call("ACK", other.task, "seen"), desk.as("bert", "DONE", held.lease, "wrong-number")]);
+	await has(page, ".tasks li", "Number to correct");
+	await until(async () => await page.locator(".tasks li").count() === 1, "and only that");
+
 	await anna.click("[data-key='break lunch']");
 	await has(page, "[aria-labelledby=people]", "lunch");
 
@@ -70,7 +79,7 @@ test("the desk as it is, live: queues, who is on what, escalations that stay red
 
 	// The calls of a queue, and one of them put elsewhere. A queue that does not exist is refused in place.
 	await page.click("[data-key='queue service']");
-	await has(page, "[aria-labelledby=calls]", "C2");
+	await has(page, "[aria-labelledby=calls]", "C3");
 	await page.locator("[aria-labelledby=calls] [data-key^=move]").first().click();
 	await page.fill("dialog input >> nth=0", "nowhere");
 	await page.fill("dialog input >> nth=1", "more hands there");
