@@ -153,6 +153,9 @@ static void check(struct loader *loader)
 	if (settings->behind_proxy && !settings->is_loopback)
 		complaints_error(complaints, loader->file, line_of(loader, "behind_proxy"),
 			"behind_proxy: anyone could pretend to be the proxy at %s; listen on an address like 127.0.0.1", settings->listen);
+	if (settings->address[0] == '\0' && (settings->behind_proxy || !settings->is_loopback))
+		complaints_warn(complaints, loader->file, line_of(loader, settings->behind_proxy ? "behind_proxy" : "listen"),
+			"without 'address' nobody who comes by a name can sign in; name what stands in the browsers' address line");
 	settings->is_secure = has_tls || strncmp(settings->address, "https://", 8) == 0;
 }
 

@@ -452,7 +452,12 @@ def check():
             done = subprocess.run([FOLLOWUP_CONSOLE, "check", "-c", console.config], capture_output=True, text=True)
             return done.returncode, done.stdout + done.stderr
 
-        same(says(open(os.path.join(ROOT, "conf/followup-console.conf"), encoding="utf-8").read())[0], 0)
+        with open(os.path.join(ROOT, "conf/followup-console.conf"), encoding="utf-8") as file:
+            status, said = says(file.read())
+        same((status, "warning" in said), (0, False), said)
+        status, said = says("console {\n\tbehind_proxy = yes\n}\n")
+        same(status, 0)
+        matches(said, ":2: warning: without 'address' nobody who comes by a name can sign in")
         for text, complaint in (
             ('console {\n\tlisten = "0.0.0.0:80"\n}\n', r":2: error: listen: .*without 'certificate' and 'key'"),
             ('console {\n\tlisten = "desk:80"\n}\n', r":2: error: listen: .*takes an address and a port"),
