@@ -3,6 +3,7 @@
 
 #include <err.h>
 #include <hiredis/hiredis.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "followup/ctl_told.h"
 #include "followup/text.h"
 
-enum { WORDS_MAX = 128, TOUCHES_A_LEASE = 3, TOUCH_MS_LEAST = 1000, TOUCH_MS_MOST = 300 * 1000, AWAY_MS = 3600 * 1000, PROMPT_SIZE = 256 };
+enum { WORDS_MAX = 128, TOUCHES_A_LEASE = 3, TOUCH_MS_LEAST = 1000, TOUCH_MS_MOST = 300 * 1000, AWAY_MS = 3600 * 1000, SAY_SIZE = 4096 };
 
 struct desk {
 	const struct ctl_target *target;
@@ -117,6 +118,22 @@ static enum ctl_status look_at_clock(struct desk *desk)
 	return status;
 }
 
+/* Prints words of which some came over the wire: they go through text_clean, whatever they are. */
+static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
+{
+	char words[SAY_SIZE];
+	struct buffer clean = {0};
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(words, sizeof words, format, arguments);
+	va_end(arguments);
+	text_clean(&clean, words, strlen(words), true);
+	if (!clean.failed && clean.length > 0)
+		fwrite(clean.data, 1, clean.length, stdout);
+	buffer_free(&clean);
+}
+
 /* Says which matters have come to the call since it was shown; whether there were any. */
 static bool tell_joined(const struct ctl_row *before, const struct ctl_row *now)
 {
@@ -131,7 +148,7 @@ static bool tell_joined(const struct ctl_row *before, const struct ctl_row *now)
 		for (size_t k = 0; k < old_rows.count; k++)
 			known = known || ctl_row_number(&old_rows.rows[k], "item") == ctl_row_number(&new_rows.rows[i], "item");
 		if (!known)
-			printf("\n-- joined this call: item %s, %s %s, due %s --\n", ctl_row_text(&new_rows.rows[i], "item"),
+			say("\n-- joined this call: item %s, %s %s, due %s --\n", ctl_row_text(&new_rows.rows[i], "item"),
 				ctl_row_text(&new_rows.rows[i], "rule"), ctl_row_text(&new_rows.rows[i], "occasion"),
 				ctl_row_text(&new_rows.rows[i], "due_on"));
 		any = any || !known;
@@ -225,7 +242,7 @@ static void show_menu(const struct desk *desk)
 		buffer_printf(&menu, "  %2zu %s", i + 1, name);
 		owed = strlen(name) < NAME_WIDTH ? NAME_WIDTH - strlen(name) : 0;
 	}
-	printf("\nHow did it go?%s\nNumber or name; release: give it back; ?: the card again; Enter: go on holding it.\n",
+	say("\nHow did it go?%s\nNumber or name; release: give it back; ?: the card again; Enter: go on holding it.\n",
 		menu.data != NULL && !menu.failed ? menu.data : "");
 	buffer_free(&menu);
 }
@@ -288,7 +305,7 @@ static void tell_done(const struct ctl_row *done)
 	if (ctl_row_true(done, "over_cap"))
 		buffer_printf(&line, " That was one contact more than the client should have had.");
 	if (!line.failed)
-		printf("%s\n", line.data);
+		say("%s\n", line.data);
 	buffer_free(&line);
 }
 
@@ -367,7 +384,7 @@ static void show_openings(const struct desk *desk)
 	for (size_t i = 0; i < spans.count && i < SHOWN; i++) {
 		const char *from = ctl_row_text(&spans.rows[i], "from"), *to = ctl_row_text(&spans.rows[i], "to");
 		if (strlen(from) >= 16 && strlen(to) >= 16)
-			printf("%s %.5s %.5s-%.5s", i > 0 ? "," : "", from + 5, from + 11, to + 11);
+			say("%s %.5s %.5s-%.5s", i > 0 ? "," : "", from + 5, from + 11, to + 11);
 	}
 	printf(spans.count > SHOWN ? " ...\n" : "\n");
 	ctl_rows_free(&spans);
@@ -386,7 +403,7 @@ static enum ctl_status talk(struct desk *desk, bool *over)
 		const char *why;
 		int result = ctl_question_ask(&desk->questions, "> ", line);
 		if (result <= 0) {
-			printf("You go on holding it. followupctl done asks again; it goes back to its queue at %.16s.\n",
+			say("You go on holding it. followupctl done asks again; it goes back to its queue at %.16s.\n",
 				ctl_row_text(held(desk), "lease_until"));
 			*over = true;
 			return CTL_OK;

@@ -138,8 +138,8 @@ def _():
         daemon.event("E2", "C1", "complaint")
         with Terminal(daemon, "done", agent="anna") as terminal:
             terminal.expect("How did it go?")
-            daemon.event("E3", "C1", "feedback")
-            terminal.expect("joined this call: item 3, complaint E3")
+            daemon.event("E3\u202e", "C1", "feedback")
+            terminal.expect("joined this call: item 3, complaint E3\\u{202E}, due 2025-03-05")
             same(anna.json("MINE")[0]["lease_until"], "2025-03-04T09:59:59")
             daemon.restart(clock=daemon.call("CLOCK"))
             terminal.answer("> ", "reached")
