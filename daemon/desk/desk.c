@@ -172,23 +172,40 @@ int list_items(const struct followup_list *agenda, struct buffer *out)
 	return out->failed ? ERR_MEMORY : 0;
 }
 
-/* What has joined since the holder was last told: the hand-out's entry does not name those clients, so that this is a look at them (POLICY 8). */
-static int look_at_joined(struct desk *desk, const struct call *call)
+/* What has joined since the holder was last told, shown: the hand-out's entry does not name those clients, so that this is a look at them (POLICY 8). */
+static int look_at_joined(struct desk *desk, const struct call *call, const char *shown)
 {
 	struct buffer joined = {0};
-	char *shown = NULL, lease[LEASE_TEXT_SIZE], command[LEASE_TEXT_SIZE + 16];
+	char lease[LEASE_TEXT_SIZE], command[LEASE_TEXT_SIZE + 16];
+
+	snprintf(command, sizeof(command), "joined %s", lease_format(call, lease));
+	int result = store_view_joined(desk->store, call->id, shown, &joined);
+	if (result == 0)
+		result = store_record_look(desk->store, command, joined.data, 0);
+	buffer_free(&joined);
+	return result;
+}
+
+/* Remembers what the holder is told of now; nearly always it is what he was told of before. */
+static int remember_items(struct desk *desk, const struct call *call, const struct followup_list *agenda)
+{
+	struct buffer items = {0};
+	char *shown = NULL;
 	int64_t agent;
 
-	int result = store_handout_load(desk->store, call->id, call->generation, &agent, &shown);
-	if (result > 0) {
-		snprintf(command, sizeof(command), "joined %s", lease_format(call, lease));
-		result = store_view_joined(desk->store, call->id, shown, &joined);
+	int result = list_items(agenda, &items);
+	int known = result == 0 ? store_handout_load(desk->store, call->id, call->generation, &agent, &shown) : 0;
+	if (known < 0)
+		result = known;
+	if (known > 0 && strcmp(shown, items.data) != 0) {
+		if (!call->bulk)
+			result = look_at_joined(desk, call, shown);
 		if (result == 0)
-			result = store_record_look(desk->store, command, joined.data, 0);
+			result = store_handout_show(desk->store, call->id, call->generation, items.data);
 	}
-	buffer_free(&joined);
 	free(shown);
-	return result < 0 ? result : 0;
+	buffer_free(&items);
+	return result;
 }
 
 int describe_call(struct desk *desk, const struct call *call, const struct followup_list *agenda, bool as_holder, struct buffer *out)
@@ -220,19 +237,13 @@ int tell_call(struct desk *desk, const struct call *call, struct buffer *out)
 int tell_holder(struct desk *desk, const struct call *call, struct buffer *out)
 {
 	struct followup_list agenda = {NULL, 0, 0};
-	struct buffer items = {0};
 
 	int result = agenda_load(desk->engine, call->id, &agenda);
 	if (result == 0)
 		result = describe_call(desk, call, &agenda, true, out);
-	if (result == 0 && !call->bulk)
-		result = look_at_joined(desk, call);
 	if (result == 0)
-		result = list_items(&agenda, &items);
-	if (result == 0)
-		result = store_handout_show(desk->store, call->id, call->generation, items.data);
+		result = remember_items(desk, call, &agenda);
 	followup_list_free(&agenda);
-	buffer_free(&items);
 	return result;
 }
 
