@@ -102,7 +102,7 @@ export async function signIn(name, token) {
 	const response = await ask("/api/signin", {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify({name, token})});
 	const found = await body(response);
 	if (!response.ok)
-		throw new Refusal("NOAUTH", found.error && found.error.text ? found.error.text : String(found.error || ""));
+		throw new Refusal(response.status === 401 ? "NOAUTH" : response.status === 429 ? "SLOW" : "ERR", String(found.error || ""));
 	setAway(null);
 	csrf = found.csrf;
 	return found;

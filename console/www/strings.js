@@ -552,6 +552,7 @@ const table = {
 	"refusal.store": ["暂时无法保存，什么都没有登记。请稍后再试，并告知管理员。", "It cannot be saved just now and nothing has been recorded. Try again later and tell the operator."],
 	"refusal.noperm": ["您的角色不能这样做。", "Your roles do not allow this."],
 	"refusal.noauth": ["工号或令牌不对。", "The name or the token is wrong."],
+	"refusal.slow": ["试得太多了，请过一会儿再登录。", "Too many tries. Wait a while before the next."],
 	"refusal.answers": ["还缺少回答：{names}。", "Answers are missing: {names}."],
 	"refusal.passed": ["这个时间已经过去。", "That time has passed."],
 	"refusal.hours": ["那个时间不打电话：请看队列和客户的时段。", "Nobody calls at that time: see the hours of the desk and of the client."],
@@ -572,6 +573,7 @@ const refusals = [
 	[/^STORE /, "refusal.store"],
 	[/^NOPERM .*may not use/, "refusal.noperm"],
 	[/^NOAUTH /, "refusal.noauth"],
+	[/^SLOW /, "refusal.slow"],
 	[/answers are missing: (.*?);/, "refusal.answers", (found) => ({names: found[1].split(", ").map((one) => {
 		const [name, rule] = one.split(" (");
 		return rule ? `${word("answer", name)} (${word("rule", rule.slice(0, -1))})` : word("answer", name);

@@ -208,6 +208,19 @@ test("who asks for less motion gets none", async (desk) => {
 	same(await page.evaluate(() => getComputedStyle(document.querySelector(".pulse")).animationName), "none");
 });
 
+test("who guesses at a token hears at last that he has to wait", async (desk) => {
+	await desk.agent("anna");
+	const page = await desk.page({language: "en-GB"});
+	await page.fill("#name", "anna");
+	await until(async () => {
+		await page.fill("#token", "0".repeat(64));
+		await page.press("#token", "Enter");
+		await page.waitForSelector(".refusal:not(:empty)");
+		await page.waitForSelector("button[type=submit]:enabled");
+		return /Too many tries/.test(await page.locator(".refusal").innerText());
+	}, "guessing is slowed down");
+});
+
 test("the page is served with a policy that allows its own files only, and a session that ends says so", async (desk) => {
 	await desk.agent("anna");
 	const page = await desk.page();
