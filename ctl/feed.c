@@ -11,8 +11,11 @@
 #include "followup/buffer.h"
 
 enum {
-	WINDOW_ROWS = 256,
+	WINDOW_ROWS = 4096,
 	WINDOW_BYTES = 4 * 1024 * 1024,
+	PIECE_BYTES = 48 * 1024, /* of rows sent in one command, when the daemon takes requests of that size */
+	PIECE_ROWS = 1000,
+	HEAD_BYTES = 512, /* of a command around its rows */
 	BUSY_TRIES = 120, /* in a row, without one row decided */
 	BUSY_PAUSE_MS_FIRST = 20,
 	BUSY_PAUSE_MS_LAST = 1000,
@@ -20,20 +23,23 @@ enum {
 };
 
 enum row_state {
-	ROW_BAD,  /* decided before it was sent */
-	ROW_SENT, /* its answer is still to come */
+	ROW_BAD,   /* decided before it was sent */
+	ROW_GIVEN, /* still to be sent */
+	ROW_SENT,  /* its answer is still to come */
 	ROW_ANSWERED,
 };
 
 struct row {
 	long line;
 	enum row_state state;
-	bool changed; /* by any of its tries: a second one of the same row finds it known */
+	size_t piece_rows; /* of the first of a piece: how many of them were sent with it */
+	bool changed;      /* by any of its tries: a second one of the same row finds it known */
 	bool refused;
-	struct buffer raw, document, reason;
+	struct buffer raw, cells, reason;
 };
 
-/* Rows are numbered for ever; number n stands in rows[n % WINDOW_ROWS]. decided <= answered <= given. */
+/* Rows are numbered for ever; number n stands in rows[n % WINDOW_ROWS]. decided <= answered <= sent <= given. A piece, sent as one command, is the rows from one that is to be sent up to
+ * the next that begins a piece. */
 struct ctl_feed {
 	redisContext *connection;
 	const char *command;
@@ -43,14 +49,34 @@ struct ctl_feed {
 	struct row rows[WINDOW_ROWS];
 	size_t decided;  /* reported to the callback */
 	size_t answered; /* the next answer is for this row or a later one */
+	size_t sent;     /* the next row to be sent is this one or a later one */
 	size_t given;
-	size_t bytes; /* of the documents in the window */
+	size_t bytes;   /* of the cells in the window */
+	size_t waiting; /* of them, still to be sent */
+	size_t piece_bytes;
+	struct buffer header, piece;
 	/* The daemon was busy for this row. It and all behind it are sent again, so that two rows of one client keep their order. */
 	bool again;
 	size_t again_from;
 	int busy_tries;
 	char why[WHY_SIZE];
 };
+
+/* How many bytes of rows the daemon takes in one request. Whoever does not say it takes what is usual. */
+static size_t ask_piece_bytes(redisContext *connection, size_t header)
+{
+	static const char name[] = "request_bytes:";
+	redisReply *reply = redisCommand(connection, "INFO clients");
+	const char *line = reply != NULL && reply->type == REDIS_REPLY_STRING ? strstr(reply->str, name) : NULL;
+	size_t bytes = PIECE_BYTES;
+
+	if (line != NULL) {
+		unsigned long limit = strtoul(line + strlen(name), NULL, 10);
+		bytes = limit > header + HEAD_BYTES ? limit - header - HEAD_BYTES : 0;
+	}
+	freeReplyObject(reply);
+	return bytes < PIECE_BYTES ? bytes : PIECE_BYTES;
+}
 
 struct ctl_feed *ctl_feed_new(redisContext *connection, const char *command, ctl_feed_cb *callback, void *context)
 {
@@ -65,15 +91,25 @@ struct ctl_feed *ctl_feed_new(redisContext *connection, const char *command, ctl
 	return feed;
 }
 
+int ctl_feed_header(struct ctl_feed *feed, const char *cells, size_t length)
+{
+	buffer_append(&feed->header, cells, length);
+	buffer_append(&feed->header, "\n", 1);
+	feed->piece_bytes = ask_piece_bytes(feed->connection, feed->header.length);
+	return feed->header.failed ? ERR_MEMORY : 0;
+}
+
 void ctl_feed_free(struct ctl_feed *feed)
 {
 	if (feed == NULL)
 		return;
 	for (size_t i = 0; i < WINDOW_ROWS; i++) {
 		buffer_free(&feed->rows[i].raw);
-		buffer_free(&feed->rows[i].document);
+		buffer_free(&feed->rows[i].cells);
 		buffer_free(&feed->rows[i].reason);
 	}
+	buffer_free(&feed->header);
+	buffer_free(&feed->piece);
 	free(feed);
 }
 
@@ -94,15 +130,46 @@ static struct row *row_at(struct ctl_feed *feed, size_t number)
 	return &feed->rows[number % WINDOW_ROWS];
 }
 
-static int send_row(struct ctl_feed *feed, struct row *row)
+/* Sends a piece of what is still to be sent, and notes in its first row how many rows it holds. */
+static int send_piece(struct ctl_feed *feed)
 {
-	const char *words[] = {feed->command, row->document.data};
-	size_t lengths[] = {strlen(feed->command), row->document.length};
+	struct row *first = NULL;
 
+	buffer_clear(&feed->piece);
+	buffer_append(&feed->piece, feed->header.data, feed->header.length);
+	for (; feed->sent < feed->given; feed->sent++) {
+		struct row *row = row_at(feed, feed->sent);
+		if (row->state == ROW_BAD)
+			continue;
+		if (first != NULL && (feed->piece.length + row->cells.length > feed->header.length + feed->piece_bytes ||
+					     first->piece_rows == PIECE_ROWS))
+			break;
+		buffer_append(&feed->piece, row->cells.data, row->cells.length);
+		feed->waiting -= row->cells.length;
+		row->state = ROW_SENT;
+		row->piece_rows = 0;
+		first = first != NULL ? first : row;
+		first->piece_rows++;
+	}
+	if (first == NULL)
+		return 0;
+	if (feed->piece.failed)
+		return fail(feed, ERR_MEMORY, "out of memory");
+	const char *words[] = {feed->command, feed->piece.data};
+	size_t lengths[] = {strlen(feed->command), feed->piece.length};
 	if (redisAppendCommandArgv(feed->connection, 2, words, lengths) != REDIS_OK)
 		return fail(feed, ERR_SYSTEM, feed->connection->errstr);
-	row->state = ROW_SENT;
 	return 0;
+}
+
+/* As send_piece(), and out to the daemon as far as it takes it. */
+static int begin_piece(struct ctl_feed *feed)
+{
+	int done = 0, result = send_piece(feed);
+
+	if (result == 0 && redisBufferWrite(feed->connection, &done) != REDIS_OK)
+		return fail(feed, ERR_SYSTEM, feed->connection->errstr);
+	return result;
 }
 
 static bool begins_with_word(const char *text, const char *word)
@@ -137,31 +204,50 @@ static int take_error(struct ctl_feed *feed, size_t number, const redisReply *re
 	return fail(feed, ERR_STORE, reply->str);
 }
 
-/* Waits for one more answer; there is a row that is to have one. */
+/* The answer to one row. */
+static int take_answer(struct ctl_feed *feed, size_t number, const redisReply *reply)
+{
+	struct row *row = row_at(feed, number);
+
+	row->state = ROW_ANSWERED;
+	row->refused = false;
+	if (reply->type == REDIS_REPLY_ERROR)
+		return take_error(feed, number, reply);
+	if (reply->type != REDIS_REPLY_INTEGER)
+		return fail(feed, ERR_SYSTEM, "the answer to a row was no number: is this followupd?");
+	row->changed = row->changed || reply->integer > 0;
+	return 0;
+}
+
+static void pass_bad(struct ctl_feed *feed)
+{
+	while (feed->answered < feed->sent && row_at(feed, feed->answered)->state != ROW_SENT)
+		feed->answered++;
+}
+
+/* Waits for the answer to one more piece: one for each of its rows, or one for all of them. */
 static int receive(struct ctl_feed *feed)
 {
 	void *answer;
 	int result = 0;
 
-	while (feed->answered < feed->given && row_at(feed, feed->answered)->state != ROW_SENT)
-		feed->answered++;
-	if (feed->answered == feed->given)
+	pass_bad(feed);
+	if (feed->answered == feed->sent)
 		return 0;
 	if (redisGetReply(feed->connection, &answer) != REDIS_OK)
 		return fail(feed, ERR_SYSTEM, feed->connection->errstr);
 	redisReply *reply = answer;
-	struct row *row = row_at(feed, feed->answered);
-	row->state = ROW_ANSWERED;
-	row->refused = false;
-	if (reply->type == REDIS_REPLY_ERROR)
-		result = take_error(feed, feed->answered, reply);
-	else if (reply->type == REDIS_REPLY_INTEGER)
-		row->changed = row->changed || reply->integer > 0;
-	else
-		result = fail(feed, ERR_SYSTEM, "the answer to a row was no number: is this followupd?");
+	size_t rows = row_at(feed, feed->answered)->piece_rows;
+	bool each = reply->type == REDIS_REPLY_ARRAY;
+	if (each ? reply->elements != rows : reply->type != REDIS_REPLY_ERROR)
+		result = fail(feed, ERR_SYSTEM, "the daemon did not answer every row: is this followupd?");
+	for (size_t i = 0; result == 0 && i < rows; i++) {
+		result = take_answer(feed, feed->answered, each ? reply->element[i] : reply);
+		if (result == 0)
+			feed->answered++;
+		pass_bad(feed);
+	}
 	freeReplyObject(reply);
-	if (result == 0)
-		feed->answered++;
 	return result;
 }
 
@@ -183,11 +269,13 @@ static int decide(struct ctl_feed *feed)
 		int result = feed->callback(feed->context, &report);
 		if (result < 0)
 			return fail(feed, result, "");
-		feed->bytes -= row->document.length;
+		feed->bytes -= row->cells.length;
 		feed->decided++;
 		feed->busy_tries = 0;
 		if (feed->answered < feed->decided)
 			feed->answered = feed->decided;
+		if (feed->sent < feed->decided)
+			feed->sent = feed->decided;
 	}
 	return 0;
 }
@@ -207,29 +295,30 @@ static int try_again(struct ctl_feed *feed)
 	}
 	struct timespec pause = {.tv_sec = pause_ms / 1000, .tv_nsec = (long)(pause_ms % 1000) * 1000000};
 	nanosleep(&pause, NULL);
-	for (size_t number = feed->again_from; number < feed->given; number++) {
+	for (size_t number = feed->again_from; number < feed->sent; number++) {
 		struct row *row = row_at(feed, number);
 		if (row->state == ROW_BAD)
 			continue;
-		int result = send_row(feed, row);
-		if (result < 0)
-			return result;
+		row->state = ROW_GIVEN;
+		feed->waiting += row->cells.length;
 	}
-	feed->answered = feed->again_from;
+	feed->sent = feed->answered = feed->again_from;
 	feed->again = false;
 	return 0;
 }
 
-/* Moves on until at most `rows` rows and `bytes` bytes are in the window. */
+/* Moves on until at most `rows` rows and `bytes` bytes are in the window. Two pieces are on their way at a time, so that the daemon always has one to work on. */
 static int drain(struct ctl_feed *feed, size_t rows, size_t bytes)
 {
 	int result = feed->result;
 
 	while (result >= 0 && (feed->given - feed->decided > rows || feed->bytes > bytes)) {
-		result = receive(feed);
+		result = feed->again ? 0 : send_piece(feed);
+		if (result >= 0)
+			result = receive(feed);
 		if (result >= 0)
 			result = decide(feed);
-		if (result >= 0 && feed->again && feed->answered == feed->given)
+		if (result >= 0 && feed->again && feed->answered == feed->sent)
 			result = try_again(feed);
 	}
 	return result;
@@ -244,27 +333,30 @@ static struct row *take_place(struct ctl_feed *feed, long line, const char *raw,
 	row->changed = false;
 	row->refused = false;
 	buffer_clear(&row->raw);
-	buffer_clear(&row->document);
+	buffer_clear(&row->cells);
 	buffer_clear(&row->reason);
 	buffer_append(&row->raw, raw, raw_length);
 	return row;
 }
 
-int ctl_feed_row(struct ctl_feed *feed, long line, const char *raw, size_t raw_length, const char *document, size_t length)
+int ctl_feed_row(struct ctl_feed *feed, long line, const char *raw, size_t raw_length, const char *cells, size_t length)
 {
 	int result = drain(feed, WINDOW_ROWS - 1, WINDOW_BYTES);
 
 	if (result < 0)
 		return result;
 	struct row *row = take_place(feed, line, raw, raw_length);
-	buffer_append(&row->document, document, length);
-	if (row->raw.failed || row->document.failed)
+	buffer_append(&row->cells, cells, length);
+	buffer_append(&row->cells, "\n", 1);
+	if (row->raw.failed || row->cells.failed)
 		return fail(feed, ERR_MEMORY, "out of memory");
-	result = send_row(feed, row);
-	if (result < 0)
-		return result;
-	feed->bytes += length;
+	row->state = ROW_GIVEN;
+	feed->bytes += row->cells.length;
+	feed->waiting += row->cells.length;
 	feed->given++;
+	/* A whole piece goes at once; its answer is waited for when the window is full. */
+	if (!feed->again && (feed->waiting > feed->piece_bytes || feed->given - feed->sent > PIECE_ROWS))
+		return begin_piece(feed);
 	return 0;
 }
 

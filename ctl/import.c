@@ -21,7 +21,7 @@
 #include "followup/fact.h"
 #include "followup/text.h"
 
-enum { READ_SIZE = 65536, BAR_WIDTH = 30, BAR_PAUSE_MS = 100, CONVERTED_SIZE = 2 * CSV_RECORD_MAX + 16 };
+enum { READ_SIZE = 65536, BAR_WIDTH = 30, BAR_PAUSE_MS = 100, WORKED_MS = 2000, CONVERTED_SIZE = 2 * CSV_RECORD_MAX + 16 };
 
 /* What can be imported, a row each. */
 struct import_kind {
@@ -31,8 +31,8 @@ struct import_kind {
 };
 
 static const struct import_kind kinds[] = {
-	{"clients", "CLIENT.PUT", fact_check_client_columns},
-	{"events", "EVENT.PUT", fact_check_event_columns},
+	{"clients", "CLIENT.LOAD", fact_check_client_columns},
+	{"events", "EVENT.LOAD", fact_check_event_columns},
 };
 
 struct import {
@@ -47,7 +47,7 @@ struct import {
 	struct ctl_rejects rejects;
 	char *columns[CSV_FIELDS_MAX]; /* the header */
 	size_t column_count;
-	struct buffer document;
+	struct buffer line;              /* the row, or the header, as it goes to the daemon: CSV in UTF-8 */
 	char why[FACT_REASON_SIZE + 64]; /* of a header that is refused */
 	bool refused;                    /* the whole file */
 	int rejects_error;               /* errno of the rejects file; 0: it is well */
@@ -152,6 +152,24 @@ static const char *to_utf8(struct import *import, char *field, size_t length, si
 	return import->converted;
 }
 
+static void append_cell(struct buffer *line, size_t place, const char *value, size_t length)
+{
+	if (place > 0)
+		buffer_append(line, ",", 1);
+	if (memchr(value, '"', length) == NULL && memchr(value, ',', length) == NULL && memchr(value, '\n', length) == NULL &&
+		memchr(value, '\r', length) == NULL) {
+		buffer_append(line, value, length);
+		return;
+	}
+	buffer_append(line, "\"", 1);
+	for (size_t i = 0; i < length; i++) {
+		if (value[i] == '"')
+			buffer_append(line, "\"", 1);
+		buffer_append(line, value + i, 1);
+	}
+	buffer_append(line, "\"", 1);
+}
+
 static int take_header(struct import *import, const struct csv_record *record)
 {
 	char reason[FACT_REASON_SIZE];
@@ -171,7 +189,10 @@ static int take_header(struct import *import, const struct csv_record *record)
 	if (import->kind->check_columns(NULL, (const char *const *)import->columns, import->column_count, reason) < 0)
 		return refuse_file(import, reason);
 	csv_expect(import->csv, import->column_count);
-	return 0;
+	buffer_clear(&import->line);
+	for (size_t i = 0; i < import->column_count; i++)
+		append_cell(&import->line, i, import->columns[i], strlen(import->columns[i]));
+	return import->line.failed ? ERR_MEMORY : ctl_feed_header(import->feed, import->line.data, import->line.length);
 }
 
 static int take_record(void *context, const struct csv_record *record)
@@ -190,7 +211,7 @@ static int take_record(void *context, const struct csv_record *record)
 	if (record->bad != NULL)
 		return ctl_feed_bad(import->feed, record->line, record->raw, record->raw_length, record->bad);
 
-	buffer_clear(&import->document);
+	buffer_clear(&import->line);
 	for (size_t i = 0; i < record->count; i++) {
 		size_t length;
 		const char *value = to_utf8(import, record->fields[i], record->lengths[i], &length);
@@ -200,15 +221,13 @@ static int take_record(void *context, const struct csv_record *record)
 				import->converter == (iconv_t)-1 ? "UTF-8 (is the file GB 18030? then --encoding gb18030)" : "GB 18030");
 			return ctl_feed_bad(import->feed, record->line, record->raw, record->raw_length, reason);
 		}
-		buffer_text(&import->document, i == 0 ? "{" : ",");
-		text_json(&import->document, import->columns[i], strlen(import->columns[i]));
-		buffer_text(&import->document, ":");
-		text_json(&import->document, value, length);
+		append_cell(&import->line, i, value, length);
 	}
-	buffer_text(&import->document, "}");
-	if (import->document.failed)
+	if (import->line.length == 0)
+		buffer_text(&import->line, "\"\""); /* an empty line would be no row */
+	if (import->line.failed)
 		return ERR_MEMORY;
-	return ctl_feed_row(import->feed, record->line, record->raw, record->raw_length, import->document.data, import->document.length);
+	return ctl_feed_row(import->feed, record->line, record->raw, record->raw_length, import->line.data, import->line.length);
 }
 
 /* Reads the file to its end: 0, what take_record gives, or ERR_NOT_FOUND with errno where the file itself cannot be read. */
@@ -359,11 +378,29 @@ static void release(struct import *import, char *own_rejects)
 		close(import->input);
 	for (size_t i = 0; i < import->column_count; i++)
 		free(import->columns[i]);
-	buffer_free(&import->document);
+	buffer_free(&import->line);
 	csv_free(import->csv);
 	ctl_feed_free(import->feed);
 	free(import->converted);
 	free(own_rejects);
+}
+
+/* What follows from the rows is worked by the daemon afterwards. Of a file like that of every day it is there when the command ends; of a whole book it takes as long as it takes. */
+static void wait_for_the_rules(redisContext *connection)
+{
+	int64_t until = clock_ms() + WORKED_MS;
+	bool idle = false;
+
+	fflush(stdout);
+	while (!idle && clock_ms() < until) {
+		redisReply *reply = redisCommand(connection, "INFO");
+		if (reply == NULL)
+			return;
+		idle = reply->type != REDIS_REPLY_STRING || strstr(reply->str, "idle:no") == NULL;
+		freeReplyObject(reply);
+		if (!idle)
+			nanosleep(&(struct timespec){.tv_nsec = 10 * 1000000}, NULL);
+	}
 }
 
 /* Everything is known and open: does it. */
@@ -397,6 +434,8 @@ static enum ctl_status run(struct import *import, const struct ctl_target *targe
 		status = CTL_REFUSED;
 	} else {
 		status = conclude(import, result, error, json);
+		if (result == 0 && import->changed > 0)
+			wait_for_the_rules(connection);
 	}
 	redisFree(connection);
 	return status;

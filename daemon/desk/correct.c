@@ -386,7 +386,7 @@ static int promise_again(struct correction *c, struct answer *answer)
 		promise.made_on = c->day;
 		promise.at = c->is.at;
 		promise.agent_id = c->teller.agent_id;
-		int64_t id = engine_take_promise(desk->engine, &promise, c->teller.name, c->o.now);
+		int64_t id = engine_take_promise(desk->engine, &promise, c->teller.name);
 		result = id < 0 ? (int)id : 0;
 	}
 	return result;

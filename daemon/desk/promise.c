@@ -39,7 +39,7 @@ int outcome_keep_promises(struct outcome *o)
 		promise.made_on = outcome_day(o);
 		promise.at = outcome_moment(o);
 		promise.agent_id = o->who->agent_id;
-		o->promises[i] = engine_take_promise(o->desk->engine, &promise, o->who->name, o->now);
+		o->promises[i] = engine_take_promise(o->desk->engine, &promise, o->who->name);
 		if (o->promises[i] < 0)
 			return (int)o->promises[i];
 	}

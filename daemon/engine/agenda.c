@@ -89,16 +89,15 @@ int agenda_hold_client(struct engine *engine, int64_t client_id, day_t day)
 	return result;
 }
 
-int followup_save(struct engine *engine, const struct followup *f)
+int followup_save(struct engine *engine, struct followup *f)
 {
 	int result = store_followup_save(engine->store, f);
 
 	return result < 0 ? result : sample_note(engine, f);
 }
 
-/* only: nothing but what a move changes is to be saved. ends: the call it is on, which ends with this and needs no working out; or NULL. */
-static int move(
-	struct engine *engine, struct followup *f, enum followup_state to, int64_t reason, day_t day, bool only, const struct call *ends)
+/* ends: the call it is on, which ends with this and needs no working out; or NULL. */
+static int move(struct engine *engine, struct followup *f, enum followup_state to, int64_t reason, day_t day, const struct call *ends)
 {
 	enum followup_state from = f->state;
 
@@ -127,15 +126,13 @@ static int move(
 	f->state = to;
 	f->reason = reason;
 	f->closed_on = followup_state_is_open(to) ? NO_DAY : day;
-	int result = only ? store_followup_save_move(engine->store, f) : store_followup_save(engine->store, f);
-	if (result == 0)
-		result = sample_note(engine, f);
+	int result = followup_save(engine, f);
 	return result < 0 ? result : decided_move(engine, f, from);
 }
 
 int followup_move(struct engine *engine, struct followup *f, enum followup_state to, int64_t reason, day_t day)
 {
-	return move(engine, f, to, reason, day, false, NULL);
+	return move(engine, f, to, reason, day, NULL);
 }
 
 /* Adds a name to a sorted list of lines, once. */
@@ -380,7 +377,7 @@ static int count_and_close(struct engine *engine, int64_t contact_id, const stru
 		result = store_due_mark(engine->store, made->client_ids[i], made->day, false);
 	for (size_t i = 0; result == 0 && i < made->ticked_count; i++) {
 		struct followup *f = made->ticked[i];
-		result = move(engine, f, made->day > f->due_on ? FOLLOWUP_DONE_LATE : FOLLOWUP_DONE, 0, made->day, true,
+		result = move(engine, f, made->day > f->due_on ? FOLLOWUP_DONE_LATE : FOLLOWUP_DONE, 0, made->day,
 			made->ends_call ? made->call : NULL);
 	}
 	return result;

@@ -45,6 +45,7 @@ struct engine *engine_new(struct store *store)
 	if (engine == NULL)
 		return NULL;
 	engine->store = store;
+	engine->many_look_on = NO_DAY;
 	engine->facts = facts_new();
 	engine->other_facts = facts_new();
 	if (engine->facts == NULL || engine->other_facts == NULL) {
@@ -64,7 +65,7 @@ void engine_free(struct engine *engine)
 	followup_list_free(&engine->scheduled);
 	followup_list_free(&engine->waiting);
 	free(engine->rules);
-	free(engine->festival_days);
+	free(engine->festivals);
 	free(engine);
 }
 
@@ -184,7 +185,7 @@ static int take_policy(struct engine *engine, const struct policy *policy, bool 
 {
 	const struct policy *former = engine->policy;
 	struct rule_index *former_rules = engine->rules, *rules = calloc(policy->rule_count + 1, sizeof(*rules));
-	day_t *former_days = engine->festival_days, *days = festival_table(policy);
+	struct festival_year *former_festivals = engine->festivals, *festivals = festival_table(policy);
 	int64_t former_channels[POLICY_CHANNELS_MAX], former_reasons[REASON_COUNT];
 	bool former_asks = engine->asks_contacts;
 
@@ -194,11 +195,11 @@ static int take_policy(struct engine *engine, const struct policy *policy, bool 
 	engine->policy_version++;
 	engine->place_valid = false;
 	/* Its own transaction: the names' numbers are kept in memory and must not be rolled back with something else. */
-	int result = rules == NULL || days == NULL ? ERR_MEMORY : keep ? store_begin(engine->store, at) : 0;
+	int result = rules == NULL || festivals == NULL ? ERR_MEMORY : keep ? store_begin(engine->store, at) : 0;
 	if (result == 0) {
 		engine->policy = policy;
 		engine->rules = rules;
-		engine->festival_days = days;
+		engine->festivals = festivals;
 		result = index_policy(engine);
 		if (result == 0 && keep)
 			result = note_new_policy(engine, at);
@@ -210,17 +211,17 @@ static int take_policy(struct engine *engine, const struct policy *policy, bool 
 	if (result < 0) { /* as it was */
 		engine->policy = former;
 		engine->rules = former_rules;
-		engine->festival_days = former_days;
+		engine->festivals = former_festivals;
 		memcpy(engine->channel_names, former_channels, sizeof(former_channels));
 		memcpy(engine->reasons, former_reasons, sizeof(former_reasons));
 		engine->asks_contacts = former_asks;
 		free(rules);
-		free(days);
+		free(festivals);
 		return result;
 	}
 	store_condition_forget(engine->store); /* those of the former policy go with it */
 	free(former_rules);
-	free(former_days);
+	free(former_festivals);
 	return 0;
 }
 
@@ -383,13 +384,14 @@ static int settle_client(struct engine *engine, int64_t client_id, bool changed,
 	return result;
 }
 
-static int settle_some(struct engine *engine, struct moment now, int budget)
+/* Those whose next day is not after until. */
+static int settle_some(struct engine *engine, struct moment now, day_t until, int budget)
 {
 	int64_t client_id;
 	bool changed;
 	int result;
 
-	while ((result = store_due_next(engine->store, now.day, &client_id, &changed)) > 0) {
+	while ((result = store_due_next(engine->store, until, &client_id, &changed)) > 0) {
 		if (budget-- <= 0)
 			return 1;
 		result = settle_client(engine, client_id, changed, now);
@@ -407,6 +409,12 @@ static struct moment not_before(struct moment now, day_t worked_on)
 	return now;
 }
 
+static int settle_all(struct engine *engine, struct moment now, day_t worked_on, int budget)
+{
+	now = not_before(now, worked_on);
+	return settle_some(engine, now, now.day, budget);
+}
+
 int engine_settle(struct engine *engine, struct moment now, int budget)
 {
 	day_t worked_on;
@@ -416,12 +424,22 @@ int engine_settle(struct engine *engine, struct moment now, int budget)
 		return result;
 	if (worked_on < now.day)
 		return 1; /* the cycle of the day comes first and finds them */
-	result = settle_some(engine, not_before(now, worked_on), budget);
+	result = settle_all(engine, now, worked_on, budget);
 	if (result == 0)
 		result = staffing_work(engine, budget);
 	if (result == 0)
 		result = engine_tidy_record(engine, now, budget);
 	return result == 0 ? engine->marking : result;
+}
+
+int engine_settle_few(struct engine *engine, struct moment now, int budget)
+{
+	day_t worked_on;
+
+	int result = prepare_days(engine, now, &worked_on);
+	if (result < 0)
+		return result;
+	return worked_on < now.day ? 1 : settle_some(engine, not_before(now, worked_on), LOOK_AT_ONCE, budget);
 }
 
 /* Each step of the cycle: 1 when it is finished, 0 when the budget was used up before. */
@@ -572,7 +590,7 @@ int engine_work(struct engine *engine, struct moment now, int budget)
 		if (budget <= 0)
 			return 1;
 	}
-	result = settle_some(engine, not_before(now, worked_on), budget);
+	result = settle_all(engine, now, worked_on, budget);
 	if (result == 0)
 		result = staffing_work(engine, budget);
 	return result == 0 ? engine_tidy_record(engine, now, budget) : result;

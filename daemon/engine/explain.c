@@ -137,7 +137,8 @@ static int add_rule(struct engine *engine, const struct facts *facts, const stru
 	int channel = -1;
 
 	if (rule_fits(rule, facts)) {
-		int result = occasion_each(engine, facts, rule, facts->day, facts->day + LOOK_AHEAD_DAYS, take_next, &next);
+		day_t until = facts->day + LOOK_AHEAD_DAYS;
+		int result = occasion_each(engine, facts, rule, facts->day, &until, take_next, &next);
 		if (result < 0)
 			return result;
 		channel = channel_pick(engine, facts, rule, 0, &why);

@@ -79,6 +79,12 @@ struct foresight {
 	} days[FORESIGHT_MAX];
 };
 
+/* A festival of a year, and the window of a rule's follow-up for it. */
+struct festival_year {
+	day_t on;
+	struct window window;
+};
+
 /* The work days of one year, for the yearly sample. version: of the policy. */
 struct work_days {
 	int year;
@@ -101,11 +107,12 @@ struct engine {
 	int64_t channel_names[POLICY_CHANNELS_MAX];
 	int64_t reasons[REASON_COUNT];
 	int64_t kind_opened, kind_closed, kind_reopened, kind_trade;
-	day_t *festival_days; /* [festival][year - FESTIVAL_FIRST_YEAR] */
+	struct festival_year *festivals; /* [rule][festival][year - FESTIVAL_FIRST_YEAR]; those of festival rules are filled in */
 	day_t start_on;
 	day_t reached;      /* the last day whose cycle is complete or has begun; may lie after today when the clock has stepped back */
 	bool asks_contacts; /* some rule that is on looks at contacts */
 	bool marking;       /* clients may be left to be marked: a slice has to look */
+	day_t many_look_on; /* while many facts are taken in: the day that looks at them; else NO_DAY */
 	uint64_t changes;
 	uint64_t version; /* moves whenever facts or the policy may have changed: what was thought before is old */
 	uint64_t policy_version;
@@ -150,14 +157,15 @@ struct occasion {
 typedef int occasion_visit(void *context, const struct rule *rule, const struct occasion *occasion);
 bool rule_fits(const struct rule *rule, const struct facts *facts); /* on, and for clients of this tier */
 bool rule_is_yearly(const struct rule *rule);
-/* Visits the occasions of a rule for a client, from what is known on facts->day, with due_on >= due_from and opens_on - early <= opens_until. */
-int occasion_each(struct engine *engine, const struct facts *facts, const struct rule *rule, day_t due_from, day_t opens_until,
+/* Visits the occasions of a rule for a client, from what is known on facts->day, with due_on >= due_from and opens_on - early <= *opens_until, which the visitor may
+ * bring nearer when he has seen enough: what lies beyond is not worked out then. */
+int occasion_each(struct engine *engine, const struct facts *facts, const struct rule *rule, day_t due_from, const day_t *opens_until,
 	occasion_visit *visit, void *context) MUST_CHECK;
 /* The occasion that a follow-up stands for, as the facts give it now: 1, or 0 when there is none any more and the reason why (enum reason or an event kind). */
 int occasion_again(struct engine *engine, const struct facts *facts, const struct rule *rule, const struct followup *followup,
 	struct occasion *out, int64_t *reason) MUST_CHECK;
-/* The days of every festival, [festival][year - FESTIVAL_FIRST_YEAR]; NULL without memory. */
-day_t *festival_table(const struct policy *policy);
+/* When every festival is, and the window that each rule has for it, as engine->festivals wants it: everybody is asked about the same days. NULL without memory. */
+struct festival_year *festival_table(const struct policy *policy);
 
 /* settle.c: steps 1 to 3 for one client */
 int settle_cancel(struct engine *engine, const struct facts *facts, bool changed) MUST_CHECK;
@@ -182,7 +190,7 @@ int staffing_work(struct engine *engine, int budget) MUST_CHECK;
 
 /* agenda.c */
 /* Writes a follow-up back, and what it means for the draw that it comes from. */
-int followup_save(struct engine *engine, const struct followup *f) MUST_CHECK;
+int followup_save(struct engine *engine, struct followup *f) MUST_CHECK;
 /* The open follow-ups of a client, and the scheduled ones of a person in order of admission, however many there are. */
 int agenda_open_of_client(struct engine *engine, int64_t client_id, struct followup_list *out) MUST_CHECK;
 int agenda_scheduled_of_person(struct engine *engine, int64_t person, struct followup_list *out) MUST_CHECK;
@@ -231,6 +239,10 @@ int64_t sample_pending(const struct sample_draw *draw, int rounds); /* who can s
 int sample_rounds(const struct rule *rule, day_t day, day_t year_end, const struct calendar *calendar);
 
 /* marking.c: whether a client is still to be marked: what is kept for him is what was so before. */
+/* Whom a day looks at first, kept as his next day: whose facts came one by one; whoever a new policy looks at again; then those of the day itself, and of files. */
+enum { LOOK_AT_ONCE = 0, LOOK_AGAIN = 1 };
+
+/* engine.c: whether a new policy is still to look at a client: what is kept for him is what the former one said. */
 bool engine_looks_again_at(struct engine *engine, int64_t client_id);
 /* Marks clients who wait for it. 1: none are left, 0: the budget was used up before. */
 int marking_work(struct engine *engine, day_t day, int *budget) MUST_CHECK;

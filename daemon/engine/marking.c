@@ -23,9 +23,9 @@ int marking_work(struct engine *engine, day_t day, int *budget)
 		bool done;
 		if (*budget <= 0)
 			return 0;
-		/* Everybody: the day is settled by whoever works next, hence the earliest there is. */
+		/* Everybody: before the day itself, behind those whose facts come one by one. */
 		int most = *budget < INT32_MAX / MARKS_A_ROW ? *budget * MARKS_A_ROW : INT32_MAX;
-		result = store_marking_some(engine->store, &marking, most, marking.kind == MARKING_ALL ? 0 : day, &done);
+		result = store_marking_some(engine->store, &marking, most, marking.kind == MARKING_ALL ? LOOK_AGAIN : day, &done);
 		if (result < 0)
 			return result;
 		*budget -= (result + MARKS_A_ROW - 1) / MARKS_A_ROW;

@@ -75,15 +75,20 @@ static int condition_holds(struct engine *engine, const struct facts *facts, con
 	return store_condition_holds(engine->store, rule->condition, facts->client.id, occasion->event_ref, occasion->amount);
 }
 
+bool occasion_is_wanted(const struct visitor *visitor, const struct window *window)
+{
+	return window->due_on >= visitor->due_from && window->opens_on - visitor->rule->early_days <= *visitor->opens_until;
+}
+
 int occasion_offer(const struct visitor *visitor, const struct occasion *occasion)
 {
-	if (occasion->window.due_on < visitor->due_from || occasion->window.opens_on - visitor->rule->early_days > visitor->opens_until)
+	if (!occasion_is_wanted(visitor, &occasion->window))
 		return 0;
 	int holds = condition_holds(visitor->engine, visitor->facts, visitor->rule, occasion);
 	return holds > 0 ? visitor->visit(visitor->context, visitor->rule, occasion) : holds;
 }
 
-int occasion_each(struct engine *engine, const struct facts *facts, const struct rule *rule, day_t due_from, day_t opens_until,
+int occasion_each(struct engine *engine, const struct facts *facts, const struct rule *rule, day_t due_from, const day_t *opens_until,
 	occasion_visit *visit, void *context)
 {
 	struct visitor visitor = {engine, facts, rule, due_from, opens_until, visit, context, .ahead = false};

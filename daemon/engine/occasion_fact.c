@@ -217,7 +217,8 @@ int again_outflow(struct engine *engine, const struct facts *facts, const struct
 			facts->events[i].withdrawn_on != NO_DAY && facts->events[i].withdrawn_on <= facts->day)
 			return 0;
 	struct moved_outflow moved = {engine, facts, out, 0};
-	struct visitor visitor = {engine, facts, rule, engine->start_on, INT32_MAX / 2, take_moved, &moved, .ahead = true};
+	day_t for_ever = INT32_MAX / 2;
+	struct visitor visitor = {engine, facts, rule, engine->start_on, &for_ever, take_moved, &moved, .ahead = true};
 	int result = each_outflow(engine, facts, &visitor);
 	if (result < 0)
 		return result;

@@ -9,13 +9,16 @@ struct visitor {
 	struct engine *engine;
 	const struct facts *facts;
 	const struct rule *rule;
-	day_t due_from, opens_until;
+	day_t due_from;
+	const day_t *opens_until; /* comes nearer when he has seen enough */
 	occasion_visit *visit;
 	void *context;
 	bool ahead; /* events of days to come count as well: where a corrected one has gone */
 };
 
-/* Hands an occasion on when it lies where the caller looks. */
+/* Whether a window lies where the caller looks. */
+bool occasion_is_wanted(const struct visitor *visitor, const struct window *window);
+/* Hands an occasion on when it does. */
 int occasion_offer(const struct visitor *visitor, const struct occasion *occasion);
 /* Names an occasion by a day; gives it its window. */
 void occasion_key_day(struct occasion *occasion, day_t day);

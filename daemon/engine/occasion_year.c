@@ -6,23 +6,29 @@
 #include "followup/store_sample.h"
 #include "occasion_internal.h"
 
-static bool birthday_occasion(
-	const struct engine *engine, const struct facts *facts, const struct rule *rule, int year, struct occasion *out)
+static bool birthday_place(const struct engine *engine, const struct facts *facts, const struct rule *rule, int year, struct occasion *out)
 {
 	day_t day = birthday_in_year(&facts->client.birthday, year, engine->policy->feb29_is_mar1, engine->policy->lunar);
 
 	if (day == NO_DAY)
 		return false;
-	snprintf(out->key, sizeof(out->key), "%d", year);
 	occasion_place(engine, rule, out, day, rule->priority);
 	return true;
 }
 
-static day_t festival_day(const struct engine *engine, size_t festival, int year)
+static void key_year(struct occasion *occasion, int year)
 {
+	snprintf(occasion->key, sizeof(occasion->key), "%d", year);
+}
+
+static const struct festival_year *festival_year(const struct engine *engine, const struct rule *rule, size_t festival, int year)
+{
+	size_t place = (size_t)(rule - engine->policy->rules) * engine->policy->festival_count + festival;
+
 	if (year < FESTIVAL_FIRST_YEAR || year >= FESTIVAL_FIRST_YEAR + FESTIVAL_YEARS)
-		return NO_DAY;
-	return engine->festival_days[festival * FESTIVAL_YEARS + (size_t)(year - FESTIVAL_FIRST_YEAR)];
+		return NULL;
+	const struct festival_year *found = &engine->festivals[place * FESTIVAL_YEARS + (size_t)(year - FESTIVAL_FIRST_YEAR)];
+	return found->on != NO_DAY ? found : NULL;
 }
 
 static bool rule_greets(const struct rule *rule, const struct facts *facts, const struct policy *policy, const struct festival *festival)
@@ -32,15 +38,13 @@ static bool rule_greets(const struct rule *rule, const struct facts *facts, cons
 	return policy_keeps_festival(policy, facts->client.branch, festival);
 }
 
-static bool festival_occasion(const struct engine *engine, const struct rule *rule, size_t festival, int year, struct occasion *out)
+static void festival_occasion(
+	const struct engine *engine, size_t festival, int year, const struct festival_year *found, struct occasion *out)
 {
-	day_t day = festival_day(engine, festival, year);
+	const struct festival *kept = &engine->policy->festivals[festival];
 
-	if (day == NO_DAY)
-		return false;
-	snprintf(out->key, sizeof(out->key), "%s/%d", engine->policy->festivals[festival].name, year);
-	occasion_place(engine, rule, out, day, engine->policy->festivals[festival].priority);
-	return true;
+	*out = (struct occasion){.on = found->on, .window = found->window, .priority = kept->priority, .amount = NO_MONEY};
+	snprintf(out->key, sizeof(out->key), "%s/%d", kept->name, year);
 }
 
 /* Years whose occasion can lie between the two days: windows reach at most a year from their occasion, and a lunar year ends in the next Gregorian one. */
@@ -51,7 +55,7 @@ static int first_year(const struct visitor *visitor)
 
 static int last_year(const struct visitor *visitor)
 {
-	return date_of_day(visitor->opens_until).year + 1;
+	return date_of_day(*visitor->opens_until).year + 1;
 }
 
 int each_birthday(struct engine *engine, const struct facts *facts, const struct visitor *visitor)
@@ -61,9 +65,12 @@ int each_birthday(struct engine *engine, const struct facts *facts, const struct
 
 	if (facts->client.birthday.month == 0)
 		return 0;
-	for (int year = first_year(visitor); result >= 0 && year <= last_year(visitor); year++)
-		if (birthday_occasion(engine, facts, visitor->rule, year, &occasion))
-			result = occasion_offer(visitor, &occasion);
+	for (int year = first_year(visitor), last = last_year(visitor); result >= 0 && year <= last; year++) {
+		if (!birthday_place(engine, facts, visitor->rule, year, &occasion) || !occasion_is_wanted(visitor, &occasion.window))
+			continue;
+		key_year(&occasion, year);
+		result = occasion_offer(visitor, &occasion);
+	}
 	return result < 0 ? result : 0;
 }
 
@@ -71,20 +78,33 @@ int again_birthday(struct engine *engine, const struct facts *facts, const struc
 	struct occasion *out, int64_t *reason)
 {
 	*reason = engine->reasons[REASON_NOT_APPLICABLE];
-	return facts->client.birthday.month != 0 && birthday_occasion(engine, facts, rule, atoi(followup->occasion), out);
+	int year = atoi(followup->occasion);
+	if (facts->client.birthday.month == 0 || !birthday_place(engine, facts, rule, year, out))
+		return 0;
+	key_year(out, year);
+	return 1;
 }
 
 int each_festival(struct engine *engine, const struct facts *facts, const struct visitor *visitor)
 {
-	struct occasion occasion;
-	int result = 0;
+	int result = 0, first = first_year(visitor), last = last_year(visitor);
 
 	for (size_t f = 0; f < engine->policy->festival_count; f++) {
-		if (!rule_greets(visitor->rule, facts, engine->policy, &engine->policy->festivals[f]))
-			continue;
-		for (int year = first_year(visitor); result >= 0 && year <= last_year(visitor); year++)
-			if (festival_occasion(engine, visitor->rule, f, year, &occasion))
-				result = occasion_offer(visitor, &occasion);
+		const struct festival *festival = &engine->policy->festivals[f];
+		bool greets = false, asked = false;
+		for (int year = first; result >= 0 && year <= last; year++) {
+			const struct festival_year *found = festival_year(engine, visitor->rule, f, year);
+			struct occasion occasion;
+			if (found == NULL || !occasion_is_wanted(visitor, &found->window))
+				continue;
+			if (!asked)
+				greets = rule_greets(visitor->rule, facts, engine->policy, festival);
+			asked = true;
+			if (!greets)
+				break;
+			festival_occasion(engine, f, year, found, &occasion);
+			result = occasion_offer(visitor, &occasion);
+		}
 		if (result < 0)
 			return result;
 	}
@@ -99,9 +119,14 @@ int again_festival(struct engine *engine, const struct facts *facts, const struc
 	*reason = engine->reasons[REASON_NOT_APPLICABLE];
 	for (size_t f = 0; slash != NULL && f < engine->policy->festival_count; f++) {
 		const struct festival *festival = &engine->policy->festivals[f];
-		if (strlen(festival->name) == (size_t)(slash - key) && memcmp(festival->name, key, (size_t)(slash - key)) == 0)
-			return rule_greets(rule, facts, engine->policy, festival) &&
-			       festival_occasion(engine, rule, f, atoi(slash + 1), out);
+		if (strlen(festival->name) == (size_t)(slash - key) && memcmp(festival->name, key, (size_t)(slash - key)) == 0) {
+			int year = atoi(slash + 1);
+			const struct festival_year *found = festival_year(engine, rule, f, year);
+			if (found == NULL || !rule_greets(rule, facts, engine->policy, festival))
+				return 0;
+			festival_occasion(engine, f, year, found, out);
+			return 1;
+		}
 	}
 	return 0;
 }
@@ -114,7 +139,7 @@ static bool year_occasion(const struct engine *engine, const struct rule *rule, 
 
 	if (on == NO_DAY)
 		return false;
-	snprintf(out->key, sizeof(out->key), "%d", year);
+	key_year(out, year);
 	occasion_place(engine, rule, out, on, rule->priority);
 	return true;
 }
@@ -195,13 +220,24 @@ int again_sample(struct engine *engine, const struct facts *facts, const struct 
 	return 1;
 }
 
-day_t *festival_table(const struct policy *policy)
+struct festival_year *festival_table(const struct policy *policy)
 {
-	day_t *days = calloc(policy->festival_count * FESTIVAL_YEARS + 1, sizeof(*days));
+	struct festival_year *table = calloc(policy->rule_count * policy->festival_count * FESTIVAL_YEARS + 1, sizeof(*table));
+	struct festival_year *next = table;
 
-	for (size_t f = 0; days != NULL && f < policy->festival_count; f++)
-		for (int y = 0; y < FESTIVAL_YEARS; y++)
-			days[f * FESTIVAL_YEARS + (size_t)y] = festival_in_year(policy->festivals[f].basis, policy->festivals[f].month,
-				policy->festivals[f].day, FESTIVAL_FIRST_YEAR + y, policy->lunar);
-	return days;
+	for (size_t r = 0; table != NULL && r < policy->rule_count; r++) {
+		const struct rule *rule = &policy->rules[r];
+		if (rule->trigger != TRIGGER_FESTIVAL) {
+			next += policy->festival_count * FESTIVAL_YEARS;
+			continue;
+		}
+		for (size_t f = 0; f < policy->festival_count; f++) {
+			const struct festival *festival = &policy->festivals[f];
+			for (int year = FESTIVAL_FIRST_YEAR; year < FESTIVAL_FIRST_YEAR + FESTIVAL_YEARS; year++, next++) {
+				next->on = festival_in_year(festival->basis, festival->month, festival->day, year, policy->lunar);
+				next->window = window_compute(next->on, rule->opens, rule->due, rule->roll, policy->calendar);
+			}
+		}
+	}
+	return table;
 }

@@ -28,6 +28,7 @@ static int follow_facts(struct engine *engine, const struct facts *facts, const 
 		return followup_move(engine, f, FOLLOWUP_CANCELLED, reason, facts->day);
 	}
 	if (strcmp(now.key, f->occasion) != 0) {
+		f->kept.known = false;
 		/* Corrected back to an occasion that has had its follow-up: this one stands for nothing of its own any more. */
 		enum followup_state state;
 		int there = store_followup_exists(engine->store, f->client_id, f->rule, now.key, &state, &reason);
@@ -123,7 +124,8 @@ int settle_expire(struct engine *engine, struct followup *f, day_t day)
 struct creating {
 	struct engine *engine;
 	const struct facts *facts;
-	day_t next_on;  /* the next day on which one opens */
+	day_t next_on;  /* the next day on which one opens, or something known takes effect */
+	day_t until;    /* what opens later than this does not matter: not before next_on, and not for years */
 	bool look_only; /* find out when something matters, create nothing: CHECK */
 };
 
@@ -200,6 +202,16 @@ static int bring_back(struct engine *engine, const struct followup *wanted)
 	return followup_move(engine, &f, FOLLOWUP_SCHEDULED, 0, wanted->created_on);
 }
 
+static void next_is(struct creating *creating, day_t day)
+{
+	if (day >= creating->next_on)
+		return;
+	creating->next_on = day;
+	/* Today is looked at whole, whatever comes. */
+	if (day - 1 < creating->until)
+		creating->until = day - 1 > creating->facts->day ? day - 1 : creating->facts->day;
+}
+
 static int create_one(void *context, const struct rule *rule, const struct occasion *occasion)
 {
 	struct creating *creating = context;
@@ -208,8 +220,7 @@ static int create_one(void *context, const struct rule *rule, const struct occas
 	day_t from = occasion->window.opens_on - rule->early_days;
 
 	if (from > facts->day) {
-		if (from < creating->next_on)
-			creating->next_on = from;
+		next_is(creating, from);
 		return 0;
 	}
 	if (rule->stops_on_account_closed) {
@@ -235,7 +246,7 @@ static int create_one(void *context, const struct rule *rule, const struct occas
 	if (taken != 0 || (given_back && too_late))
 		return taken < 0 ? taken : 0;
 	if (creating->look_only) {
-		creating->next_on = facts->day; /* it should be there by now */
+		next_is(creating, facts->day); /* it should be there by now */
 		return 0;
 	}
 	memcpy(f.occasion, occasion->key, sizeof(f.occasion));
@@ -246,9 +257,8 @@ static int create_one(void *context, const struct rule *rule, const struct occas
 		f.closed_on = facts->day;
 	}
 	/* Stopped by something known already: the next cancel step says so, for that comes before create. */
-	if (f.state == FOLLOWUP_SCHEDULED && facts_stop(engine, facts, rule, f.occasion_on, f.opens_on) != 0 &&
-		facts->day + 1 < creating->next_on)
-		creating->next_on = facts->day + 1;
+	if (f.state == FOLLOWUP_SCHEDULED && facts_stop(engine, facts, rule, f.occasion_on, f.opens_on) != 0)
+		next_is(creating, facts->day + 1);
 	if (rule->trigger == TRIGGER_MANAGER_DEPARTED) {
 		f.about = store_name_id(engine->store, facts->client.manager);
 		if (f.about < 0)
@@ -272,7 +282,9 @@ static int each_occasion(struct engine *engine, const struct facts *facts, bool 
 	enum {
 		YEARS_AHEAD_DAYS = 800
 	}; /* far enough to meet the next occasion of every yearly rule, lunar birthdays that skip a year included */
-	struct creating creating = {engine, facts, facts->next_fact_on, look_only};
+	struct creating creating = {engine, facts, INT32_MAX, facts->day + YEARS_AHEAD_DAYS, look_only};
+
+	next_is(&creating, facts->next_fact_on);
 
 	for (size_t r = 0; facts->client.known && r < engine->policy->rule_count; r++) {
 		const struct rule *rule = &engine->policy->rules[r];
@@ -280,7 +292,7 @@ static int each_occasion(struct engine *engine, const struct facts *facts, bool 
 			continue;
 		/* What is over and would be dropped need not be looked at. */
 		day_t due_from = rule->late == LATE_DROP && engine->start_on < facts->day ? facts->day : engine->start_on;
-		int result = occasion_each(engine, facts, rule, due_from, facts->day + YEARS_AHEAD_DAYS, create_one, &creating);
+		int result = occasion_each(engine, facts, rule, due_from, &creating.until, create_one, &creating);
 		if (result < 0)
 			return result;
 	}

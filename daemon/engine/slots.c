@@ -149,7 +149,7 @@ static int look_ahead(struct engine *engine, int64_t person, day_t day)
 			enum reason why;
 			if (!rule_is_yearly(rule) || !rule_fits(rule, facts) || channel_pick(engine, facts, rule, 0, &why) < 0)
 				continue;
-			result = occasion_each(engine, facts, rule, day + 1, ahead.end, note_day, &ahead);
+			result = occasion_each(engine, facts, rule, day + 1, &ahead.end, note_day, &ahead);
 			if (result < 0)
 				return result;
 		}

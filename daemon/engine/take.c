@@ -15,6 +15,22 @@ static day_t day_to_look(struct engine *engine, struct moment now)
 	return worked_on != NO_DAY && worked_on + 1 < now.day ? worked_on + 1 : now.day;
 }
 
+void engine_take_many(struct engine *engine, struct moment now)
+{
+	engine->many_look_on = day_to_look(engine, now);
+}
+
+void engine_take_many_end(struct engine *engine)
+{
+	engine->many_look_on = NO_DAY;
+}
+
+/* Facts that come one by one are looked at before what came by the thousand. */
+static int mark(struct engine *engine, int64_t client_id, bool compare)
+{
+	return store_due_mark(engine->store, client_id, engine->many_look_on != NO_DAY ? engine->many_look_on : LOOK_AT_ONCE, compare);
+}
+
 int engine_take_event(struct engine *engine, const struct event_fact *fact, struct moment now)
 {
 	struct event_change change;
@@ -25,10 +41,10 @@ int engine_take_event(struct engine *engine, const struct event_fact *fact, stru
 		return changed;
 	/* A fact from before today may contradict what was concluded without it. */
 	bool compare = change.corrected || day < now.day;
-	day_t look_on = day_to_look(engine, now);
+	day_t look_on = change.manager_count == 0 ? now.day : day_to_look(engine, now);
 	int result = 0;
 	for (int i = 0; result >= 0 && i < change.client_count; i++)
-		result = store_due_mark(engine->store, change.clients[i], look_on, compare);
+		result = mark(engine, change.clients[i], compare);
 	for (int i = 0; result >= 0 && i < change.manager_count; i++)
 		result = store_due_mark_manager(engine->store, change.managers[i], compare || day < look_on ? look_on : day, compare);
 	return result < 0 ? result : 1;
@@ -56,13 +72,13 @@ static int record_promise(struct engine *engine, int64_t id, const struct promis
 	return entry < 0 ? (int)entry : 0;
 }
 
-int64_t engine_take_promise(struct engine *engine, const struct promise *promise, const char *agent, struct moment now)
+int64_t engine_take_promise(struct engine *engine, const struct promise *promise, const char *agent)
 {
 	int64_t id = store_promise_insert(engine->store, promise, agent);
 	int result = id < 0 ? (int)id : record_promise(engine, id, promise, agent);
 
 	if (result == 0)
-		result = store_due_mark(engine->store, promise->client_id, day_to_look(engine, now), false);
+		result = mark(engine, promise->client_id, false);
 	return result < 0 ? result : id;
 }
 
@@ -95,7 +111,7 @@ int engine_take_client(struct engine *engine, const struct client_fact *fact, st
 	int changed = store_client_put(engine->store, fact, assets_day, &id);
 	if (changed <= 0)
 		return changed;
-	result = store_due_mark(engine->store, id, day_to_look(engine, now), true);
+	result = mark(engine, id, true);
 	if (result == 0 && engine->policy->infer_events) {
 		result = store_client_load(engine->store, id, &after);
 		if (result == 0 && after.opened_on != NO_DAY && after.opened_on != before.opened_on)

@@ -44,14 +44,15 @@ static bool could_be_declared(const char *name)
 	return name[0] >= 'a' && name[0] <= 'z' && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name);
 }
 
-/* The place of a name among the columns; their count when it is none of them. */
-static size_t find_column(const struct columns *columns, const char *name)
+/* The place of a name among the columns, looked for from a place on where it may well be; their count when it is none of them. */
+static size_t find_column(const struct columns *columns, const char *name, size_t from)
 {
-	size_t column = 0;
-
-	while (column < columns->count && strcmp(name, columns->name(columns->policy, column)) != 0)
-		column++;
-	return column;
+	for (size_t i = 0; i < columns->count; i++) {
+		size_t column = from + i < columns->count ? from + i : from + i - columns->count;
+		if (strcmp(name, columns->name(columns->policy, column)) == 0)
+			return column;
+	}
+	return columns->count;
 }
 
 /* Unknown names, names that come twice and missing ones that are required are refused. */
@@ -61,7 +62,7 @@ int fact_check_columns(const struct columns *columns, const char *const *names, 
 	char shown[SHOWN_SIZE];
 
 	for (size_t i = 0; i < count; i++) {
-		size_t column = find_column(columns, names[i]);
+		size_t column = find_column(columns, names[i], 0);
 		bool twice = column < columns->count && (seen & UINT64_C(1) << column) != 0;
 		if (column < columns->count)
 			seen |= UINT64_C(1) << column;
@@ -103,17 +104,19 @@ int fact_sort_fields(const struct columns *columns, const struct fact_field *fie
 	char reason[FACT_REASON_SIZE])
 {
 	char shown[SHOWN_SIZE];
+	size_t next = 0;
 
 	for (size_t column = 0; column < columns->count; column++)
 		by_column[column] = NULL;
 	for (size_t i = 0; i < count; i++) {
-		size_t column = find_column(columns, fields[i].name);
+		size_t column = find_column(columns, fields[i].name, next);
 		if (column == columns->count)
 			return fact_refuse(
 				reason, "%s: unknown column", fields[i].name[0] != '\0' ? fact_show(fields[i].name, shown) : "\"\"");
 		if (by_column[column] != NULL)
 			return fact_refuse(reason, "%s: the column stands there twice", fields[i].name);
 		by_column[column] = &fields[i];
+		next = column + 1 < columns->count ? column + 1 : 0; /* files have them in this order */
 		int result = check_text(fields[i].name, &fields[i], reason);
 		if (result < 0)
 			return result;

@@ -376,6 +376,49 @@ int command_client_put(struct request *request)
 	return COMMAND_ANSWERED;
 }
 
+struct counted_rows {
+	struct reply reply;
+	size_t count;
+};
+
+static int count_row(void *context, int outcome, const char *why)
+{
+	struct counted_rows *rows = context;
+
+	rows->count++;
+	if (outcome < 0)
+		reply_error(&rows->reply, command_error_word(outcome), why);
+	else
+		reply_integer(&rows->reply, outcome > 0);
+	return rows->reply.out->failed ? ERR_MEMORY : 0;
+}
+
+/* A list with an element a row, as CLIENT.PUT or EVENT.PUT would have answered it. */
+static int load(struct request *request, bool events)
+{
+	struct buffer elements = {0};
+	struct counted_rows rows = {.reply = {.out = &elements, .protocol = request->reply.protocol}};
+
+	int result = desk_load(
+		request->server->desk, events, request->words[1], request->lengths[1], request->now, count_row, &rows, request->answer);
+	if (result == 0) {
+		reply_array(&request->reply, rows.count);
+		buffer_append(request->reply.out, elements.data, elements.length);
+	}
+	buffer_free(&elements);
+	return result < 0 ? result : COMMAND_ANSWERED;
+}
+
+int command_client_load(struct request *request)
+{
+	return load(request, false);
+}
+
+int command_event_load(struct request *request)
+{
+	return load(request, true);
+}
+
 int command_event_put(struct request *request)
 {
 	int result = desk_event_put(request->server->desk, request->words[1], request->lengths[1], request->now, request->answer);

@@ -42,6 +42,7 @@ static void info_clients(struct server *server, struct buffer *out)
 {
 	buffer_printf(out, "connected_clients:%zu\r\nblocked_clients:%zu\r\nmaxclients:%zu\r\n", server->session_count,
 		server->parked_count, server->policy->max_connections);
+	buffer_printf(out, "request_bytes:%zu\r\n", server->policy->max_request_bytes);
 	for (size_t i = 0; i < server->listeners.count; i++)
 		buffer_printf(out, "listener%zu:%s\r\n", i, server->listeners.items[i].address);
 }

@@ -25,10 +25,19 @@
 enum {
 	TIMER_MS_MAX = 60 * 1000, /* so that a stepped or suspended system clock is noticed */
 	DRAIN_MS = 5 * 1000,
-	SLICE_ROWS_LEAST = 20,
-	SLICE_ROWS_FIRST = 200,
-	SLICE_ROWS_MOST = 2000,
-	SLICE_MS = 5,
+	/* Long work goes on for so long at a time: as long as its commit took, while somebody asks for anything, within bounds; and more and more while nobody does. Whoever asks then waits
+	 * for that and for two syncs. */
+	SLICE_US_LEAST = 4000,
+	SLICE_US_BUSY = 10000,
+	SLICE_US_MOST = 24000,
+	LOAD_LOOK_MS = 20,
+	SLICE_ROWS = 32,        /* worked between two looks at the clock */
+	SLICE_WAIT_US = 500000, /* but not for longer */
+	/* A checkpoint ends with a sync of whatever it has moved. So many pages at a time take about so long, wherever the disk is slow or quick. */
+	CHECKPOINT_US = 15000,
+	CHECKPOINT_PAGES_LEAST = 250,
+	CHECKPOINT_PAGES_FIRST = 1000,
+	CHECKPOINT_PAGES_MOST = 4000,
 	PROBE_MS = 5 * 1000,
 };
 
@@ -49,6 +58,7 @@ static void on_signal(evutil_socket_t number, short what, void *context)
 		server_drain(server, number == SIGTERM ? "SIGTERM" : "SIGINT");
 		return;
 	}
+	turn_close(server); /* one that waits for more of a file; the rules change between transactions */
 	server->now = zone_moment(clock_now(server->business_clock));
 	server_reload(server);
 }
@@ -96,7 +106,8 @@ int server_init(struct server *server, struct policy *policy)
 	if (store_meta_get(server->store, "backup_at", &server->last_backup_at) < 0)
 		server->last_backup_at = 0;
 	server->work_pending = true; /* missed days, and whatever was left */
-	server->work_budget = SLICE_ROWS_FIRST;
+	server->slice_us = SLICE_US_LEAST;
+	server->checkpoint_pages = CHECKPOINT_PAGES_FIRST;
 	if (watchdog_us > 0) {
 		server->watchdog_ms = watchdog_us < 4000 ? 1 : (int64_t)(watchdog_us / 2000);
 		server->watchdog_at_ms = server->started_at_ms;
@@ -324,6 +335,7 @@ static void run_turn(struct server *server)
 {
 	int64_t now_ms = clock_monotonic_ms();
 
+	server->turn_began_us = now_ms * 1000;
 	turn_begin(server);
 	server->turns++;
 	server->turn_bytes = 0;
@@ -334,7 +346,8 @@ static void run_turn(struct server *server)
 	}
 	if (server->draining)
 		waiter_dismiss(server);
-	turn_close(server);
+	if (!turn_may_wait(server))
+		turn_close(server);
 	metrics_file_look(server);
 	close_silent(server, now_ms);
 	accept_resume(server, now_ms);
@@ -363,15 +376,15 @@ static void report_work(struct server *server)
 		now.preempted - then.preempted, now.suppressed - then.suppressed, now.alarms - then.alarms);
 }
 
-/* One slice of long work, in a transaction of its own; its size follows the time that the last one took. */
+/* One slice of long work, in a transaction of its own, for as long as the clock says: what a row costs differs by a hundred times. */
 static void run_slice(struct server *server)
 {
-	int64_t began_ms = clock_monotonic_ms();
+	int64_t began_us = clock_monotonic_us();
 	day_t worked_before = engine_worked_on(server->engine);
-	int64_t took_ms;
 	int result;
 
-	if (server->health.failing && began_ms < server->health.probe_at_ms) {
+	server->slice_began_us = began_us;
+	if (server->health.failing && began_us / 1000 < server->health.probe_at_ms) {
 		server->work_pending = false; /* the next probe takes it up again */
 		waiter_answer_idle(server);
 		turn_close(server);
@@ -379,20 +392,24 @@ static void run_slice(struct server *server)
 	}
 	server->now = zone_moment(clock_now(server->business_clock));
 	server->slices++;
+	if (server->commands == server->slice_commands)
+		server->slice_us += server->slice_us < SLICE_US_MOST ? SLICE_US_LEAST : 0;
+	else
+		server->slice_us = server->commit_us < SLICE_US_LEAST  ? SLICE_US_LEAST
+				   : server->commit_us > SLICE_US_BUSY ? SLICE_US_BUSY
+								       : server->commit_us;
+	server->slice_commands = server->commands;
 	if (turn_open(server) == 0) {
-		result = engine_work(server->engine, server->now, server->work_budget);
+		do
+			result = engine_work(server->engine, server->now, SLICE_ROWS);
+		while (result > 0 && clock_monotonic_us() - began_us < server->slice_us);
 		if (result < 0)
 			turn_fail(server, result);
 		else if (turn_commit(server) == 0) {
 			server->work_pending = result > 0;
-			metrics_note_work(server, began_ms, worked_before);
+			metrics_note_work(server, began_us / 1000, worked_before);
 		}
 	}
-	took_ms = clock_monotonic_ms() - began_ms;
-	if (took_ms > 2 * SLICE_MS)
-		server->work_budget = server->work_budget / 2 < SLICE_ROWS_LEAST ? SLICE_ROWS_LEAST : server->work_budget / 2;
-	else if (took_ms < SLICE_MS)
-		server->work_budget = server->work_budget * 2 > SLICE_ROWS_MOST ? SLICE_ROWS_MOST : server->work_budget * 2;
 	/* What became available goes to those who wait. */
 	turn_close(server);
 	if (!server->work_pending) {
@@ -400,6 +417,27 @@ static void run_slice(struct server *server)
 		waiter_answer_idle(server);
 		turn_close(server);
 	}
+}
+
+/* While a file is being loaded most slices wait for its next piece, so that it comes in once and is worked afterwards. */
+static bool put_off_slice(const struct server *server)
+{
+	return turn_is_loading(server) && server->turn_began_us - server->slice_began_us < SLICE_WAIT_US;
+}
+
+/* The fewer pages at a time the oftener, and the more is written in all: as many as the disk takes in the time that they may take. */
+static void move_wal(struct server *server)
+{
+	int64_t began_us = clock_monotonic_us();
+	int moved = store_checkpoint(server->store, server->checkpoint_pages);
+	int64_t took_us = clock_monotonic_us() - began_us;
+
+	if (moved == 0)
+		return;
+	int64_t pages = (3 * (int64_t)server->checkpoint_pages + (int64_t)moved * CHECKPOINT_US / (took_us > 0 ? took_us : 1)) / 4;
+	server->checkpoint_pages = (int)(pages < CHECKPOINT_PAGES_LEAST  ? CHECKPOINT_PAGES_LEAST
+					 : pages > CHECKPOINT_PAGES_MOST ? CHECKPOINT_PAGES_MOST
+									 : pages);
 }
 
 static void sooner(int64_t *at, int64_t candidate)
@@ -447,6 +485,11 @@ static void arm_timer(struct server *server)
 		sooner(&at_ms, server->accept_at_ms);
 	if (server->draining)
 		sooner(&at_ms, server->drain_until_ms);
+	/* More of a file, or what has waited for it. */
+	if (server->turn_open)
+		sooner(&at_ms, now_ms + 1);
+	else if (server->work_pending)
+		sooner(&at_ms, now_ms + LOAD_LOOK_MS);
 	at_ms = at_ms > now_ms ? at_ms - now_ms : 0;
 	delay = (struct timeval){.tv_sec = (time_t)(at_ms / 1000), .tv_usec = (suseconds_t)(at_ms % 1000 * 1000)};
 	(void)evtimer_add(server->timer, &delay);
@@ -470,8 +513,9 @@ int server_run(struct server *server)
 {
 	while (!server->finished) {
 		/* Whoever was closed after the turn hears of it now, and not when the loop next wakes up; so does whoever waits for what the turn has changed. */
-		bool busy = server->work_pending || backup_is_copying(server) || waiter_is_wanted(server) || !TAILQ_EMPTY(&server->ready) ||
-			    !TAILQ_EMPTY(&server->dead) || (server->wake_wanted && server->exit_status == 0);
+		bool busy = (server->work_pending && !put_off_slice(server)) || backup_is_copying(server) || waiter_is_wanted(server) ||
+			    !TAILQ_EMPTY(&server->ready) || !TAILQ_EMPTY(&server->dead) ||
+			    (server->wake_wanted && server->exit_status == 0);
 		arm_timer(server);
 		if (event_base_loop(server->base, EVLOOP_ONCE | (busy ? EVLOOP_NONBLOCK : 0)) < 0) {
 			log_event(server->log, LOG_LEVEL_ERROR, "loop_failed", "error=\"%s\"", strerror(errno));
@@ -480,19 +524,19 @@ int server_run(struct server *server)
 		}
 		run_turn(server);
 		feed_watchdog(server);
-		if (server->work_pending && !server->draining)
+		if (server->work_pending && !server->draining && !put_off_slice(server))
 			run_slice(server);
 		if (backup_is_copying(server) && server->draining)
 			backup_end(server);
 		else if (backup_is_copying(server))
 			backup_slice(server);
 		if (server->checkpoint_wanted && server->exit_status == 0)
-			store_checkpoint(server->store); /* which knows whether it is worth while */
+			move_wal(server);
 		server->checkpoint_wanted = false;
 	}
 	if (server->exit_status == 0) {
 		(void)notify_send("EXTEND_TIMEOUT_USEC=30000000\nSTATUS=writing the last pages");
-		store_checkpoint(server->store);
+		(void)store_checkpoint(server->store, 1);
 	}
 	return server->exit_status;
 }

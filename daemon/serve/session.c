@@ -332,7 +332,8 @@ size_t session_run(struct session *session, size_t count)
 			break;
 		if (session->parser.count == 0)
 			continue;
-		executed++;
+		if (executed++ > 0 && clock_monotonic_us() - server->turn_began_us > SESSION_US_A_TURN)
+			count = executed; /* the last one: the others wait too */
 		turn_execute(server, session, false);
 		stranger_update(session);
 	}

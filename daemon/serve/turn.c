@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "followup/backup.h"
 #include "followup/command.h"
 #include "followup/long_command.h"
 #include "followup/server.h"
@@ -14,7 +15,11 @@
 #include "followup/worker.h"
 
 enum {
-	SETTLE_BUDGET = 512,      /* clients settled inside a turn; the rest goes into slices */
+	SETTLE_ROWS = 16, /* clients settled between two looks at the clock, */
+	SETTLE_US = 5000, /* for so long inside a turn; the rest goes into slices */
+	LOAD_WAIT_US_LEAST = 4000,
+	LOAD_WAIT_US_MOST = 25000,
+	LOAD_PAUSE_US = 100000,   /* after which a file is taken to be there, or its feeder to be slow */
 	SAY_AGAIN_MS = 60 * 1000, /* how often the log repeats that storage fails */
 	PROBE_MS = 5 * 1000,      /* how often a failing store is tried without being asked */
 	SERVE_ROUNDS = 4,         /* serving those who wait may make calls available to others of them */
@@ -111,6 +116,7 @@ int turn_open(struct server *server)
 		return result;
 	}
 	server->turn_open = true;
+	server->turn_opened_us = clock_monotonic_us();
 	return 0;
 }
 
@@ -128,8 +134,10 @@ int turn_commit(struct server *server)
 	if (!server->turn_open)
 		return 0;
 	dirty = store_is_dirty(server->store);
-	int64_t began_us = dirty ? clock_monotonic_us() : 0;
+	int64_t began_us = clock_monotonic_us();
 	result = store_commit(server->store);
+	if (dirty)
+		server->commit_us = clock_monotonic_us() - began_us;
 	server->turn_open = false; /* a failed commit has rolled back */
 	if (result < 0) {
 		turn_fail(server, result);
@@ -156,15 +164,34 @@ int turn_commit(struct server *server)
 
 static void turn_settle(struct server *server)
 {
+	int64_t began_us = clock_monotonic_us();
 	int result;
 
 	if (!server->turn_open || !store_is_dirty(server->store))
 		return;
-	result = engine_settle(server->engine, server->now, SETTLE_BUDGET);
+	do
+		result = turn_is_loading(server) ? engine_settle_few(server->engine, server->now, SETTLE_ROWS)
+						 : engine_settle(server->engine, server->now, SETTLE_ROWS);
+	while (result > 0 && clock_monotonic_us() - began_us < SETTLE_US);
 	if (result < 0)
 		turn_fail(server, result);
-	else if (result > 0)
+	else if (result > 0 || turn_is_loading(server))
 		server->work_pending = true;
+}
+
+bool turn_is_loading(const struct server *server)
+{
+	return server->loaded_us != 0 && clock_monotonic_us() - server->loaded_us < LOAD_PAUSE_US;
+}
+
+bool turn_may_wait(const struct server *server)
+{
+	int64_t wait_us = server->commit_us < LOAD_WAIT_US_LEAST  ? LOAD_WAIT_US_LEAST
+			  : server->commit_us > LOAD_WAIT_US_MOST ? LOAD_WAIT_US_MOST
+								  : server->commit_us;
+
+	return server->turn_open && !server->others_wait && !server->draining && !server->health.failing && !backup_is_copying(server) &&
+	       turn_is_loading(server) && clock_monotonic_us() - server->turn_opened_us < wait_us;
 }
 
 void turn_close(struct server *server)
@@ -183,6 +210,7 @@ void turn_close(struct server *server)
 			break;
 	}
 	(void)turn_commit(server); /* whoever it concerns hears it below */
+	server->others_wait = false;
 	while ((session = TAILQ_FIRST(&server->touched)) != NULL) {
 		TAILQ_REMOVE(&server->touched, session, in_touched);
 		session->is_touched = false;
@@ -321,6 +349,10 @@ void turn_execute(struct server *server, struct session *session, bool last_look
 	result = refuse_or_prepare(&request);
 	if (session->park == PARK_NONE && request.command != NULL)
 		metrics_count_command(server, request.command);
+	if (result == 0 && (request.command->flags & COMMAND_PIECE) != 0)
+		server->loaded_us = clock_monotonic_us();
+	else
+		server->others_wait = true;
 	if (result == 0 && (request.command->flags & COMMAND_ALONE) != 0) {
 		turn_close(server);
 		session_touch(session);

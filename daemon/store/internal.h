@@ -177,6 +177,9 @@ int store_record_functions(struct store *store) MUST_CHECK; /* record_kind(numbe
 void store_record_mark(struct store *store);
 void store_record_back(struct store *store);
 
+/* In SQL: the clients of person ?1; one who stands alone is not in the index of persons. */
+#define CLIENTS_OF_PERSON "(SELECT id FROM client WHERE person=?1 AND person>0 UNION ALL SELECT id FROM client WHERE id=-?1 AND person=?1)"
+
 /* 13912345678 -> 139****5678, someone@example.com -> s***@example.com */
 #define MASKED_PHONE(column)                                                                                                               \
 	"CASE WHEN length(" column ") > 7 THEN substr(" column ", 1, 3) || '****' || substr(" column ", -4) ELSE '****' END"

@@ -237,8 +237,10 @@ static sqlite3_stmt *prepared(struct store *store, struct statement *statement)
 	return *place;
 }
 
-static sqlite3_stmt *bind_all(struct store *store, struct statement *statement, const char *format, va_list arguments)
+/* brief: the statement is stepped and reset before the caller goes on, so that texts need no copy. */
+static sqlite3_stmt *bind_all(struct store *store, struct statement *statement, bool brief, const char *format, va_list arguments)
 {
+	sqlite3_destructor_type copy = brief ? SQLITE_STATIC : SQLITE_TRANSIENT;
 	sqlite3_stmt *s = prepared(store, statement);
 	int place = 0, code = SQLITE_OK;
 
@@ -253,14 +255,14 @@ static sqlite3_stmt *bind_all(struct store *store, struct statement *statement, 
 			code = sqlite3_bind_int(s, place, va_arg(arguments, int));
 		} else if (*f == 't') {
 			const char *text = va_arg(arguments, const char *);
-			code = text != NULL ? sqlite3_bind_text(s, place, text, -1, SQLITE_TRANSIENT) : sqlite3_bind_null(s, place);
+			code = text != NULL ? sqlite3_bind_text(s, place, text, -1, copy) : sqlite3_bind_null(s, place);
 		} else if (*f == 'd') {
 			day_t day = (day_t)va_arg(arguments, int);
 			code = day != NO_DAY ? sqlite3_bind_int(s, place, day) : sqlite3_bind_null(s, place);
 		} else if (*f == 'b') {
 			const void *bytes = va_arg(arguments, const void *);
 			size_t length = va_arg(arguments, size_t);
-			code = sqlite3_bind_blob64(s, place, bytes, length, SQLITE_TRANSIENT);
+			code = sqlite3_bind_blob64(s, place, bytes, length, copy);
 		} else {
 			abort(); /* a format letter that does not exist */
 		}
@@ -279,7 +281,7 @@ sqlite3_stmt *store_query(struct store *store, struct statement *statement, cons
 	va_list arguments;
 
 	va_start(arguments, format);
-	sqlite3_stmt *s = bind_all(store, statement, format, arguments);
+	sqlite3_stmt *s = bind_all(store, statement, false, format, arguments);
 	va_end(arguments);
 	return s;
 }
@@ -318,7 +320,7 @@ int store_run(struct store *store, struct statement *statement, const char *form
 	va_list arguments;
 
 	va_start(arguments, format);
-	sqlite3_stmt *s = bind_all(store, statement, format, arguments);
+	sqlite3_stmt *s = bind_all(store, statement, true, format, arguments);
 	va_end(arguments);
 	int result = store_row(store, s);
 	if (result > 0) {
@@ -333,7 +335,7 @@ int store_integer(struct store *store, struct statement *statement, int64_t *out
 	va_list arguments;
 
 	va_start(arguments, format);
-	sqlite3_stmt *s = bind_all(store, statement, format, arguments);
+	sqlite3_stmt *s = bind_all(store, statement, true, format, arguments);
 	va_end(arguments);
 	int result = store_row(store, s);
 	if (result < 0)
@@ -542,6 +544,11 @@ void store_rollback_savepoint(struct store *store)
 	memcpy(store->message, kept, sizeof(kept));
 }
 
+int64_t store_written(const struct store *store)
+{
+	return sqlite3_total_changes64(store->db);
+}
+
 int store_ping(struct store *store)
 {
 	STATEMENT(ping, "SELECT count(*) FROM meta");
@@ -550,16 +557,18 @@ int store_ping(struct store *store)
 	return store_integer(store, &ping, &count, "");
 }
 
-void store_checkpoint(struct store *store)
+int store_checkpoint(struct store *store, int pages)
 {
-	enum { CHECKPOINT_PAGES = 2000 };
+	int held = store->wal_pages, moved = 0;
 
-	if (store->wal_pages < CHECKPOINT_PAGES)
-		return;
+	if (held == 0 || held < pages)
+		return 0;
 	store->wal_pages = 0;
 	/* PASSIVE waits for nobody: somebody who reads the book from outside must not stop the desk. A failure is not lost: the pages stay in the WAL and the
 	 * next commit says what is wrong. */
-	(void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, &moved) != SQLITE_OK)
+		return 0;
+	return moved > 0 ? moved : 0;
 }
 
 int64_t store_wal_bytes(const struct store *store)

@@ -3,13 +3,14 @@
 
 #include "internal.h"
 
-#define OF_PERSON "(SELECT id FROM client WHERE person=?1 AND erased_at IS NULL)"
+#define OF_PERSON "(SELECT id FROM client WHERE id IN " CLIENTS_OF_PERSON " AND erased_at IS NULL)"
 #define TIME(column) "strftime('%Y-%m-%dT%H:%M:%S', " column ", 'unixepoch', 'localtime')"
 
 int store_brief_clients(struct store *store, int64_t person, struct buffer *out)
 {
 	STATEMENT(get, "SELECT json_group_array(json(x)) FROM (SELECT json_object('client_ref', ref, 'name', name, 'tier', tier, 'branch', "
-		       "branch, 'manager', manager, 'opened_on', opened_on, 'hours', hours) x FROM client WHERE person=?1 AND erased_at IS "
+		       "branch, 'manager', manager, 'opened_on', opened_on, 'hours', hours) x FROM client WHERE id IN " CLIENTS_OF_PERSON
+		       " AND erased_at IS "
 		       "NULL ORDER BY id)");
 
 	return store_document(store, store_query(store, &get, "i", person), out);

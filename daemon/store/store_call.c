@@ -156,9 +156,10 @@ int store_call_leased_of_person(struct store *store, int64_t person, struct call
 	STATEMENT(own, "SELECT " COLUMNS " FROM call WHERE person=?1 AND state=2");
 	/* Those under another person's number: his matters went onto them before he became this one. */
 	STATEMENT(of_one, "SELECT f.call_id FROM followup f INDEXED BY followup_open CROSS JOIN call c ON c.id=f.call_id"
-			  " WHERE f.client_id=-?1 AND f.state<=1 AND c.state=2 AND c.person<>?1");
+			  " WHERE f.client_id=-?1 AND f.closed_on IS NULL AND c.state=2 AND c.person<>?1");
 	STATEMENT(of_many, "SELECT f.call_id FROM client k CROSS JOIN followup f INDEXED BY followup_open CROSS JOIN call c ON"
-			   " c.id=f.call_id WHERE k.person=?1 AND f.client_id=k.id AND f.state<=1 AND c.state=2 AND c.person<>?1");
+			   " c.id=f.call_id WHERE k.person=?1 AND k.person>0 AND f.client_id=k.id AND f.closed_on IS NULL AND c.state=2 "
+			   "AND c.person<>?1");
 	enum { OTHERS_MAX = 64 };
 	int64_t others[OTHERS_MAX];
 

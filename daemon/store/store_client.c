@@ -91,16 +91,25 @@ int64_t store_client_find(struct store *store, const char *ref)
 
 int64_t store_client_ensure(struct store *store, const char *ref)
 {
+	STATEMENT(find, "SELECT id, erased_at IS NOT NULL FROM client WHERE ref=?1");
 	/* Standing alone is written as minus the own number, which the insert does not know yet: the greatest number so far, plus one, is what it will get. */
 	STATEMENT(insert, "INSERT INTO client(ref, person) VALUES(?1, -(SELECT coalesce(max(id), 0) + 1 FROM client)) RETURNING id");
-	int64_t id = store_client_find(store, ref);
+	sqlite3_stmt *s = store_query(store, &find, "t", ref);
+	int64_t id;
+	int result = store_row(store, s);
 
-	if (id != ERR_NOT_FOUND)
-		return id;
-	int result = store_integer(store, &insert, &id, "t", ref);
-	if (result < 0)
-		return result;
-	return id;
+	if (result > 0) {
+		id = sqlite3_column_int64(s, 0);
+		bool erased = sqlite3_column_int(s, 1) != 0;
+		store_end(s);
+		if (!erased)
+			return id;
+		result = refuse_erased(store, id, ref);
+		return result < 0 ? result : id;
+	}
+	if (result == 0)
+		result = store_integer(store, &insert, &id, "t", ref);
+	return result < 0 ? result : id;
 }
 
 static int64_t person_id(struct store *store, const char *ref, int64_t client_id)
@@ -115,6 +124,24 @@ static int64_t person_id(struct store *store, const char *ref, int64_t client_id
 	if (result == ERR_NOT_FOUND)
 		result = store_integer(store, &insert, &id, "t", ref);
 	return result < 0 ? result : id;
+}
+
+static int refuse_nameless(struct store *store)
+{
+	snprintf(store->message, sizeof(store->message), "name: a client needs one");
+	return ERR_INVALID;
+}
+
+/* Of whom only events have spoken: refused before anything is written. */
+static int refuse_still_nameless(struct store *store, int64_t id, const struct client_fact *fact)
+{
+	STATEMENT(get, "SELECT name IS NOT NULL FROM client WHERE id=?1");
+	int64_t named;
+
+	if (fact->present[CLIENT_NAME] && fact->values[CLIENT_NAME][0] != '\0')
+		return 0;
+	int result = store_integer(store, &get, &named, "i", id);
+	return result < 0 ? result : named ? 0 : refuse_nameless(store);
 }
 
 /* Which of the row's fields are newer than what is kept. A row without as_of is older than any that has one (POLICY 10). */
@@ -188,6 +215,60 @@ static int put_declared(struct store *store, int64_t id, const struct client_fac
 	return result < 0 ? result : !same;
 }
 
+static int put_all_declared(struct store *store, int64_t id, const struct client_fact *fact)
+{
+	int changed = 0;
+
+	for (size_t i = 0; i < fact->declared_count; i++) {
+		int result = put_declared(store, id, fact, &fact->declared[i]);
+		if (result < 0)
+			return result;
+		changed |= result;
+	}
+	return changed;
+}
+
+/* A client of whom nothing is known: one row, written once. */
+static int put_new(struct store *store, const struct client_fact *fact, day_t assets_day, int64_t *out_id)
+{
+	STATEMENT(next, "SELECT coalesce(max(id), 0) + 1 FROM client");
+	STATEMENT(insert,
+		"INSERT INTO client(id, ref, person, name, phone, email, tier, branch, manager, introducer, birthday, birthday_calendar, "
+		"opened_on, closed_on, last_trade_on, assets, status, hours, do_not_contact, attorney, id_expires_on, "
+		"risk_test_expires_on)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)");
+	const char *v[CLIENT_FIELD_COUNT];
+	int64_t id;
+
+	for (int field = 0; field < CLIENT_FIELD_COUNT; field++)
+		v[field] = fact->present[field] && fact->values[field][0] != '\0' ? fact->values[field] : NULL;
+	if (v[CLIENT_NAME] == NULL)
+		return refuse_nameless(store);
+	int result = store_integer(store, &next, &id, "");
+	if (result < 0)
+		return result;
+	int64_t person = person_id(store, v[CLIENT_PERSON_REF] != NULL ? v[CLIENT_PERSON_REF] : "", id);
+	if (person < 0 && person != -id)
+		return (int)person;
+	result = store_run(store, &insert, "itittttttttttttttttttt", id, fact->client_ref, person, v[CLIENT_NAME], v[CLIENT_PHONE],
+		v[CLIENT_EMAIL], v[CLIENT_TIER], v[CLIENT_BRANCH], v[CLIENT_MANAGER], v[CLIENT_INTRODUCER], v[CLIENT_BIRTHDAY],
+		v[CLIENT_BIRTHDAY_CALENDAR], v[CLIENT_OPENED_ON], v[CLIENT_CLOSED_ON], v[CLIENT_LAST_TRADE_ON], v[CLIENT_ASSETS],
+		v[CLIENT_STATUS], v[CLIENT_HOURS], v[CLIENT_DO_NOT_CONTACT], v[CLIENT_ATTORNEY], v[CLIENT_ID_EXPIRES_ON],
+		v[CLIENT_RISK_TEST_EXPIRES_ON]);
+	if (result >= 0 && fact->has_as_of) {
+		bool take[CLIENT_FIELD_COUNT];
+		result = newer_fields(store, id, fact, take);
+	}
+	if (result >= 0 && fact->present[CLIENT_ASSETS])
+		result = put_assets(store, id, fact, assets_day);
+	if (result >= 0)
+		result = put_all_declared(store, id, fact);
+	if (result < 0)
+		return result;
+	*out_id = id;
+	return 1;
+}
+
 int store_client_put(struct store *store, const struct client_fact *fact, day_t assets_day, int64_t *out_id)
 {
 	bool take[CLIENT_FIELD_COUNT], changed = false;
@@ -205,13 +286,16 @@ int store_client_put(struct store *store, const struct client_fact *fact, day_t 
 		" attorney=?19, id_expires_on=?20, risk_test_expires_on=?21, number_wrong=iif(phone IS ?4, number_wrong, NULL) WHERE "
 		"id=?1");
 
-	int64_t id = store_client_ensure(store, fact->client_ref);
+	int64_t id = store_client_find(store, fact->client_ref);
+	if (id == ERR_NOT_FOUND)
+		return put_new(store, fact, assets_day, out_id);
 	if (id < 0)
 		return (int)id;
-	int erased = refuse_erased(store, id, fact->client_ref);
-	if (erased < 0)
-		return erased;
-	int result = newer_fields(store, id, fact, take);
+	int result = refuse_erased(store, id, fact->client_ref);
+	if (result == 0)
+		result = refuse_still_nameless(store, id, fact);
+	if (result == 0)
+		result = newer_fields(store, id, fact, take);
 	if (result < 0)
 		return result;
 	sqlite3_stmt *s = store_query(store, &load, "i", id);
@@ -228,23 +312,17 @@ int store_client_put(struct store *store, const struct client_fact *fact, day_t 
 	}
 	store_end(s);
 	*out_id = id;
-	if (values[CLIENT_NAME][0] == '\0') {
-		snprintf(store->message, sizeof(store->message), "name: a client needs one");
-		return ERR_INVALID;
-	}
+	if (values[CLIENT_NAME][0] == '\0') /* told at some time that it has none */
+		return refuse_nameless(store);
 	/* What they were at an earlier time counts for the outflows that came after it, whenever it is told. */
 	int assets_changed = 0;
 	if (fact->present[CLIENT_ASSETS] && (take[CLIENT_ASSETS] || fact->has_as_of))
 		assets_changed = put_assets(store, id, fact, assets_day);
 	if (assets_changed < 0)
 		return assets_changed;
-	int declared_changed = 0;
-	for (size_t i = 0; i < fact->declared_count; i++) {
-		result = put_declared(store, id, fact, &fact->declared[i]);
-		if (result < 0)
-			return result;
-		declared_changed |= result;
-	}
+	int declared_changed = put_all_declared(store, id, fact);
+	if (declared_changed < 0)
+		return declared_changed;
 	if (!changed)
 		return assets_changed > 0 || declared_changed > 0;
 	int64_t person = person_id(store, values[CLIENT_PERSON_REF], id);
@@ -301,7 +379,7 @@ int store_client_declared_day(struct store *store, int64_t id, const char *field
 
 int store_client_of_person(struct store *store, int64_t person, int64_t *ids, int capacity)
 {
-	STATEMENT(list, "SELECT id FROM client WHERE person=?1 ORDER BY id");
+	STATEMENT(list, "SELECT id FROM client WHERE person=?1 AND person>0 ORDER BY id");
 
 	if (person < 0) { /* stands alone: no need to ask */
 		if (capacity > 0)
@@ -323,7 +401,8 @@ int store_due_set(struct store *store, int64_t client_id, day_t next_on)
 int store_due_mark(struct store *store, int64_t client_id, day_t day, bool changed)
 {
 	STATEMENT(mark, "INSERT INTO client_due(client_id, next_on, changed) VALUES(?1, ?2, ?3)"
-			" ON CONFLICT DO UPDATE SET next_on=min(next_on, excluded.next_on), changed=max(changed, excluded.changed)");
+			" ON CONFLICT DO UPDATE SET next_on=min(next_on, excluded.next_on), changed=max(changed, excluded.changed)"
+			" WHERE next_on>excluded.next_on OR changed<excluded.changed");
 	int result = store_run(store, &mark, "inn", client_id, day, (int)changed);
 
 	return result < 0 ? result : 0;
@@ -334,7 +413,7 @@ int store_due_mark_manager(struct store *store, const char *manager, day_t day, 
 	/* His clients, and those who were his when he left and whose follow-ups are still open. */
 	STATEMENT(mark, "UPDATE client_due SET next_on=min(next_on, ?2), changed=max(changed, ?3) WHERE client_id IN (SELECT id FROM "
 			"client WHERE manager=?1 UNION ALL SELECT client_id FROM followup WHERE about=(SELECT id FROM name WHERE text=?1)"
-			" AND about IS NOT NULL AND state<=1)");
+			" AND about IS NOT NULL AND closed_on IS NULL)");
 
 	return store_run(store, &mark, "tnn", manager, day, (int)changed);
 }

@@ -32,7 +32,7 @@ int store_contact_of_person(struct store *store, int64_t person, day_t first, da
 {
 	STATEMENT(of_one, "SELECT count(*) FROM contact_client WHERE client_id=?1 AND on_day BETWEEN ?2 AND ?3");
 	STATEMENT(of_many, "SELECT count(DISTINCT contact_id) FROM client c CROSS JOIN contact_client k ON k.client_id=c.id"
-			   " WHERE c.person=?1 AND k.on_day BETWEEN ?2 AND ?3");
+			   " WHERE c.person=?1 AND c.person>0 AND k.on_day BETWEEN ?2 AND ?3");
 	int64_t count;
 	int result = person < 0 ? store_integer(store, &of_one, &count, "inn", -person, first, last)
 				: store_integer(store, &of_many, &count, "inn", person, first, last);
@@ -43,7 +43,7 @@ int store_contact_of_person(struct store *store, int64_t person, day_t first, da
 int store_contact_first_of_person(struct store *store, int64_t person, day_t first, day_t last, day_t *out)
 {
 	STATEMENT(get, "SELECT min(k.on_day) FROM client c CROSS JOIN contact_client k ON k.client_id=c.id"
-		       " WHERE (c.person=?1 OR c.id=-?1) AND k.on_day BETWEEN ?2 AND ?3");
+		       " WHERE ((c.person=?1 AND c.person>0) OR c.id=-?1) AND k.on_day BETWEEN ?2 AND ?3");
 	int64_t value;
 	int result = store_integer(store, &get, &value, "inn", person, first, last);
 

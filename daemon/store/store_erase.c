@@ -41,7 +41,7 @@ int refuse_erased(struct store *store, int64_t client_id, const char *client_ref
 static int erase_person(struct store *store, int64_t client_id)
 {
 	STATEMENT(forget, "DELETE FROM person WHERE id=(SELECT person FROM client WHERE id=?1) AND NOT EXISTS (SELECT 1 FROM client c WHERE"
-			  " c.person=person.id AND c.id<>?1 AND c.erased_at IS NULL)");
+			  " c.person=person.id AND c.person>0 AND c.id<>?1 AND c.erased_at IS NULL)");
 	STATEMENT(alone, "UPDATE client SET person=-id WHERE person>0 AND person=(SELECT person FROM client WHERE id=?1)");
 	int result = store_run(store, &forget, "i", client_id);
 

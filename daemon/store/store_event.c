@@ -16,13 +16,19 @@ int64_t store_event_kind_trade(void)
 }
 
 /* Sets an event's withdrawal to the earliest void event that names it, or to none. 1: that changed it. */
-static int settle_withdrawal(struct store *store, const char *ref)
+static int settle_withdrawal(struct store *store, const char *ref, bool is_new)
 {
+	STATEMENT(named, "SELECT 1 FROM event WHERE kind=3 AND detail=?1 LIMIT 1");
 	STATEMENT(settle, "UPDATE event SET withdrawn_at=(SELECT min(v.occurred_at) FROM event v WHERE v.kind=3 AND v.detail=?1)"
 			  " WHERE ref=?1 AND kind<>3 AND withdrawn_at IS NOT (SELECT min(v.occurred_at) FROM event v WHERE v.kind=3 AND "
 			  "v.detail=?1)");
 
-	return store_run(store, &settle, "t", ref);
+	int64_t found;
+	int result = is_new ? store_integer(store, &named, &found, "t", ref) : 0;
+
+	if (result == ERR_NOT_FOUND) /* hardly any event is withdrawn before it comes */
+		return 0;
+	return result < 0 ? result : store_run(store, &settle, "t", ref);
 }
 
 static void add_subject(struct event_change *change, int64_t client_id, const char *manager)
@@ -50,24 +56,21 @@ static int note_subject(struct store *store, const char *ref, struct event_chang
 /* An event's withdrawal has come, gone or moved: whoever it is about must be looked at. */
 static int withdraw(struct store *store, const char *ref, struct event_change *change)
 {
-	int result = settle_withdrawal(store, ref);
+	int result = settle_withdrawal(store, ref, false);
 
 	return result > 0 ? note_subject(store, ref, change) : result;
 }
 
 static int insert_or_update(struct store *store, const struct event_fact *fact, int64_t client_id, int64_t kind, bool exists)
 {
-	STATEMENT(insert, "INSERT INTO event(ref, client_id, kind, occurred_at, detail, amount, as_of) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)");
-	STATEMENT(update, "UPDATE event SET client_id=?2, kind=?3, occurred_at=?4, detail=?5, amount=?6, as_of=?7 WHERE ref=?1");
-	STATEMENT(no_amount, "UPDATE event SET amount=NULL WHERE ref=?1");
-	STATEMENT(no_as_of, "UPDATE event SET as_of=NULL WHERE ref=?1");
-	int result = store_run(store, exists ? &update : &insert, "tiiitii", fact->event_ref, client_id, kind, fact->occurred_at,
-		fact->detail[0] != '\0' ? fact->detail : NULL, fact->amount, fact->as_of);
+	STATEMENT(insert,
+		"INSERT INTO event(ref, client_id, kind, occurred_at, detail, amount, as_of) VALUES(?1, ?2, ?3, ?4, ?5, iif(?8, ?6, "
+		"NULL), iif(?9, ?7, NULL))");
+	STATEMENT(update, "UPDATE event SET client_id=?2, kind=?3, occurred_at=?4, detail=?5, amount=iif(?8, ?6, NULL), as_of=iif(?9, ?7, "
+			  "NULL) WHERE ref=?1");
+	int result = store_run(store, exists ? &update : &insert, "tiiitiinn", fact->event_ref, client_id, kind, fact->occurred_at,
+		fact->detail[0] != '\0' ? fact->detail : NULL, fact->amount, fact->as_of, (int)fact->has_amount, (int)fact->has_as_of);
 
-	if (result >= 0 && !fact->has_amount)
-		result = store_run(store, &no_amount, "t", fact->event_ref);
-	if (result >= 0 && !fact->has_as_of)
-		result = store_run(store, &no_as_of, "t", fact->event_ref);
 	return result < 0 ? result : 0;
 }
 
@@ -82,9 +85,6 @@ int store_event_put(struct store *store, const struct event_fact *fact, struct e
 		client_id = store_client_ensure(store, fact->client_ref);
 		if (client_id < 0)
 			return (int)client_id;
-		int erased = refuse_erased(store, client_id, fact->client_ref);
-		if (erased < 0)
-			return erased;
 	}
 	int64_t kind = store_name_id(store, fact->kind);
 	if (kind < 0)
@@ -120,7 +120,7 @@ int store_event_put(struct store *store, const struct event_fact *fact, struct e
 	made.corrected = made.corrected || kind == NAME_VOID;
 	int result = insert_or_update(store, fact, client_id, kind, exists > 0);
 	if (result == 0)
-		result = settle_withdrawal(store, fact->event_ref);
+		result = settle_withdrawal(store, fact->event_ref, exists == 0);
 	if (result >= 0 && former_void_target[0] != '\0')
 		result = withdraw(store, former_void_target, &made);
 	if (result >= 0 && kind == NAME_VOID)

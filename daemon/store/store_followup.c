@@ -14,6 +14,35 @@
 	"f.reason, f.channel,"                                                                                                             \
 	" f.queue, f.call_id, f.created_on, f.closed_on, f.channel_from, f.tries, f.overridden, f.about"
 
+static void keep(struct followup *f)
+{
+	f->kept = (struct followup_kept){
+		.known = true,
+		.overridden = f->overridden,
+		.occasion_on = f->occasion_on,
+		.opens_on = f->opens_on,
+		.due_on = f->due_on,
+		.last_on = f->last_on,
+		.closed_on = f->closed_on,
+		.priority = f->priority,
+		.channel_from = f->channel_from,
+		.tries = f->tries,
+		.state = f->state,
+		.call_id = f->call_id,
+		.about = f->about,
+	};
+}
+
+/* Whether what the facts and the tries say of it is as its row has it. */
+static bool is_the_same_matter(const struct followup *f)
+{
+	const struct followup_kept *kept = &f->kept;
+
+	return kept->known && kept->overridden == f->overridden && kept->occasion_on == f->occasion_on && kept->opens_on == f->opens_on &&
+	       kept->due_on == f->due_on && kept->last_on == f->last_on && kept->priority == f->priority &&
+	       kept->channel_from == f->channel_from && kept->tries == f->tries && kept->about == f->about;
+}
+
 static void read_followup(sqlite3_stmt *s, struct followup *out)
 {
 	out->id = sqlite3_column_int64(s, 0);
@@ -37,6 +66,7 @@ static void read_followup(sqlite3_stmt *s, struct followup *out)
 	out->tries = sqlite3_column_int(s, 18);
 	out->overridden = sqlite3_column_int(s, 19) != 0;
 	out->about = sqlite3_column_int64(s, 20);
+	keep(out);
 }
 
 static int read_list(struct store *store, sqlite3_stmt *s, struct followup *out, int capacity)
@@ -73,6 +103,7 @@ int store_followup_insert(struct store *store, struct followup *f)
 	if (result < 0)
 		return result;
 	f->id = sqlite3_last_insert_rowid(store->db);
+	keep(f);
 	return 0;
 }
 
@@ -108,7 +139,7 @@ int store_followup_load(struct store *store, int64_t id, struct followup *out)
 
 int store_followup_open_of_client(struct store *store, int64_t client_id, struct followup *out, int capacity)
 {
-	STATEMENT(list, "SELECT " COLUMNS " FROM followup f INDEXED BY followup_open WHERE client_id=?1 AND state<=1 ORDER BY id");
+	STATEMENT(list, "SELECT " COLUMNS " FROM followup f INDEXED BY followup_open WHERE client_id=?1 AND closed_on IS NULL ORDER BY id");
 
 	return read_list(store, store_query(store, &list, "i", client_id), out, capacity);
 }
@@ -158,12 +189,11 @@ int store_followup_agenda(struct store *store, int64_t call_id, struct followup 
 
 int store_followup_scheduled_of_person(struct store *store, int64_t person, struct followup *out, int capacity)
 {
-	STATEMENT(of_one,
-		"SELECT " COLUMNS
-		" FROM followup f INDEXED BY followup_open JOIN name n ON n.id=f.rule WHERE f.client_id=?1 AND f.state<=1 AND f.state=0"
-		" ORDER BY f.priority, f.due_on, n.text, f.client_ref, f.occasion");
+	STATEMENT(of_one, "SELECT " COLUMNS " FROM followup f INDEXED BY followup_open JOIN name n ON n.id=f.rule WHERE f.client_id=?1 AND "
+			  "f.closed_on IS NULL AND f.state=0"
+			  " ORDER BY f.priority, f.due_on, n.text, f.client_ref, f.occasion");
 	STATEMENT(of_many, "SELECT " COLUMNS " FROM client c CROSS JOIN followup f INDEXED BY followup_open JOIN name n ON n.id=f.rule"
-			   " WHERE c.person=?1 AND f.client_id=c.id AND f.state<=1 AND f.state=0"
+			   " WHERE c.person=?1 AND c.person>0 AND f.client_id=c.id AND f.closed_on IS NULL AND f.state=0"
 			   " ORDER BY f.priority, f.due_on, n.text, f.client_ref, f.occasion");
 	sqlite3_stmt *s = person < 0 ? store_query(store, &of_one, "i", -person) : store_query(store, &of_many, "i", person);
 
@@ -172,8 +202,8 @@ int store_followup_scheduled_of_person(struct store *store, int64_t person, stru
 
 int store_followup_expired(struct store *store, day_t day, struct followup *out)
 {
-	STATEMENT(
-		next, "SELECT " COLUMNS " FROM followup f INDEXED BY followup_last WHERE last_on<?1 AND state<=1 ORDER BY last_on LIMIT 1");
+	STATEMENT(next, "SELECT " COLUMNS
+			" FROM followup f INDEXED BY followup_last WHERE last_on<?1 AND closed_on IS NULL ORDER BY last_on LIMIT 1");
 
 	return read_one(store, store_query(store, &next, "n", day), out);
 }
@@ -254,30 +284,38 @@ int store_admission_next(struct store *store, struct admission_place *place, str
 	}
 }
 
-int store_followup_save(struct store *store, const struct followup *f)
+int store_followup_save(struct store *store, struct followup *f)
 {
+	/* SQLite takes a row out of every index and puts it in again whose columns an UPDATE names, the same or not. So: why it waits; where it is; that it has ended;
+	 * and everything. */
+	STATEMENT(wait, "UPDATE followup SET reason=nullif(?2, 0), channel=nullif(?3, 0), queue=nullif(?4, 0) WHERE id=?1");
+	STATEMENT(move, "UPDATE followup SET reason=nullif(?2, 0), channel=nullif(?3, 0), queue=nullif(?4, 0), state=?5, "
+			"call_id=nullif(?6, 0) WHERE "
+			"id=?1");
+	STATEMENT(end,
+		"UPDATE followup SET reason=nullif(?2, 0), channel=nullif(?3, 0), queue=nullif(?4, 0), state=?5, call_id=nullif(?6, 0), "
+		"closed_on=?7 WHERE id=?1");
 	STATEMENT(save, "UPDATE followup SET occasion=?2, occasion_on=?3, opens_on=?4, due_on=?5, last_on=?6, priority=?7, state=?8, "
 			"reason=nullif(?9, 0),"
 			" channel=nullif(?10, 0), queue=nullif(?11, 0), call_id=nullif(?12, 0), closed_on=?13, channel_from=?14, "
 			"tries=?15, overridden=?16, about=nullif(?17, 0) WHERE id=?1");
-	int result = store_run(store, &save, "itnnnnnniiiidnnni", f->id, f->occasion, f->occasion_on, f->opens_on, f->due_on, f->last_on,
-		f->priority, (int)f->state, f->reason, f->channel, f->queue, f->call_id, f->closed_on, f->channel_from, f->tries,
-		(int)f->overridden, f->about);
+	const struct followup_kept *kept = &f->kept;
+	int result;
 
+	if (!is_the_same_matter(f))
+		result = store_run(store, &save, "itnnnnnniiiidnnni", f->id, f->occasion, f->occasion_on, f->opens_on, f->due_on,
+			f->last_on, f->priority, (int)f->state, f->reason, f->channel, f->queue, f->call_id, f->closed_on, f->channel_from,
+			f->tries, (int)f->overridden, f->about);
+	else if (kept->closed_on != f->closed_on)
+		result = store_run(store, &end, "iiiinid", f->id, f->reason, f->channel, f->queue, (int)f->state, f->call_id, f->closed_on);
+	else if (kept->state != f->state || kept->call_id != f->call_id)
+		result = store_run(store, &move, "iiiini", f->id, f->reason, f->channel, f->queue, (int)f->state, f->call_id);
+	else
+		result = store_run(store, &wait, "iiii", f->id, f->reason, f->channel, f->queue);
 	if (result == 0)
 		return ERR_NOT_FOUND;
-	return result < 0 ? result : 0;
-}
-
-int store_followup_save_move(struct store *store, const struct followup *f)
-{
-	STATEMENT(save,
-		"UPDATE followup SET state=?2, reason=nullif(?3, 0), channel=nullif(?4, 0), queue=nullif(?5, 0), call_id=nullif(?6, 0), "
-		"closed_on=?7 WHERE id=?1");
-	int result = store_run(store, &save, "iniiiid", f->id, (int)f->state, f->reason, f->channel, f->queue, f->call_id, f->closed_on);
-
-	if (result == 0)
-		return ERR_NOT_FOUND;
+	if (result > 0)
+		keep(f);
 	return result < 0 ? result : 0;
 }
 

@@ -61,7 +61,7 @@ int store_view_list_followups(struct store *store, const struct list_filter *fil
 int store_view_list_calls(struct store *store, const struct list_filter *filter, struct buffer *out)
 {
 	STATEMENT(list, CALLS_WHERE(OF_ANYBODY));
-	STATEMENT(of_client, CALLS_WHERE("c.id IN (SELECT call_id FROM followup WHERE state<=1 AND client_id=" THE_CLIENT ")"));
+	STATEMENT(of_client, CALLS_WHERE("c.id IN (SELECT call_id FROM followup WHERE closed_on IS NULL AND client_id=" THE_CLIENT ")"));
 
 	return append_list(store, &list, &of_client, filter, out);
 }

@@ -71,7 +71,7 @@ static int mark_up_to(struct store *store, const struct marking *m, int64_t last
 	STATEMENT(all, "UPDATE client_due SET next_on=min(next_on, ?3), changed=1 WHERE client_id>?1 AND client_id<=?2");
 	STATEMENT(rule,
 		"UPDATE client_due SET next_on=min(next_on, ?3) WHERE client_id>?1 AND client_id<=?2 AND EXISTS (SELECT 1 FROM followup "
-		"f INDEXED BY followup_open WHERE f.client_id=client_due.client_id AND f.state<=1 AND f.rule=(SELECT id FROM name "
+		"f INDEXED BY followup_open WHERE f.client_id=client_due.client_id AND f.closed_on IS NULL AND f.rule=(SELECT id FROM name "
 		"WHERE text=?4))");
 	STATEMENT(manager, "UPDATE client_due SET next_on=min(next_on, ?3), changed=1 WHERE client_id IN (SELECT id FROM client INDEXED BY "
 			   "client_manager WHERE manager=?4 AND id>?1 AND id<=?2)");

@@ -22,7 +22,7 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"TEXT, status TEXT,"
 	" hours TEXT, do_not_contact TEXT, attorney TEXT, id_expires_on TEXT, risk_test_expires_on TEXT, number_wrong INTEGER, erased_at "
 	"INTEGER);"
-	"CREATE INDEX client_person ON client(person);"
+	"CREATE INDEX client_person ON client(person) WHERE person>0;"
 	/* Erased clients (erased_at), whose events and entries are still to be worked through: from the entry after this one on. */
 	"CREATE TABLE erasure(client_id INTEGER PRIMARY KEY, after_entry INTEGER NOT NULL);"
 	"CREATE INDEX client_manager ON client(manager) WHERE manager IS NOT NULL;"
@@ -49,7 +49,8 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE INDEX event_void ON event(detail, occurred_at) WHERE kind=3;"
 
 	/* state: 0 scheduled, 1 queued, then the final ones (followup.h). client_ref stands here because the order of admission needs it. queue and channel: the last
-	 * ones held; while queued the call's count. channel_from: how many of the rule's channels are used up. closed_by: the attempt that last closed it. */
+	 * ones held; while queued the call's count. closed_on: NULL as long as it is open; the indexes go by it and not by the state, so that what is admitted or waits again leaves
+	 * them alone. channel_from: how many of the rule's channels are used up. closed_by: the attempt that last closed it. */
 	"CREATE TABLE followup(id INTEGER PRIMARY KEY, client_id INTEGER NOT NULL, rule INTEGER NOT NULL, occasion TEXT NOT NULL, "
 	"client_ref TEXT NOT NULL,"
 	" occasion_on INTEGER NOT NULL, opens_on INTEGER NOT NULL, due_on INTEGER NOT NULL, last_on INTEGER NOT NULL, priority INTEGER NOT "
@@ -59,9 +60,9 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	" channel_from INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, overridden INTEGER NOT NULL DEFAULT 0, closed_by "
 	"INTEGER, about INTEGER,"
 	" UNIQUE(client_id, rule, occasion));"
-	"CREATE INDEX followup_open ON followup(client_id) WHERE state<=1;"
-	"CREATE INDEX followup_about ON followup(about) WHERE about IS NOT NULL AND state<=1;"
-	"CREATE INDEX followup_last ON followup(last_on) WHERE state<=1;"
+	"CREATE INDEX followup_open ON followup(client_id) WHERE closed_on IS NULL;"
+	"CREATE INDEX followup_about ON followup(about) WHERE about IS NOT NULL AND closed_on IS NULL;"
+	"CREATE INDEX followup_last ON followup(last_on) WHERE closed_on IS NULL;"
 	"CREATE INDEX followup_due ON followup(due_on);"
 	"CREATE INDEX followup_closed_by ON followup(closed_by) WHERE closed_by IS NOT NULL;"
 	"CREATE INDEX followup_call ON followup(call_id) WHERE call_id IS NOT NULL;"

@@ -238,8 +238,8 @@ int store_view_contacts(struct store *store, int64_t person, day_t first, day_t 
 			       "k.on_day") ", 'channel', h.text, 'agent', a.name,"
 					   " 'over_cap', json(iif(k.over_cap, 'true', 'false'))) x FROM contact k JOIN name h ON "
 					   "h.id=k.channel LEFT JOIN agent a ON a.id=k.agent_id WHERE k.id IN"
-					   " (SELECT contact_id FROM contact_client WHERE on_day BETWEEN ?2 AND ?3 AND client_id IN "
-					   "(SELECT id FROM client WHERE person=?1))"
+					   " (SELECT contact_id FROM contact_client WHERE on_day BETWEEN ?2 AND ?3 AND client_id "
+					   "IN " CLIENTS_OF_PERSON ")"
 					   " ORDER BY k.on_day, k.id)");
 
 	return store_document(store, store_query(store, &get, "inn", person, first, last), out);
@@ -274,6 +274,7 @@ int store_view_faults(struct store *store, day_t day, int *count, struct buffer 
 		"1 FROM call c WHERE c.id=f.call_id)"
 		" UNION ALL SELECT 'follow-up ' || id || ': on a call and not queued' FROM followup WHERE call_id IS NOT NULL AND state<>1"
 		" UNION ALL SELECT 'follow-up ' || id || ': ended without a day' FROM followup WHERE state>1 AND closed_on IS NULL"
+		" UNION ALL SELECT 'follow-up ' || id || ': open and ended on a day' FROM followup WHERE state<=1 AND closed_on IS NOT NULL"
 		" UNION ALL SELECT 'follow-up ' || id || ': missed, cancelled or suppressed without a reason' FROM followup WHERE state IN "
 		"(4, 5, 6) AND reason IS NULL"
 		" UNION ALL SELECT 'follow-up ' || id || ': open after its last useful day' FROM followup WHERE state<=1 AND last_on<?1"

@@ -28,6 +28,7 @@ enum command_flag {
 	/* Whatever it refuses it refuses before it writes anything, so that it needs no savepoint (turn_run): that would copy every page it changes. */
 	COMMAND_CHECKS_FIRST = 512,
 	COMMAND_BRIEF = 1024, /* what it reads on another thread is short, and waits for nothing long (server->brief) */
+	COMMAND_PIECE = 2048, /* of a file: its commit may wait for more of it (turn_may_wait()) */
 };
 
 /* What a handler gives back, when it is no error of enum followup_error. */
@@ -119,7 +120,7 @@ command_handler command_auth, command_client, command_command, command_echo, com
 command_handler command_next, command_touch, command_done, command_release, command_record, command_review_next, command_review_done,
 	command_take, command_move, command_pause, command_resume, command_correct, command_dnc, command_erase, command_override,
 	command_ack, command_subscribe, command_unsubscribe, command_show, command_mine, command_queues, command_list, command_history,
-	command_verify, command_report, command_client_put, command_event_put;
+	command_verify, command_report, command_client_put, command_event_put, command_client_load, command_event_load;
 /* command_routing.c */
 command_handler command_break, command_brief, command_desk, command_dispositions, command_ready, command_handover, command_why;
 /* command_forecast.c */

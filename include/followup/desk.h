@@ -137,6 +137,12 @@ int desk_erase(struct desk *desk, const struct identity *who, const char *client
 int desk_client_put(struct desk *desk, const char *json, size_t length, struct moment now, struct answer *answer) MUST_CHECK;
 int desk_event_put(struct desk *desk, const char *json, size_t length, struct moment now, struct answer *answer) MUST_CHECK;
 
+/* CLIENT.LOAD and EVENT.LOAD: a piece of a CSV file, its header first. Visits every row in order: 1 something changed, 0 known already, ERR_INVALID and why. A negative result of the visit
+ * ends it. ERR_INVALID: the header is wrong, and nothing was taken in. What follows from the rows is worked out in slices. */
+typedef int desk_load_visit(void *context, int outcome, const char *why);
+int desk_load(struct desk *desk, bool events, const char *csv, size_t length, struct moment now, desk_load_visit *visit, void *context,
+	struct answer *answer) MUST_CHECK;
+
 /* Puts back what has expired (leases, retries whose time has come). The number of calls that became available, 0 included. */
 int desk_wake(struct desk *desk, struct moment now) MUST_CHECK;
 

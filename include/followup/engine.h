@@ -32,16 +32,21 @@ struct event_fact;
  * says why. assets_day: from which day assets are known when the row carries no as_of. */
 int engine_take_client(struct engine *engine, const struct client_fact *fact, struct moment now, day_t assets_day) MUST_CHECK;
 int engine_take_event(struct engine *engine, const struct event_fact *fact, struct moment now) MUST_CHECK;
+/* Facts taken in between the two are many: they are settled by engine_work() alone, after whatever came one by one. */
+void engine_take_many(struct engine *engine, struct moment now);
+void engine_take_many_end(struct engine *engine);
 
 /* Takes in what an agent has promised a client: its number. */
 struct promise;
-int64_t engine_take_promise(struct engine *engine, const struct promise *promise, const char *agent, struct moment now) MUST_CHECK;
+int64_t engine_take_promise(struct engine *engine, const struct promise *promise, const char *agent) MUST_CHECK;
 
 /* Begins a book at a day that is not today's (simulate): nothing before it is worked, and it is start_on. */
 int engine_begin_at(struct engine *engine, day_t day) MUST_CHECK;
 
 /* Settles the clients whose facts have changed in this transaction, at most budget of them (POLICY 3: the same four steps, at once). 1: some are left. */
 int engine_settle(struct engine *engine, struct moment now, int budget) MUST_CHECK;
+/* The same for those alone whose facts came one by one. */
+int engine_settle_few(struct engine *engine, struct moment now, int budget) MUST_CHECK;
 
 /* One bounded slice, in a transaction of its own that the caller opens and commits: the day cycle of the oldest day not yet worked up to today, then
  * clients left over. 1: more work waits, 0: all is done up to today. budget: rows touched, about. */

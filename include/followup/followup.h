@@ -29,6 +29,16 @@ bool followup_move_is_legal(enum followup_state from, enum followup_state to);
 
 enum { OCCASION_SIZE = 80 };
 
+/* What its row held when it was last read or written, so that writing it again touches no index whose columns are the same. */
+struct followup_kept {
+	bool known; /* false: the row may be anything */
+	bool overridden;
+	day_t occasion_on, opens_on, due_on, last_on, closed_on;
+	int priority, channel_from, tries;
+	enum followup_state state;
+	int64_t call_id, about;
+};
+
 struct followup {
 	int64_t id;
 	int64_t client_id;
@@ -45,8 +55,9 @@ struct followup {
 	day_t created_on, closed_on;
 	int channel_from; /* how many of the rule's channels are used up */
 	int tries;
-	int64_t about;   /* a name: the manager whose leaving it was made for; 0: it is about the client alone */
-	bool overridden; /* a supervisor lets it go ahead whatever the cap says */
+	int64_t about;             /* a name: the manager whose leaving it was made for; 0: it is about the client alone */
+	bool overridden;           /* a supervisor lets it go ahead whatever the cap says */
+	struct followup_kept kept; /* the store's */
 };
 
 #endif

@@ -108,9 +108,17 @@ struct server {
 
 	/* Work in slices. */
 	bool work_pending;
-	int work_budget;
-	bool checkpoint_wanted; /* something has been committed since the last look */
-	bool policy_unset;      /* the disk was full when the engine was given the policy: tried again by and by */
+	int64_t slice_us;        /* how long the next one works */
+	int64_t slice_began_us;  /* when the last one began */
+	int64_t loaded_us;       /* when a piece of a file was taken in last; 0: long ago */
+	bool others_wait;        /* somebody else has asked for something in the open turn */
+	int64_t commit_us;       /* how long the last commit took */
+	uint64_t slice_commands; /* how many commands there had been at the last one */
+	int checkpoint_pages;    /* the WAL is moved into the database when it has grown to so many pages */
+	bool checkpoint_wanted;  /* something has been committed since the last look */
+	int64_t turn_began_us;   /* by the monotonic clock; */
+	int64_t turn_opened_us;  /* and when its transaction was opened, which may be some turns ago: turn_may_wait() */
+	bool policy_unset;       /* the disk was full when the engine was given the policy: tried again by and by */
 
 	/* Copies of the book (backup.h). */
 	struct backup *backup;                   /* being made; NULL: none */

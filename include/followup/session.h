@@ -21,6 +21,7 @@ struct server;
 enum {
 	SESSION_NAME_SIZE = 65,
 	SESSION_REQUESTS_A_TURN = 128,
+	SESSION_US_A_TURN = 8000, /* a turn that has gone on for so long executes no second request of anybody */
 	SESSION_AUTH_FAILURES_MAX = 5,
 	SESSION_STRICT_BYTES = 16 * 1024, /* limits of a request before AUTH */
 	SESSION_STRICT_WORDS = 10,

@@ -37,11 +37,14 @@ int64_t store_changes(const struct store *store);
 /* Whether anything was written since store_begin: a turn that only read need not sync. */
 bool store_is_dirty(const struct store *store);
 
+/* How many rows have been written since the book was opened, rolled back or not. */
+int64_t store_written(const struct store *store);
+
 /* A read of one row, for the watchdog; 0 when the database answers. */
 int store_ping(struct store *store) MUST_CHECK;
 
-/* Moves WAL pages into the database, between turns. */
-void store_checkpoint(struct store *store);
+/* Moves WAL pages into the database, between turns, when the WAL holds at least so many: how many it moved. */
+int store_checkpoint(struct store *store, int pages);
 
 /* How large the WAL was after the last commit. */
 int64_t store_wal_bytes(const struct store *store);

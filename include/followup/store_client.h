@@ -37,7 +37,7 @@ struct client {
 int store_client_load(struct store *store, int64_t id, struct client *out) MUST_CHECK;
 int64_t store_client_find(struct store *store, const char *ref) MUST_CHECK;
 
-/* The client's number; a row without a name is made when there is none (an event that came before its client). */
+/* The client's number; a row without a name is made when there is none (an event that came before its client). ERR_INVALID: he has been erased. */
 int64_t store_client_ensure(struct store *store, const char *ref) MUST_CHECK;
 
 /* Takes in a row. 1: something changed, 0: known already (or of an earlier as_of), ERR_INVALID: a new client without a name. assets_day: from which day

@@ -44,9 +44,7 @@ int store_admission_next(struct store *store, struct admission_place *place, str
 int64_t store_followup_waiting_of_rule(struct store *store, int64_t rule) MUST_CHECK;
 
 /* Writes back what may change in a follow-up's life: window, priority, state, reason, channel, queue, call, closing, tries. Nothing else decides state:
- * see followup_move() in the engine. */
-int store_followup_save(struct store *store, const struct followup *followup) MUST_CHECK;
-/* Of a follow-up that has moved and is otherwise as it was read: state, reason, channel, queue, call and day of closing, and no index that these do not stand in. */
-int store_followup_save_move(struct store *store, const struct followup *followup) MUST_CHECK;
+ * see followup_move() in the engine. Writes only what is not as it was read, and so no index that it need not. */
+int store_followup_save(struct store *store, struct followup *followup) MUST_CHECK;
 
 #endif

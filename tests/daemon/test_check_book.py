@@ -19,6 +19,7 @@ FAULTS = [  # what is done to the book, and how each fault ends; Labour Day is t
     (f"UPDATE followup SET state=2, call_id=NULL, closed_on=NULL WHERE id={QUEUED}", ["nothing on its agenda, held by nobody", "ended without a day"]),
     (f"UPDATE followup SET state=4, call_id=NULL, closed_on=20000, reason=NULL WHERE id={QUEUED}",
      ["nothing on its agenda, held by nobody", "missed, cancelled or suppressed without a reason"]),
+    (f"UPDATE followup SET closed_on=20000 WHERE id={QUEUED}", ["open and ended on a day"]),
     (f"UPDATE followup SET last_on=1 WHERE id={QUEUED}", ["open after its last useful day"]),
     (f"UPDATE call SET person=-12345 WHERE id={CALL}", ["on another person's call"]),
     (f"UPDATE call SET state=2, agent_id=1, lease_until=9999999999, person=7 WHERE id IN ({CALL}, {OTHER_CALL})",

@@ -187,24 +187,69 @@ def _():
 @test("the daemon goes away in the middle: the import says how far it came, and again completes it")
 def _():
     with Daemon() as daemon:
+        rows = [f"C{number},a\n" for number in range(40000)]
         path = os.path.join(daemon.folder, "clients.csv")
         with open(path, "w", encoding="ascii") as file:
-            file.write("client_ref,name\n" + "".join(f"C{number},a\n" for number in range(40000)))
-        process = subprocess.Popen([FOLLOWUPCTL, "-s", daemon.socket, "--json", "import", "clients", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        while int(daemon.info("stats")["total_commands_processed"]) < 3000:
+            file.write("client_ref,name\n" + "".join(rows))
+        process = subprocess.Popen([FOLLOWUPCTL, "-s", daemon.socket, "--json", "import", "clients", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, cwd=daemon.folder)
+        process.stdin.write(("client_ref,name\n" + "".join(rows[:30000])).encode())
+        process.stdin.flush()
+        while not daemon.list("clients", client="C5000"):
             pass
         daemon.process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=PATIENCE)
+        same(daemon.wait(), 0)
+        out, err = process.communicate("".join(rows[30000:]).encode(), timeout=PATIENCE)
         same(process.returncode, 3)
         matches(err.decode(), "the last one on line [0-9]+; load the file again")
         summary = json.loads(out)
         true(0 < summary["changed"] < 40000, summary)
-        same(daemon.wait(), 0)
         daemon.start()
         there = daemon.json("CHECK")["book"]["clients"]
         true(there >= summary["changed"], f"{summary} were acknowledged, {there} are there")
         status, summary, rejects, _ = load(daemon, path, kind="clients")
         same((status, summary["changed"] + summary["unchanged"], summary["unchanged"], rejects), (0, 40000, there, {}))
+        daemon.check()
+
+
+@test("a piece of a file is answered row by row: the good ones are in, a bad one is refused by itself, a bad header refuses all")
+def _():
+    with Daemon() as daemon:
+        def pieces(kind, text):
+            return daemon.call(f"{kind}.LOAD", text.encode())
+
+        rows = pieces("CLIENT", 'client_ref,name,birthday,phone\nC1,"Li, Na",1980-03-04,139\nC2,Wang,13-01,\nC3,,,\nC4,Zhao\nC5,"He said ""no""",,\nC1,"Li, Na",1980-03-04,139\n')
+        same(rows[0], 1)
+        matches(rows[1], "^ERR birthday: no such day")
+        matches(rows[2], "^ERR name: empty, but required")
+        matches(rows[3], "^ERR 2 fields where the header has 4")
+        same(rows[4:], [1, 0])
+        same([row["client_ref"] for row in daemon.list("clients")], ["C1", "C5"])
+        rows = pieces("EVENT", "event_ref,client_ref,kind,occurred_at,amount\nE1,C1,complaint,2025-03-04,\nE2,C1,nothing,2025-03-04,\nE3,C9,asset_outflow,2025-03-04,600000\nE1,C1,complaint,2025-03-04,\n")
+        same((rows[0], rows[2], rows[3]), (1, 1, 0))
+        matches(rows[1], "^ERR kind: nothing is not among")
+        daemon.work()
+        same([row["rule"] for row in daemon.list(queue="service")], ["complaint"])  # whoever only an event speaks of has none
+        # A client of whom events have spoken, and who is refused: nothing of the row stays.
+        matches(pieces("CLIENT", "client_ref,phone,as_of\nC9,13912345678,2025-03-05\n")[0], "^ERR name: a client needs one")
+        same(pieces("CLIENT", "client_ref,name,phone,as_of\nC9,Sun,13912345679,2025-03-01\n"), [1])
+        same(pieces("CLIENT", "client_ref,name\n"), [])
+        for text, why in (("client_ref,nothing\nC7,a\n", "^ERR nothing: unknown column"), ("", "^ERR a header row"), ('client_ref,"na"me\n', "^ERR the header row is bad")):
+            matches(daemon.refused("CLIENT.LOAD", text.encode()), why)
+        matches(daemon.refused("EVENT.LOAD", b"event_ref,client_ref\nE9,C1\n"), "the column is missing")
+        daemon.check()
+
+
+@test("what comes one by one is worked before a file that has just been loaded")
+def _():
+    with Daemon() as daemon:
+        daemon.client("A1")
+        rows = "".join(f"C{number},a,1980-03-04,13912345678\n" for number in range(500))
+        same(daemon.call("CLIENT.LOAD", ("client_ref,name,birthday,phone\n" + rows).encode()), [1] * 500)
+        daemon.event("E1", "A1", "complaint")
+        same([row["client_ref"] for row in daemon.list(queue="service")], ["A1"])
+        daemon.work()
+        same(daemon.json("CHECK")["book"]["calls"], 501)
         daemon.check()
 
 
@@ -216,7 +261,7 @@ def _():
         agent = daemon.agent("anna")
         path = os.path.join(daemon.folder, "clients.csv")
         with open(path, "w", encoding="ascii") as file:
-            file.write("client_ref,name,birthday,phone\n" + "".join(f"C{number},a,1980-03-04,139\n" for number in range(8000)))
+            file.write("client_ref,name,birthday,phone\n" + "".join(f"C{number},a,1980-03-04,139\n" for number in range(40000)))
         process = subprocess.Popen([FOLLOWUPCTL, "-s", daemon.socket, "import", "clients", path], stdout=subprocess.PIPE)
         answered = 0
         with PidFile(process.pid) as ended:
@@ -228,7 +273,7 @@ def _():
         same(process.wait(), 0)
         true(answered > 20, f"{answered} calls in the meantime")
         daemon.work()
-        same(daemon.json("CHECK")["book"]["calls"], 8001)
+        same(daemon.json("CHECK")["book"]["calls"], 40001)
         daemon.check()
 
 

@@ -333,14 +333,14 @@ static void test_wal_is_let_go(void **state)
 			}
 			assert_int_equal(store_commit(store), 0);
 		}
-		store_checkpoint(store);
+		(void)store_checkpoint(store, 2000);
 	}
 	largest = store_wal_bytes(store);
 	assert_true(largest >= INT64_C(5000) * 4120); /* the checkpoint between did not empty it */
 	worker_cancel(worker, &job.job, JOB_STOP_GONE);
 	wait_for(&job);
 	put_committed("again");
-	store_checkpoint(store);
+	(void)store_checkpoint(store, 2000);
 	put_committed("and-again");
 	assert_true(store_wal_bytes(store) < INT64_C(500) * 4120);
 }
