@@ -10,6 +10,7 @@ Each section is written when it is done; a run that is cut short leaves what it 
 """
 import glob
 import os
+import shutil
 import subprocess
 import sys
 import traceback
@@ -20,7 +21,7 @@ import barred  # noqa: E402
 import busy  # noqa: E402
 import cycles  # noqa: E402
 from peers import tell  # noqa: E402
-from results import BUILD, OUT, QUICK, RESULTS, ROOT, ROUNDS, SCALE, SCRATCH, wanted  # noqa: E402
+from results import BUILD, ONLY, OUT, QUICK, RESULTS, ROOT, ROUNDS, SCALE, SCRATCH, wanted  # noqa: E402
 
 SECTIONS = (("generator", cycles.generator), ("cycles", cycles.cycles), ("barred", barred.barred), ("busy", busy.busy))
 
@@ -39,6 +40,8 @@ def bulk():
 
 def main():
     os.makedirs(SCRATCH, exist_ok=True)
+    if not ONLY:
+        shutil.rmtree(RESULTS, ignore_errors=True)  # sections of another run
     failed = []
     for name, work in SECTIONS:
         if not wanted(name):

@@ -3,7 +3,7 @@ import os
 import statistics
 
 import peers
-from book import MANAGERS, Book
+from book import CLOCK, MANAGERS, Book
 from measure import COUNTS, CHOSEN, SECONDS, WARM, load
 from peers import tell
 from results import ROUNDS, SCALE, curves, number, section, spread, table, times, verdict
@@ -154,7 +154,18 @@ of the same filled book, on the disk before it starts, and lasts {SECONDS:g} s a
   `UPDATE` that finishes it, prepared, each a transaction of one statement, over a narrow table with a partial index in that order.
 
 {table(("agents", "", "cycles/s", "followupd has", "NEXT p50, ms", "NEXT p99", "DONE p50", "DONE p99", "generator's processor"), rows)}
-{own_words(figures)}""", targets)
+{own_words(figures)}
+
+The commands, on copies that are made before each measurement:
+
+```
+followupd -c conf/followupd.conf -f --test-clock {CLOCK}      # conf/ as shipped, but for where the book and the socket are; yearly-sample off
+redis-server {' '.join(word or "''" for word in peers.Redis.settings)} --appendfsync always
+beanstalkd -b FOLDER -f0
+postgres {' '.join(f'-c {name}={value}' for name, value in peers.Postgres.settings.items())}
+load --peer NAME --at SOCKET --agents N --seconds {SECONDS:g} --warm {WARM:g}
+```
+""", targets)
 
 
 def own_words(figures):
