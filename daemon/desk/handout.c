@@ -15,11 +15,12 @@ struct head {
 	int recused;         /* how many of those it has met */
 	struct call_place place;
 	struct call call;
-	bool passed; /* that call has been looked at */
+	bool passed;        /* that call has been looked at */
+	bool is_place_only; /* of the call only its place in the order is known yet */
 };
 /* A queue is walked as a whole at first: the best call is nearly always among its first ones, and there are as many lanes as managers. Past so many calls that he is recused
  * from, each lane is looked at by itself, so that a hundred thousand of them cost no more than that. */
-enum { RECUSED_MOST = 64 };
+enum { RECUSED_MOST = 16 };
 
 struct search {
 	struct desk *desk;
@@ -70,20 +71,23 @@ static void drop_head(struct search *search, size_t place)
 /* One head a lane in the place of the queue's. */
 static int open_lanes(struct search *search, int64_t queue)
 {
-	struct head next = {.queue = queue};
+	struct call_place place;
+	int64_t lane = 0;
 	int result;
 
-	while ((result = store_call_next_head(search->desk->store, queue, next.call.lane, &next.place, &next.call)) > 0) {
-		int recused = is_recused(search, next.call.lane);
+	while ((result = store_call_next_head(search->desk->store, queue, &lane, &place)) > 0) {
+		int recused = is_recused(search, lane);
 		if (recused < 0)
 			return recused;
 		if (recused > 0)
 			continue;
-		int place = add_head(search, queue, next.call.lane);
-		if (place < 0)
-			return place;
-		next.lane = next.call.lane;
-		search->heads[place] = next;
+		int head = add_head(search, queue, lane);
+		if (head < 0)
+			return head;
+		search->heads[head].place = place;
+		search->heads[head].call =
+			(struct call){.id = place.id, .due_now = place.due_now, .priority = place.priority, .due_on = place.due_on};
+		search->heads[head].is_place_only = true;
 	}
 	return result;
 }
@@ -283,7 +287,12 @@ static int find(struct search *search, struct answer *answer)
 		for (size_t i = 1; i < search->count; i++)
 			if (call_compare(&search->heads[i].call, &search->heads[best].call) < 0)
 				best = i;
+		if (search->heads[best].is_place_only)
+			result = store_call_load(search->desk->store, search->heads[best].call.id, &search->heads[best].call);
+		if (result < 0)
+			return result;
 		struct call call = search->heads[best].call;
+		search->heads[best].is_place_only = false;
 		search->heads[best].passed = true;
 		if (!agent_suits(search->agent, call.bulk) || is_anothers(search, &call))
 			continue;

@@ -276,14 +276,20 @@ int store_call_next(struct store *store, int64_t queue, int64_t lane, struct cal
 	return result;
 }
 
-int store_call_next_head(struct store *store, int64_t queue, int64_t lane, struct call_place *place, struct call *out)
+int store_call_next_head(struct store *store, int64_t queue, int64_t *lane, struct call_place *place)
 {
-	STATEMENT(next, "SELECT " COLUMNS " FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane>?2"
+	/* All of it stands in the index. */
+	STATEMENT(next, "SELECT lane, due_now, priority, due_on, id FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane>?2"
 			" ORDER BY lane, due_now DESC, priority, due_on, id LIMIT 1");
-	int result = read_one(store, store_query(store, &next, "ii", queue, lane), out);
+	sqlite3_stmt *s = store_query(store, &next, "ii", queue, *lane);
+	int result = store_row(store, s);
 
-	if (result > 0)
-		*place = (struct call_place){true, out->due_now, out->priority, out->due_on, out->id};
+	if (result > 0) {
+		*lane = sqlite3_column_int64(s, 0);
+		*place = (struct call_place){
+			true, sqlite3_column_int(s, 1), sqlite3_column_int(s, 2), column_day(s, 3), sqlite3_column_int64(s, 4)};
+		store_end(s);
+	}
 	return result;
 }
 

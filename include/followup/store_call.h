@@ -42,8 +42,8 @@ struct call_place {
 /* The next ready call of a queue's lane, or of all its lanes, in order (due now, priority, due_on, id) after place, which moves on: 1 or 0. */
 enum { ALL_LANES = 0 };
 int store_call_next(struct store *store, int64_t queue, int64_t lane, struct call_place *place, struct call *out) MUST_CHECK;
-/* The first ready call of the queue's next lane after lane (0 to start), and its place: 1 or 0. One seek a lane. */
-int store_call_next_head(struct store *store, int64_t queue, int64_t lane, struct call_place *place, struct call *out) MUST_CHECK;
+/* The place of the first ready call of the queue's next lane after *lane (0 to start), which becomes that lane: 1 or 0. One seek a lane. */
+int store_call_next_head(struct store *store, int64_t queue, int64_t *lane, struct call_place *place) MUST_CHECK;
 
 /* Ready calls' queues, walked by number: the next one after queue, 0 at the end; with bulk ones only, or only others. */
 int64_t store_call_next_queue(struct store *store, int64_t queue) MUST_CHECK;
