@@ -63,7 +63,7 @@ unit: $(UNIT)
 faults-programs: $(BUILD)/faults/faults $(BUILD)/faults/broken_disk.so $(BUILD)/faults/stepped_clock.so
 fuzz-targets: $(FUZZ)
 crash-tools: $(CRASH)
-bench-programs: $(BUILD)/bench/load
+bench-programs: $(BUILD)/bench/load $(BUILD)/bench/bulk_book $(BUILD)/bench/bulk_upsert
 
 # Files that change only when what they remember does, so that other flags and removed sources are noticed.
 $(shell mkdir -p $(BUILD))
@@ -128,6 +128,13 @@ $(BUILD)/crash/guest: tests/crash/guest.c $(BUILD)/flags | deps
 
 # The load of agents that the benchmarks put on the daemon and on its peers.
 $(BUILD)/obj/tests/bench/%.o: | deps-bench
+# A book of any size, and the loop that followupctl import is compared with.
+$(BUILD)/bench/bulk_book: $(call obj,tests/bench/bulk_book.c) $(BUILD)/libfollowup.a
+	@mkdir -p $(@D)
+	$(call tell,LINK,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(BUILD)/bench/bulk_upsert: $(call obj,tests/bench/bulk_upsert.c)
+	@mkdir -p $(@D)
+	$(call tell,LINK,$@)$(CC) $(LDFLAGS) -o $@ $^ -lsqlite3
 $(BUILD)/bench/load: $(call obj,$(BENCH_SRC))
 	@mkdir -p $(@D)
 	$(call tell,LINK,$@)$(CC) $(LDFLAGS) -o $@ $^ -lpq
