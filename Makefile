@@ -234,6 +234,7 @@ MONITORING = $(wildcard conf/grafana/*.json conf/prometheus/*.yml)
 SHIPPED = $(DESTDIR)$(PREFIX)/share/followupd
 ETC = $(DESTDIR)$(SYSCONFDIR)/followupd
 DOC = $(DESTDIR)$(PREFIX)/share/doc/followupd
+DOC_CTL = $(DESTDIR)$(PREFIX)/share/doc/followupctl
 UNITS = followupd.service followupd.socket followup-console.service
 SYSUSERS = followupd.conf followup-console.conf
 # Completion: one file for both shells, under the name that each looks for (zsh: where Debian has those of packages).
@@ -248,7 +249,7 @@ install: all
 	@set -e; $(foreach file,$(MAN),install -D -m 644 $(file) $(call man_target,$(file));)
 	install -D -m 644 man/rulebook.zh-CN.md $(DOC)/rulebook.zh-CN.md
 	@set -e; for file in $(EXAMPLES); do [ -d $$file ] || \
-		install -D -m $$([ -x $$file ] && echo 755 || echo 644) $$file $(DOC)/$$file; done
+		install -D -m $$([ -x $$file ] && echo 755 || echo 644) $$file $$(case $$file in examples/clients/*) echo $(DOC_CTL);; *) echo $(DOC);; esac)/$$file; done
 	@set -e; install -d $(DESTDIR)$(UNITDIR); for unit in $(UNITS); do \
 		sed -e 's|/usr/sbin/|$(PREFIX)/sbin/|g; s|/usr/bin/|$(PREFIX)/bin/|g; s|/etc/|$(SYSCONFDIR)/|g' systemd/$$unit \
 			>$(DESTDIR)$(UNITDIR)/$$unit; chmod 644 $(DESTDIR)$(UNITDIR)/$$unit; done
@@ -268,7 +269,8 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/followupd $(DESTDIR)$(PREFIX)/sbin/followup-console $(DESTDIR)$(PREFIX)/bin/followupctl
 	rm -f $(foreach file,$(MAN),$(call man_target,$(file))) $(COMPLETIONS) $(MONITORING:conf/%=$(SHIPPED)/%)
-	rm -rf $(DOC)/examples $(DOC)/rulebook.zh-CN.md && { [ ! -d $(DOC) ] || rmdir --ignore-fail-on-non-empty $(DOC); }
+	rm -rf $(DOC)/examples $(DOC)/rulebook.zh-CN.md $(DOC_CTL)/examples
+	@for folder in $(DOC) $(DOC_CTL); do [ ! -d $$folder ] || rmdir --ignore-fail-on-non-empty $$folder; done
 	rm -f $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(SYSUSERS:%=$(DESTDIR)$(SYSUSERSDIR)/%) $(DESTDIR)$(TMPFILESDIR)/followupd.conf
 	@for file in $(CONF:conf/%=%); do \
 		old=$(SHIPPED)/$$file; here=$(ETC)/$$file; rm -f $$here.new; \

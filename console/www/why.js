@@ -62,9 +62,21 @@ export function whyView({place, openWhy}) {
 			found.contacts.length > 0 ? table(t("why.contacts"), [[t("ahead.day"), (one) => day(one.day)], [t("why.channel"), (one) => word("channel", one.channel)], [t("people.agent"), (one) => one.agent || "–"], [t("report.over_cap"), (one) => one.over_cap ? h("b", {class: "late"}, t("app.yes")) : t("app.no")]], found.contacts, {}) : h("p", {class: "quiet"}, t("why.no_contacts"))),
 			found.waiting.length > 0 ? card(t("why.waiting"), table(t("why.waiting"), [[t("why.rule"), (one) => word("rule", one.rule)], [t("why.state"), (one) => [word("state", one.state), one.reason ? h("span", {class: "under"}, word("reason", one.reason)) : null]], [t("why.summary"), (one) => english(one.summary)], [t("why.last_useful"), (one) => day(one.last_useful_on)]], found.waiting, {})) : null,
 			found.calls.length > 0 ? card(t("why.calls"), table(t("why.calls"), [[t("calls.call"), (one) => link("call", one.call)], [t("queues.queue"), (one) => word("queue", one.queue)], [t("calls.state"), (one) => word("call", one.state)], [t("why.held_back"), (one) => english(one.held_back)]], found.calls, {})) : null,
-			card(t("why.rules"), table(t("why.rules"), [[t("why.rule"), (one) => word("rule", one.rule)], [t("why.occasion"), (one) => one.next_occasion || "–"], [t("why.window"), (one) => one.opens_on ? [`${day(one.opens_on)} – ${day(one.due_on)}`, one.computed_due_on && (one.computed_due_on !== one.due_on || one.computed_opens_on !== one.opens_on) ? h("span", {class: "under"}, t("why.computed", {from: day(one.computed_opens_on), to: day(one.computed_due_on)})) : null] : "–"], [t("why.state"), (one) => one.state ? word("state", one.state) : "–"], [t("why.channel"), (one) => one.channel ? word("channel", one.channel) : "–"], [t("why.holds"), (one) => english(one.holds)], [t("why.must_not"), (one) => one.must_not_call || "–"]], moving, {empty: t("why.no_rules")}),
+			card(t("why.rules"), table(t("why.rules"), [
+				[t("why.rule"), (one) => word("rule", one.rule)],
+				[t("why.occasion"), (one) => one.next_occasion || "–"],
+				[t("why.window"), (one) => one.opens_on ? [`${day(one.opens_on)} – ${day(one.due_on)}`, one.computed_due_on && (one.computed_due_on !== one.due_on || one.computed_opens_on !== one.opens_on) ? h("span", {class: "under"}, t("why.computed", {from: day(one.computed_opens_on), to: day(one.computed_due_on)})) : null] : "–"],
+				[t("why.state"), (one) => one.state ? word("state", one.state) : "–"],
+				[t("why.channel"), (one) => one.channel ? word("channel", one.channel) : "–"],
+				[t("why.holds"), (one) => english(one.holds)],
+				[t("why.must_not"), (one) => one.must_not_call || "–"]], moving, {empty: t("why.no_rules")}),
 				h("details", {"data-key": "still"}, h("summary", null, t("why.others", {count: still.length})), h("dl", {class: "facts"}, [...groups].map(([why, rules]) => h("div", null, h("dt", {lang: "en"}, why), h("dd", null, rules.join(t("list.comma")))))))),
-			found.followups.length > 0 ? card(t("why.followups"), table(t("why.followups"), [[t("why.rule"), (one) => word("rule", one.rule)], [t("why.occasion"), (one) => one.occasion], [t("calls.due"), (one) => day(one.due_on)], [t("why.state"), (one) => [word("state", one.state), one.reason ? h("span", {class: "under"}, word("reason", one.reason)) : null]], [t("why.closed"), (one) => one.closed_on ? day(one.closed_on) : "–"]], found.followups.slice().reverse(), {})) : null,
+			found.followups.length > 0 ? card(t("why.followups"), table(t("why.followups"), [
+				[t("why.rule"), (one) => word("rule", one.rule)],
+				[t("why.occasion"), (one) => one.occasion],
+				[t("calls.due"), (one) => day(one.due_on)],
+				[t("why.state"), (one) => [word("state", one.state), one.reason ? h("span", {class: "under"}, word("reason", one.reason)) : null]],
+				[t("why.closed"), (one) => one.closed_on ? day(one.closed_on) : "–"]], found.followups.slice().reverse(), {})) : null,
 		];
 	}
 
@@ -78,7 +90,16 @@ export function whyView({place, openWhy}) {
 
 	function ofCall(found) {
 		return [
-			card(t("why.facts"), facts([[t("queues.queue"), h("span", null, word("queue", found.queue))], [t("why.channel"), word("channel", found.channel)], [t("calls.state"), word("call", found.state)], [t("calls.due"), h("span", {class: dueClass(found.due_on)}, `${day(found.due_on)} · ${due(found.due_on)}`)], [t("calls.priority"), found.priority], [t("why.place"), found.place], [t("why.since"), found.on_queue_since ? moment(found.on_queue_since) : null], [t("why.widens"), found.widens_at ? `${moment(found.widens_at)} → ${found.widens_to}` : null], [t("why.must_not"), found.must_not_call]])),
+			card(t("why.facts"), facts([
+				[t("queues.queue"), h("span", null, word("queue", found.queue))],
+				[t("why.channel"), word("channel", found.channel)],
+				[t("calls.state"), word("call", found.state)],
+				[t("calls.due"), h("span", {class: dueClass(found.due_on)}, `${day(found.due_on)} · ${due(found.due_on)}`)],
+				[t("calls.priority"), found.priority],
+				[t("why.place"), found.place],
+				[t("why.since"), found.on_queue_since ? moment(found.on_queue_since) : null],
+				[t("why.widens"), found.widens_at ? `${moment(found.widens_at)} → ${found.widens_to}` : null],
+				[t("why.must_not"), found.must_not_call]])),
 			card(t("why.gates"), gates(found.gates)),
 			card(t("why.agenda"), table(t("why.agenda"), [[t("why.rule"), (one) => word("rule", one.rule)], [t("calls.client"), (one) => link("client", one.client_ref)], [t("calls.due"), (one) => h("span", {class: dueClass(one.due_on)}, day(one.due_on))], [t("why.last_useful"), (one) => day(one.last_useful_on)], [t("why.tries"), (one) => one.tries, {number: true}]], found.agenda, {})),
 			card(t("why.agents"), agents(found.agents)),
@@ -87,7 +108,16 @@ export function whyView({place, openWhy}) {
 
 	function ofQueue(found) {
 		return [
-			card(t("why.facts"), facts([[t("why.open"), found.open ? t("queues.open") : found.opens_at ? t("queues.opens", {time: moment(found.opens_at)}) : t("queues.closed")], [t("queues.paused"), found.paused], [t("queues.ready"), found.ready], [t("queues.resting"), found.rests_until ? `${found.resting} (${moment(found.rests_until)})` : found.resting], [t("queues.leased"), found.held], [t("why.may_go"), `${found.may_go} / ${found.looked_at}`], [t("why.waiting_contact"), found.waiting_for_contact], [t("why.hidden"), found.hidden || null], [t("why.next_call"), found.next_call ? link("call", found.next_call) : null]])),
+			card(t("why.facts"), facts([
+				[t("why.open"), found.open ? t("queues.open") : found.opens_at ? t("queues.opens", {time: moment(found.opens_at)}) : t("queues.closed")],
+				[t("queues.paused"), found.paused],
+				[t("queues.ready"), found.ready],
+				[t("queues.resting"), found.rests_until ? `${found.resting} (${moment(found.rests_until)})` : found.resting],
+				[t("queues.leased"), found.held],
+				[t("why.may_go"), `${found.may_go} / ${found.looked_at}`],
+				[t("why.waiting_contact"), found.waiting_for_contact],
+				[t("why.hidden"), found.hidden || null],
+				[t("why.next_call"), found.next_call ? link("call", found.next_call) : null]])),
 			found.held_back.length > 0 ? card(t("why.held_back"), table(t("why.held_back"), [[t("why.gate"), (one) => word("gate", one.gate)], [t("tile.ready"), (one) => one.calls, {number: true}], [t("why.example"), (one) => link("call", one.call)], [t("why.says"), (one) => english(one.says)]], found.held_back, {})) : null,
 			found.holders.length > 0 ? card(t("why.holders"), table(t("why.holders"), [[t("calls.call"), (one) => link("call", one.call)], [t("people.agent"), (one) => one.agent], [t("why.until"), (one) => moment(one.until)]], found.holders, {})) : null,
 			card(t("why.agents"), agents(found.agents)),

@@ -100,6 +100,32 @@ def _():
         same(len(tried), 5)
 
 
+@test("followupd(8): the first book is made as it is written there")
+def _():
+    with Daemon(start_on="2025-01-01") as daemon:
+        desk = Desk(daemon)
+        with open(os.path.join(desk.folder, "bin/followupd"), "w", encoding="utf-8") as file:
+            file.write(f'#!/bin/sh\nexec {FOLLOWUPD} "$@"\n')
+        os.chmod(os.path.join(desk.folder, "bin/followupd"), 0o755)
+        desk.write("clients.csv", "client_ref,name,phone,birthday,birthday_calendar\nC1,欧阳震华,13912345678,1980-05-06,solar\n", "gb18030")
+        desk.write("events.csv", "event_ref,client_ref,kind,occurred_at\nE1,C1,complaint,2025-03-04\n", "gb18030")
+        count = 0
+        for block in blocks(section(page("followupd.8"), "THE FIRST BOOK")):
+            for command in re.findall(r"(?ms)^\$ (.*?)\n(?=\$ |\Z)", block):
+                count += 1
+                command = command.replace("/etc/followupd/followupd.conf", daemon.config)
+                if command.startswith("followupd"):
+                    command = command.replace("check", f"check -c {daemon.config}") + " 2>said"
+                printed = desk.type(command)
+                if command.startswith("followupctl why"):
+                    true(any("complaint" in line for line in printed), printed)
+        true(count >= 12, count)
+        with open(os.path.join(desk.folder, "quarter.csv"), encoding="utf-8") as file:
+            true("birthday,C1,2025,2025-05-06" in file.read(), "the birthday in the quarter")
+        same(daemon.list("clients")[0]["name"], "欧阳震华")
+        same(sorted(row["agent"] for row in daemon.json("AGENT.LIST")), ["anna", "gate", "mary"])
+
+
 def check(daemon):
     done = subprocess.run([FOLLOWUPD, "check", "-c", daemon.config], capture_output=True, text=True, timeout=PATIENCE)
     same(done.returncode, 0, done.stdout + done.stderr)

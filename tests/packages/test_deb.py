@@ -17,7 +17,7 @@ import traceback
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../systemd"))
 from box import ROOT, Box, Unavailable, wait_for  # noqa: E402
-from test_service import (CONF, SOCKET, TCP_CLIENT, UNIT, change_configuration, ctl, equal, fails, is_active, knock, main_pid, matches,  # noqa: E402
+from test_service import (CONF, CONSOLE, SOCKET, TCP_CLIENT, UNIT, change_configuration, ctl, equal, fails, is_active, knock, main_pid, matches,  # noqa: E402
                           ping, succeeds, version, write_configuration)
 
 NEXT_VERSION = "99.0.0"  # of the package that the first one is upgraded to
@@ -92,7 +92,7 @@ def reproducible(work):
     names = sorted(os.listdir(work.first))
     equal(sorted(os.listdir(other)), names, "files")
     compared = [name for name in names if name.endswith((".deb", ".dsc")) or ".tar." in name]
-    assert len(compared) >= 7, compared
+    assert len(compared) >= 9, compared
     equal([name for name in compared if not filecmp.cmp(f"{work.first}/{name}", f"{other}/{name}", shallow=False)], [], "differ")
 
 
@@ -101,7 +101,7 @@ def builds_and_tests(work):
     tree = work.unpack("alone")
     work.make(tree, "all unit -j2")
     said = subprocess.run(["tests/run", "unit/", "daemon/test_desk", "daemon/test_examples"], cwd=tree, capture_output=True, text=True,
-                          env={name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")})
+                          env={"FOLLOWUP_HISTORIES": "20", **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}})
     matches(r"^[1-9]\d+ passed, 0 failed, \d+ skipped$", said.stdout[-3000:])
 
 
@@ -146,12 +146,20 @@ def installed(work):
     assert "rror" not in said, said
     equal(verdict(box, "dpkg --audit"), "", "dpkg --audit")
     assert wait_for(lambda: is_active(box)), said + box.journal(UNIT)
-    for unit in (UNIT, "followupd.socket"):
+    for unit in (UNIT, "followupd.socket", CONSOLE):
         equal(box.run("systemctl", "is-enabled", unit).stdout.strip(), "enabled", unit)
     equal(verdict(box, f"stat -c '%U %G %a' {SOCKET} /var/lib/followupd"), "followupd followupd 660\nfollowupd followupd 700", "owners")
-    equal(verdict(box, "dpkg -V followupd followupctl"), "", "files that are not as packed")
+    equal(verdict(box, "dpkg -V followupd followupctl followup-console"), "", "files that are not as packed")
     matches(r"^/etc/followupd/rules\.d/dormant\.conf$", verdict(box, "dpkg-query -W -f '${Conffiles}\\n' followupd | sed 's/^ //; s/ .*//'"))
     ping(box)
+    matches("<html", console_page(box))
+
+
+def console_page(box):
+    """What a browser on the box's machine gets from the console, as soon as it serves."""
+    fetch = "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:7381/', timeout=30).read().decode())"
+    command = ["nsenter", "-t", str(box.leader), "-n", "--", sys.executable, "-c", fetch]
+    return wait_for(lambda: subprocess.run(command, capture_output=True, text=True).stdout)
 
 
 @test("a desk works: a changed configuration, agents, a client whose complaint is a call that somebody holds")
@@ -235,6 +243,8 @@ def upgrade(work):
     upgraded(box, lambda: apt(box, f"install {debs('next')}"))
     assert wait_for(lambda: is_active(box) and main_pid(box) not in (0, before)), box.journal(UNIT)
     equal(version(box), NEXT_VERSION, "version")
+    matches(f"version={NEXT_VERSION}", box.journal(CONSOLE))
+    matches("<html", console_page(box))
     equal(succeeds(shell(box, "runuser -u anna -- followupctl --json mine")), work.held, "what she holds")
     matches('hours = "always"', open(box.path(CONF)).read())
     lease = re.search(r'"lease":"([\d.]+)"', work.held).group(1)
@@ -245,8 +255,9 @@ def upgrade(work):
 @test("removed, nothing of it runs, and the configuration and the book stay")
 def removed(work):
     box = work.box
-    apt(box, "remove followupd followupctl")
-    equal(box.show(UNIT, "ActiveState"), "inactive", "service")
+    apt(box, "remove followupd followupctl followup-console")
+    for unit in (UNIT, CONSOLE):
+        equal(box.show(unit, "ActiveState"), "inactive", unit)
     fails(shell(box, f"test -e {SOCKET} || test -e /usr/sbin/followupd || test -e /lib/systemd/system/{UNIT}"))
     succeeds(shell(box, f"test -s {CONF} && test -s /var/lib/followupd/followupd.db"))
 
@@ -263,7 +274,7 @@ def again(work):
 @test("purged, the configuration is gone; the book stays, and it says where and how it would be destroyed")
 def purged(work):
     box = work.box
-    said = apt(box, "purge followupd followupctl")
+    said = apt(box, "purge followupd followupctl followup-console")
     matches(r"the book stays in /var/lib/followupd", said)
     fails(shell(box, "test -e /etc/followupd || test -e /run/followupd || ls /etc/systemd/system/*/followupd.* 2>/dev/null"))
     equal(verdict(box, "stat -c '%U %a' /var/lib/followupd/followupd.db"), "followupd 600", "book")

@@ -59,7 +59,8 @@ check "programs, manuals, units and configuration are in their places" ls "$tree
 	"$tree/usr/lib/systemd/system/followupd.service" "$tree/usr/lib/systemd/system/followupd.socket" \
 	"$tree/usr/lib/systemd/system/followup-console.service" "$tree/usr/lib/sysusers.d/followup-console.conf" "$etc/followup-console.conf" \
 	"$tree/usr/lib/sysusers.d/followupd.conf" "$tree/usr/lib/tmpfiles.d/followupd.conf" "$etc/followupd.conf" \
-	"$etc/rules.d/dormant.conf" "$etc/calendar/lunar-years.csv" "$tree/usr/share/doc/followupd/examples/sms-gateway/templates/birthday.txt"
+	"$etc/rules.d/dormant.conf" "$etc/calendar/lunar-years.csv" "$tree/usr/share/doc/followupd/examples/sms-gateway/templates/birthday.txt" \
+	"$tree/usr/share/doc/followupctl/examples/clients/followup_client.py"
 check "the installed program finds the installed configuration right" "$tree/usr/sbin/followupd" check -c "$etc/followupd.conf"
 check "so does the installed console" "$tree/usr/sbin/followup-console" check -c "$etc/followup-console.conf"
 
