@@ -217,7 +217,7 @@ bench-quick: all bench-programs
 	@$(WITH) QUICK=1 tests/bench/bench.py
 # Instructions of the hot commands: 10 % more than tests/bench/instructions has is an error; tests/bench/check.py --write stores them.
 bench-check: all
-	@.ci/deps count
+	@$(FETCH) count
 	@$(WITH) tests/bench/check.py
 lint: deps-lint
 	@.ci/lint
