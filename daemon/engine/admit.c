@@ -21,13 +21,14 @@ static int put_on(struct engine *engine, struct followup *f, const struct call *
 	return result < 0 ? result : decided(engine, f, RECORD_QUEUED);
 }
 
-static int join(struct engine *engine, struct followup *f, const struct rule *rule, const struct call *call, struct moment now)
+/* begins: the call has nothing else on it. */
+static int join(struct engine *engine, struct followup *f, const struct rule *rule, const struct call *call, bool begins, struct moment now)
 {
 	struct call joined = *call;
 
 	int result = put_on(engine, f, call);
 	if (result == 0)
-		result = call_work_out(engine, &joined, now.day);
+		result = begins ? call_work_out_new(engine, &joined, f, now.day) : call_work_out(engine, &joined, now.day);
 	return result == 0 && rule->trigger == TRIGGER_PROMISE ? promise_appoint(engine, f, now) : result;
 }
 
@@ -256,7 +257,7 @@ static int open_call(struct engine *engine, struct followup *f, const struct rul
 		return result;
 	engine->changes++;
 	*call_id = call.id;
-	return join(engine, f, rule, &call, now);
+	return join(engine, f, rule, &call, true, now);
 }
 
 /* When a person gets a new call, those of his follow-ups that wait for a slot on its channel join it at once. */
@@ -266,6 +267,8 @@ static int join_waiting(struct engine *engine, int64_t person, int64_t call_id, 
 	int joined = 0;
 
 	int result = agenda_scheduled_of_person(engine, person, &engine->waiting);
+	if (result == 0 && engine->waiting.count == 0)
+		return 0;
 	if (result == 0)
 		result = store_call_load(engine->store, call_id, &call);
 	for (int i = 0; result >= 0 && i < engine->waiting.count; i++) {
@@ -333,7 +336,7 @@ int admit_followup(struct engine *engine, struct followup *f, struct moment now)
 	if (result < 0)
 		return result;
 	if (there >= 0)
-		return join(engine, f, rule, &calls[there], now);
+		return join(engine, f, rule, &calls[there], false, now);
 	if (!open)
 		return 0; /* early: it may join, but asks for no slot of its own yet */
 	bool asks = rule->class == CLASS_COUNTED && !f->overridden;

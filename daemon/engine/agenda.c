@@ -296,10 +296,24 @@ bool call_has_moved(const struct call *before, const struct call *call)
 	       before->widen_at != call->widen_at || before->appointed_for != call->appointed_for;
 }
 
+static int place_call(struct engine *engine, struct call *call, const struct followup_list *agenda, day_t day)
+{
+	struct call before = *call;
+
+	int result = work_out(engine, call, agenda, day);
+	if (result == 0 && call_has_moved(&before, call))
+		result = store_call_save(engine->store, call);
+	return result == 0 ? agenda_note_staffing(engine, call) : result;
+}
+
+int call_work_out_new(struct engine *engine, struct call *call, struct followup *only, day_t day)
+{
+	return place_call(engine, call, &(struct followup_list){only, 1, 1}, day);
+}
+
 int call_work_out(struct engine *engine, struct call *call, day_t day)
 {
 	struct followup_list agenda = {NULL, 0, 0};
-	struct call before = *call;
 
 	int result = agenda_load(engine, call->id, &agenda);
 	if (result == 0 && call->state < CALL_LEASED && call->generation > 0)
@@ -309,11 +323,7 @@ int call_work_out(struct engine *engine, struct call *call, day_t day)
 		if (call->state != CALL_LEASED)
 			result = store_call_delete(engine->store, call->id);
 	} else if (result == 0) {
-		result = work_out(engine, call, &agenda, day);
-		if (result == 0 && call_has_moved(&before, call))
-			result = store_call_save(engine->store, call);
-		if (result == 0)
-			result = agenda_note_staffing(engine, call);
+		result = place_call(engine, call, &agenda, day);
 	}
 	followup_list_free(&agenda);
 	return result;
