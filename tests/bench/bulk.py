@@ -393,6 +393,8 @@ def main():
     if wanted("simulate"):
         measure_simulate()
         report(["simulate"])
+    with open(os.path.join(HERE, "bulk_notes.md"), encoding="utf-8") as file:
+        results.section(59, "bulk-notes", "## The bulk work: what was tried, what it gave, what is left\n\n" + file.read())
 
 
 if __name__ == "__main__":
