@@ -61,8 +61,10 @@ const struct row script[] = {
 	{"operator", "EVENT.PUT {\"event_ref\":\"E6\",\"client_ref\":\"C6\",\"kind\":\"nothing\",\"occurred_at\":\"2025-03-04\"}",
 		ROW_REFUSED, ""},
 	/* Pieces of files. */
-	{"operator", "CLIENT.LOAD client_ref,email,tier\nC6,e@example.com,gold\nC6,nobody,gold\n", 0, ""},
-	{"operator", "EVENT.LOAD event_ref,client_ref,kind,occurred_at\nE1,C1,complaint,2025-03-04\nE5a,C6,feedback,2025-03-04\n", 0, ""},
+	{"operator", "CLIENT.LOAD client_ref,email,tier\nC6,e@example.com,gold\nC6,nobody,gold\n", ROW_SLICES, ""},
+	{"operator", "EVENT.LOAD event_ref,client_ref,kind,occurred_at\nE1,C1,complaint,2025-03-04\nE5a,C6,feedback,2025-03-04\n",
+		ROW_SLICES, ""},
+	{"operator", "CLOCK ADVANCE 0", ROW_SLICES, ""}, /* what follows from them */
 	{"operator", "EVENT.LOAD event_ref,nothing\nE1,C1\n", ROW_REFUSED, ""},
 	/* A correction: another day. */
 	{"operator",
