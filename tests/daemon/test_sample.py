@@ -162,7 +162,8 @@ def _():
         daemon.forget_notified()
         load(daemon, rows)
         halves = set()
-        for turns in [0, 1, 2] * 40:  # each time it goes on where it stood, and does a little more
+        for attempt in range(150):  # each time it goes on where it stood, and does a little more: the slower the build, the more it needs
+            turns = attempt % 3 + attempt // 6
             if len(halves) == 2:
                 break
             asking, watching = daemon.connect(), daemon.connect()
