@@ -15,6 +15,13 @@ def fill(daemon, clients=MANY):
     daemon.work()
 
 
+def heard(daemon):
+    """A connection that the daemon knows of: what is asked on it comes before what others ask later."""
+    client = daemon.connect()
+    same(client.call("PING"), "PONG")
+    return client
+
+
 @test("while a long command runs the others are answered, NEXT among them, and it sees what its asker had written")
 def _():
     with Daemon() as daemon:
@@ -39,7 +46,7 @@ def _():
     with Daemon() as daemon:
         fill(daemon)
         daemon.client("C1")
-        asker, supervisor = daemon.connect(), daemon.connect()
+        asker, supervisor = heard(daemon), daemon.connect()
         asker.send("CHECK")
         same(daemon.call("PING"), "PONG")
         supervisor.write(supervisor.encode("EVENT.PUT", {"event_ref": "E1", "client_ref": "C1", "kind": "complaint", "occurred_at": "2025-03-04"})
@@ -64,7 +71,7 @@ def _():
 def _():
     with Daemon() as daemon:
         fill(daemon)
-        asker = daemon.connect()
+        asker = heard(daemon)
         asker.send("CHECK")
         asker.send("CHECK")
         same(daemon.call("PING"), "PONG")
@@ -109,9 +116,7 @@ def _():
 def _():
     with Daemon() as daemon:
         fill(daemon)
-        askers = [daemon.connect() for _ in range(2)]
-        for asker in askers:
-            same(asker.call("PING"), "PONG")  # both are heard, so that what they ask next comes before what the operator asks
+        askers = [heard(daemon) for _ in range(2)]
         for asker in askers:
             asker.send("CHECK")
         same(daemon.call("PING"), "PONG")
@@ -124,7 +129,7 @@ def _():
 def _():
     with Daemon(settings={"wal_limit": "65536"}) as daemon:
         fill(daemon)
-        asker, feeder = daemon.connect(), daemon.connect()
+        asker, feeder = heard(daemon), daemon.connect()
         asker.send("CHECK")
         same(daemon.call("PING"), "PONG")
         wrote = 0

@@ -139,12 +139,14 @@ def _():
         fill(daemon, MANY)
         daemon.switch("account-opened", "no")
         asker = daemon.connect()
+        same(asker.call("PING"), "PONG")  # it is heard
         asker.send("RELOAD")
         same(daemon.call("PING"), "PONG")
         asker.close()
         daemon.check()
         true("event=reloaded" not in daemon.log(), "it has reloaded")
         asker = daemon.connect()
+        same(asker.call("PING"), "PONG")  # it is heard
         asker.send("RELOAD")
         same(daemon.call("PING"), "PONG")
         daemon.forget_notified()

@@ -198,7 +198,8 @@ int64_t world_ask(struct world *world, const char *const *words, size_t count, s
 	world->hears = reply;
 	world->server.finished = false;
 	memory_begin_randomness(1);
-	world->server.loaded_us = 0; /* a file that was loaded in pieces is there: what follows must not go by how long the row before took */
+	world->server.loaded_us =
+		0; /* a file that was loaded in pieces is there: what follows must not go by how long the row before took */
 	fault_arm(fault);
 	(void)server_run(&world->server);
 	int64_t counted = fault_disarm();
