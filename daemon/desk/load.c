@@ -74,9 +74,9 @@ static int take_row(void *context, const struct csv_record *record)
 		return loading->visit(loading->context, ERR_INVALID, record->bad);
 	for (size_t i = 0; i < record->count; i++)
 		fields[i] = (struct fact_field){loading->names[i], record->fields[i], record->lengths[i]};
-	int64_t written = store_written(store);
+	int64_t written = store_changes(store);
 	int result = take_fields(loading, fields, record->count, reason);
-	if (result == ERR_INVALID && store_written(store) != written) {
+	if (result == ERR_INVALID && store_changes(store) != written) {
 		/* It has left something behind: then the whole piece is taken back. None does: what is refused is refused before anything is written. */
 		snprintf(loading->why, sizeof(loading->why), "line %ld: %s", record->line, store_message(store));
 		return ERR_INVALID;

@@ -456,7 +456,7 @@ int store_begin(struct store *store, int64_t at)
 		return result;
 	store->in_transaction = true;
 	store->record.at = at;
-	store->changes_at_begin = sqlite3_total_changes64(store->db);
+	store->changes_at_begin = store_changes(store);
 	return 0;
 }
 
@@ -467,7 +467,7 @@ int64_t store_changes(const struct store *store)
 
 bool store_is_dirty(const struct store *store)
 {
-	return sqlite3_total_changes64(store->db) != store->changes_at_begin;
+	return store_changes(store) != store->changes_at_begin;
 }
 
 int store_commit(struct store *store)
@@ -504,12 +504,12 @@ void store_rollback(struct store *store)
 
 struct store_stamp store_stamp_now(const struct store *store)
 {
-	return (struct store_stamp){sqlite3_total_changes64(store->db), store->rollbacks};
+	return (struct store_stamp){store_changes(store), store->rollbacks};
 }
 
 bool store_stamp_holds(const struct store *store, struct store_stamp then)
 {
-	return store->in_transaction && then.changes == sqlite3_total_changes64(store->db) && then.rollbacks == store->rollbacks;
+	return store->in_transaction && then.changes == store_changes(store) && then.rollbacks == store->rollbacks;
 }
 
 uint64_t store_rollbacks(const struct store *store)
@@ -542,11 +542,6 @@ void store_rollback_savepoint(struct store *store)
 	if (store_run(store, &rollback_to, "") >= 0 && store_release(store) < 0)
 		return;
 	memcpy(store->message, kept, sizeof(kept));
-}
-
-int64_t store_written(const struct store *store)
-{
-	return sqlite3_total_changes64(store->db);
 }
 
 int store_ping(struct store *store)

@@ -37,9 +37,6 @@ int64_t store_changes(const struct store *store);
 /* Whether anything was written since store_begin: a turn that only read need not sync. */
 bool store_is_dirty(const struct store *store);
 
-/* How many rows have been written since the book was opened, rolled back or not. */
-int64_t store_written(const struct store *store);
-
 /* A read of one row, for the watchdog; 0 when the database answers. */
 int store_ping(struct store *store) MUST_CHECK;
 
