@@ -108,6 +108,9 @@ struct statement {
 };
 #define STATEMENT(name, text) static struct statement name = {(text), 0}
 
+/* store_statement.c. Prepares one that must be there later without memory. */
+int store_prepare(struct store *store, struct statement *statement) MUST_CHECK;
+
 /* Binds by format: 'i' int64_t, 'n' int, 't' text or NULL, 'd' day_t with NO_DAY as NULL, 'b' blob (const void *, size_t).
  * Returns the statement ready to step, NULL after a failure that store->message names. */
 sqlite3_stmt *store_query(struct store *store, struct statement *statement, const char *format, ...);
@@ -142,6 +145,9 @@ int store_text(struct store *store, sqlite3_stmt *statement, char **out) MUST_CH
 /* Whatever is read or written from here to the end of the transaction, or of the snapshot, fails with this error, and so does its commit. After it SQLite may have rolled everything back
  * by itself, so that the next statement would be a transaction of its own; and not every reader of a text can say that it got none. store_error() does it for what fails in SQLite. */
 void store_lose(struct store *store, int error);
+/* That error, 0 when there is none; and the new beginning: a transaction, or a snapshot, begins or ends. */
+int store_lost(struct store *store);
+void store_regain(struct store *store);
 
 /* Column readers. Text is never NULL; where there was no memory for it, it is "", and the next use of the store fails. */
 const char *column_text(sqlite3_stmt *statement, int column);

@@ -74,7 +74,7 @@ int store_read_begin(struct store *reader)
 	int result = store_run(reader, &begin, "");
 	if (result < 0)
 		return result;
-	reader->lost = 0;
+	store_regain(reader);
 	atomic_store(&reader->reading, true);
 	store_record_forget(reader); /* others have written since */
 	/* The first read fixes what is seen from now on. */
