@@ -2,69 +2,14 @@
 #include "followup/store_record.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/rand.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "digest.h"
 #include "followup/store_name.h"
-#include "internal.h"
 
 enum { SALT_SIZE = 16 };
-
-static const struct {
-	enum record_kind kind;
-	const char *name;
-	bool personal; /* its body speaks of a person: it is salted, and can be erased */
-} kinds[] = {
-	{RECORD_CREATED, "created", false},
-	{RECORD_MOVED, "moved", false},
-	{RECORD_QUEUED, "queued", false},
-	{RECORD_DEFERRED, "deferred", false},
-	{RECORD_DONE, "done", false},
-	{RECORD_DONE_LATE, "done-late", false},
-	{RECORD_MISSED, "missed", false},
-	{RECORD_CANCELLED, "cancelled", false},
-	{RECORD_SUPPRESSED, "suppressed", false},
-	{RECORD_REOPENED, "reopened", false},
-	{RECORD_HANDED_OUT, "handed-out", false},
-	{RECORD_ATTEMPT, "attempt", true},
-	{RECORD_LEASE_EXPIRED, "lease-expired", false},
-	{RECORD_PROMISED, "promised", true},
-	{RECORD_LOOK, "look", false},
-	{RECORD_PAUSED, "paused", false},
-	{RECORD_RESUMED, "resumed", false},
-	{RECORD_ACKNOWLEDGED, "acknowledged", true},
-	{RECORD_AGENT_ADDED, "agent-added", false},
-	{RECORD_AGENT_DELETED, "agent-deleted", false},
-	{RECORD_RULES_CHANGED, "rules-changed", false},
-	{RECORD_REVIEW_DRAWN, "review-drawn", false},
-	{RECORD_REVIEWED, "reviewed", true},
-	{RECORD_BREAK, "break", false},
-	{RECORD_READY, "ready", false},
-	{RECORD_HANDED_OVER, "handed-over", false},
-	{RECORD_CORRECTED, "corrected", true},
-	{RECORD_ERASED, "erased", true},
-	{RECORD_RETIRED, "retired", false},
-	{RECORD_SAMPLE_DRAWN, "sample-drawn", false},
-};
-enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
-
-static size_t kind_place(int64_t kind)
-{
-	for (size_t i = 0; i < KIND_COUNT; i++)
-		if (kinds[i].kind == kind)
-			return i;
-	return KIND_COUNT;
-}
-
-static const char *record_kind_name(int64_t kind)
-{
-	size_t place = kind_place(kind);
-
-	return place < KIND_COUNT ? kinds[place].name : "unknown";
-}
 
 static void sql_record_kind(sqlite3_context *context, int count, sqlite3_value **values)
 {
@@ -78,96 +23,6 @@ int store_record_functions(struct store *store)
 		sql_record_kind, NULL, NULL, NULL);
 
 	return code == SQLITE_OK ? 0 : store_error(store);
-}
-
-static void to_hex(const unsigned char *bytes, size_t count, char *out)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < count; i++) {
-		out[2 * i] = digits[bytes[i] >> 4];
-		out[2 * i + 1] = digits[bytes[i] & 15];
-	}
-	out[2 * count] = '\0';
-}
-
-/* An entry as its digest sees it. */
-struct digested {
-	int64_t id, at, kind, followup_id, call_id;
-	const char *client_ref, *agent, *reason;
-	const void *salt; /* or, of an erased body, its digest */
-	size_t salt_size;
-	const char *body; /* NULL: none, or erased */
-	size_t body_size;
-};
-
-static void append_number(struct buffer *text, int64_t number)
-{
-	if (number != 0)
-		buffer_number(text, number);
-	buffer_append(text, "\n", 1);
-}
-
-/* SHA-256 of the digester's text: the one-shot function looks its algorithm up each time, which costs more than the digest of a line. ERR_MEMORY. */
-static int sha256(struct store_digester *digester, unsigned char out[SHA256_DIGEST_LENGTH])
-{
-	const struct buffer *text = &digester->text;
-
-	if (text->failed)
-		return ERR_MEMORY;
-	if (digester->context == NULL)
-		digester->context = EVP_MD_CTX_new();
-	if (digester->algorithm == NULL)
-		digester->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
-	if (digester->context == NULL || digester->algorithm == NULL ||
-		EVP_DigestInit_ex2(digester->context, digester->algorithm, NULL) != 1 ||
-		EVP_DigestUpdate(digester->context, text->data, text->length) != 1 || EVP_DigestFinal_ex(digester->context, out, NULL) != 1)
-		return ERR_MEMORY;
-	return 0;
-}
-
-void store_digester_free(struct store_digester *digester)
-{
-	buffer_free(&digester->text);
-	EVP_MD_CTX_free(digester->context);
-	EVP_MD_free(digester->algorithm);
-	*digester = (struct store_digester){0};
-}
-
-static void append_line(struct buffer *text, const char *line)
-{
-	buffer_text(text, line);
-	buffer_append(text, "\n", 1);
-}
-
-static int digest_entry(struct store_digester *digester, const struct digested *e, unsigned char out[SHA256_DIGEST_LENGTH])
-{
-	struct buffer *text = &digester->text;
-	unsigned char body[SHA256_DIGEST_LENGTH];
-	char hex[2 * SHA256_DIGEST_LENGTH + 1] = "";
-
-	if (e->body != NULL) {
-		buffer_clear(text);
-		buffer_append(text, e->salt, e->salt_size);
-		buffer_append(text, e->body, e->body_size);
-		int result = sha256(digester, body);
-		if (result < 0)
-			return result;
-		to_hex(body, sizeof(body), hex);
-	} else if (e->salt_size == sizeof(body)) {
-		to_hex(e->salt, e->salt_size, hex);
-	}
-	buffer_clear(text);
-	append_number(text, e->id);
-	append_number(text, e->at);
-	append_line(text, record_kind_name(e->kind));
-	append_line(text, e->client_ref);
-	append_number(text, e->followup_id);
-	append_number(text, e->call_id);
-	append_line(text, e->agent);
-	append_line(text, e->reason);
-	append_line(text, hex);
-	return sha256(digester, out);
 }
 
 static int client_ref_of(struct store *store, int64_t client_id, char out[65])
@@ -206,13 +61,13 @@ int64_t store_record_add(struct store *store, const struct record_entry *entry)
 	const char *agent = entry->agent != NULL ? entry->agent : store->record.by;
 	unsigned char salt[SALT_SIZE], digest[SHA256_DIGEST_LENGTH];
 	char ref[65] = "", reason[128];
-	size_t place = kind_place(entry->kind), salt_size = 0;
+	size_t salt_size = 0;
 	int64_t agent_id = 0;
 	int result = 0;
 
 	if (store->record.off)
 		return 0;
-	if (place < KIND_COUNT && kinds[place].personal && entry->body != NULL) {
+	if (record_kind_is_personal(entry->kind) && entry->body != NULL) {
 		result = draw_salt(&store->record.salts, salt);
 		if (result < 0)
 			return result;
@@ -320,18 +175,6 @@ static int head(struct store *store)
 	return 0;
 }
 
-static int digest_link(struct store_digester *digester, const unsigned char before[SHA256_DIGEST_LENGTH], int64_t link,
-	const struct buffer *entries, unsigned char out[SHA256_DIGEST_LENGTH])
-{
-	struct buffer *text = &digester->text;
-
-	buffer_clear(text);
-	buffer_append(text, (const char *)before, SHA256_DIGEST_LENGTH);
-	buffer_printf(text, "%lld\n", (long long)link);
-	buffer_append(text, entries->data, entries->length);
-	return sha256(digester, out);
-}
-
 int store_record_link(struct store *store)
 {
 	STATEMENT(insert, "INSERT INTO link(id, first_entry, last_entry, digest) VALUES(?1, ?2, ?3, ?4)");
@@ -385,7 +228,7 @@ int store_record_head(struct store *store, int64_t *link, char digest[RECORD_DIG
 	*link = store->record.head_link;
 	digest[0] = '\0';
 	if (*link > 0)
-		to_hex(store->record.head, sizeof(store->record.head), digest);
+		digest_hex(store->record.head, sizeof(store->record.head), digest);
 	return 0;
 }
 
@@ -422,180 +265,4 @@ int store_record_history(struct store *store, int64_t client_id, int64_t after, 
 		"r.id=f.rule LEFT JOIN name a ON a.id=e.agent LEFT JOIN name n ON n.id=e.reason ORDER BY e.id)");
 
 	return store_document(store, store_query(store, &list, "iii", client_id, after, limit), out);
-}
-
-/* --- VERIFY ------------------------------------------------------------------------------------------ */
-
-struct verifying {
-	struct store *store;
-	struct record_verdict *verdict;
-	struct store_digester digester;
-	struct buffer digests;
-	unsigned char before[SHA256_DIGEST_LENGTH];
-	int64_t last_entry; /* of the link before */
-};
-
-/* The digests of a link's entries, one after the other. 1: they are all there, 0: not. */
-static int gather(struct verifying *v, int64_t first, int64_t last)
-{
-	STATEMENT(list,
-		"SELECT e.id, e.at, e.kind, e.followup_id, e.call_id, coalesce(c.ref, ''), coalesce(a.text, ''), coalesce(r.text, ''), "
-		"e.salt, e.body, e.sealed"
-		" FROM entry e LEFT JOIN client c ON c.id=e.client_id LEFT JOIN name a ON a.id=e.agent LEFT JOIN name r ON r.id=e.reason"
-		" WHERE e.id BETWEEN ?1 AND ?2 ORDER BY e.id");
-	sqlite3_stmt *s = store_query(v->store, &list, "ii", first, last);
-	int64_t expected = first;
-	int result;
-
-	buffer_clear(&v->digests);
-	while ((result = store_row(v->store, s)) > 0) {
-		unsigned char digest[SHA256_DIGEST_LENGTH];
-		bool has_body = sqlite3_column_type(s, 9) != SQLITE_NULL;
-		struct digested e = {
-			.id = sqlite3_column_int64(s, 0),
-			.at = sqlite3_column_int64(s, 1),
-			.kind = sqlite3_column_int64(s, 2),
-			.followup_id = sqlite3_column_int64(s, 3),
-			.call_id = sqlite3_column_int64(s, 4),
-			.client_ref = column_text(s, 5),
-			.agent = column_text(s, 6),
-			.reason = column_text(s, 7),
-			.body = has_body ? column_text(s, 9) : NULL,
-		};
-		e.salt = column_blob(s, 8, &e.salt_size);
-		e.body_size = has_body ? strlen(e.body) : 0;
-		if (e.id != expected) {
-			v->verdict->broken_entry = expected;
-			store_end(s);
-			return 0;
-		}
-		expected++;
-		v->verdict->entries++;
-		v->verdict->erased += !has_body && e.salt_size > 0;
-		v->verdict->sealed += has_body && sqlite3_column_type(s, 10) != SQLITE_NULL;
-		result = digest_entry(&v->digester, &e, digest);
-		if (result == 0) {
-			buffer_append(&v->digests, (const char *)digest, sizeof(digest));
-			result = v->digests.failed ? ERR_MEMORY : 0;
-		}
-		if (result < 0) {
-			store_end(s);
-			return result;
-		}
-	}
-	if (result < 0)
-		return result;
-	if (expected != last + 1)
-		v->verdict->broken_entry = expected;
-	return expected == last + 1;
-}
-
-static void found_broken(struct record_verdict *verdict, int64_t link, const char *why)
-{
-	verdict->broken_link = link;
-	snprintf(verdict->why, sizeof(verdict->why), "%s", why);
-}
-
-static int verify_link(struct verifying *v, int64_t link, int64_t first, int64_t last, const unsigned char *digest, size_t size)
-{
-	unsigned char again[SHA256_DIGEST_LENGTH];
-	struct record_verdict *verdict = v->verdict;
-
-	if (link != verdict->links + 1 || first != v->last_entry + 1 || last < first) {
-		found_broken(verdict, verdict->links + 1, "a link is missing, or does not follow the one before it");
-		return 0;
-	}
-	int result = gather(v, first, last);
-	if (result <= 0) {
-		if (result == 0)
-			found_broken(verdict, link, "an entry is missing");
-		return result;
-	}
-	result = digest_link(&v->digester, v->before, link, &v->digests, again);
-	if (result < 0)
-		return result;
-	if (size != sizeof(again) || memcmp(again, digest, sizeof(again)) != 0) {
-		found_broken(verdict, link, "an entry of it, or the link itself, is not what was written");
-		return 0;
-	}
-	memcpy(v->before, again, sizeof(again));
-	v->last_entry = last;
-	verdict->links++;
-	return 1;
-}
-
-/* Attempts repeat what their entries say, and the corrections of them, so that lists are quick: the entries are the record. */
-static int verify_attempts(struct verifying *v)
-{
-	/* k: the latest correction that the record has, which the row must know of; what it says goes before the try's own entry. */
-	STATEMENT(find, "WITH correction(attempt, id) AS MATERIALIZED (SELECT body->>'$.attempt', max(id) FROM entry WHERE kind=60 AND "
-			"body IS NOT NULL GROUP "
-			"BY 1), truth(id, kind, row_by, entry_by, disposition, at, contact, over_cap, agent, body, a_disposition, a_at, "
-			"a_contact, a_over_cap, "
-			"a_agent) AS (SELECT a.id, e.kind, a.corrected_by, c.id, iif(c.id IS NULL, e.body->>'$.disposition', "
-			"k.body->>'$.after.disposition'),"
-			" iif(c.id IS NULL, e.body->>'$.at', k.body->>'$.after.at'), iif(c.id IS NULL, e.body->>'$.contact', "
-			"k.body->>'$.after.contact'),"
-			" iif(c.id IS NULL, e.body->>'$.over_cap', k.body->>'$.after.over_cap'), e.body->>'$.agent', coalesce(k.body, "
-			"e.body), a.disposition, "
-			"a.at, a.contact_id, a.over_cap, a.agent FROM attempt a LEFT JOIN entry e ON e.id=a.id LEFT JOIN correction c ON "
-			"c.attempt=a.id"
-			" LEFT JOIN entry k ON k.id=c.id)"
-			" SELECT id FROM truth WHERE kind IS NOT 21 OR (entry_by IS NOT NULL AND row_by IS NOT entry_by) OR (entry_by IS "
-			"NULL AND row_by IS NOT "
-			"NULL AND NOT EXISTS (SELECT 1 FROM entry x WHERE x.id=row_by AND x.kind=60 AND x.body IS NULL)) OR (body IS NOT "
-			"NULL AND NOT (entry_by "
-			"IS NULL AND row_by IS NOT NULL) AND (disposition IS NOT a_disposition OR at IS NOT a_at OR contact IS NOT "
-			"a_contact OR over_cap IS NOT "
-			"a_over_cap OR (agent IS NOT NULL AND agent IS NOT a_agent))) LIMIT 1");
-	int64_t id;
-
-	int result = store_integer(v->store, &find, &id, "");
-	if (result == 0) {
-		v->verdict->broken_entry = id;
-		found_broken(v->verdict, v->verdict->links, "an attempt in the lists is not what its entry says");
-	}
-	return result == ERR_NOT_FOUND ? 0 : result;
-}
-
-int store_record_verify(struct store *store, int64_t known_link, const char *known_digest, struct record_verdict *verdict)
-{
-	STATEMENT(list, "SELECT id, first_entry, last_entry, digest FROM link ORDER BY id");
-	STATEMENT(beyond, "SELECT id FROM entry WHERE id>?1 LIMIT 1");
-	struct verifying v = {.store = store, .verdict = verdict};
-	char hex[RECORD_DIGEST_TEXT_SIZE];
-	int64_t stray;
-	int result;
-
-	*verdict = (struct record_verdict){0};
-	sqlite3_stmt *s = store_query(store, &list, "");
-	while ((result = store_row(store, s)) > 0) {
-		result = verify_link(&v, sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2),
-			sqlite3_column_blob(s, 3), (size_t)sqlite3_column_bytes(s, 3));
-		if (result > 0) {
-			to_hex(v.before, sizeof(v.before), hex);
-			memcpy(verdict->head, hex, sizeof(hex));
-			if (verdict->links == known_link && strcmp(hex, known_digest) != 0)
-				found_broken(verdict, known_link, "its digest is not the one that you hold: the chain was made anew");
-		}
-		if (result <= 0 || verdict->broken_link != 0) {
-			store_end(s);
-			break;
-		}
-	}
-	if (result >= 0 && verdict->broken_link == 0) {
-		result = store_integer(store, &beyond, &stray, "i", v.last_entry);
-		if (result == 0) {
-			verdict->broken_entry = stray;
-			found_broken(verdict, verdict->links + 1, "an entry belongs to no link");
-		}
-		result = result == ERR_NOT_FOUND ? 0 : result;
-	}
-	if (result >= 0 && verdict->broken_link == 0 && known_link > verdict->links)
-		found_broken(verdict, verdict->links + 1, "the chain ends before the link that you hold: it was cut short");
-	if (result >= 0 && verdict->broken_link == 0)
-		result = verify_attempts(&v);
-	store_digester_free(&v.digester);
-	buffer_free(&v.digests);
-	return result < 0 ? result : 0;
 }

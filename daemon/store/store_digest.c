@@ -1,0 +1,159 @@
+/* store_digest.c - entries and links of the record digested, and the kinds that entries are of. */
+#include "digest.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+#include "followup/store_record.h"
+
+static const struct {
+	enum record_kind kind;
+	const char *name;
+	bool personal; /* its body speaks of a person: it is salted, and can be erased */
+} kinds[] = {
+	{RECORD_CREATED, "created", false},
+	{RECORD_MOVED, "moved", false},
+	{RECORD_QUEUED, "queued", false},
+	{RECORD_DEFERRED, "deferred", false},
+	{RECORD_DONE, "done", false},
+	{RECORD_DONE_LATE, "done-late", false},
+	{RECORD_MISSED, "missed", false},
+	{RECORD_CANCELLED, "cancelled", false},
+	{RECORD_SUPPRESSED, "suppressed", false},
+	{RECORD_REOPENED, "reopened", false},
+	{RECORD_HANDED_OUT, "handed-out", false},
+	{RECORD_ATTEMPT, "attempt", true},
+	{RECORD_LEASE_EXPIRED, "lease-expired", false},
+	{RECORD_PROMISED, "promised", true},
+	{RECORD_LOOK, "look", false},
+	{RECORD_PAUSED, "paused", false},
+	{RECORD_RESUMED, "resumed", false},
+	{RECORD_ACKNOWLEDGED, "acknowledged", true},
+	{RECORD_AGENT_ADDED, "agent-added", false},
+	{RECORD_AGENT_DELETED, "agent-deleted", false},
+	{RECORD_RULES_CHANGED, "rules-changed", false},
+	{RECORD_REVIEW_DRAWN, "review-drawn", false},
+	{RECORD_REVIEWED, "reviewed", true},
+	{RECORD_BREAK, "break", false},
+	{RECORD_READY, "ready", false},
+	{RECORD_HANDED_OVER, "handed-over", false},
+	{RECORD_CORRECTED, "corrected", true},
+	{RECORD_ERASED, "erased", true},
+	{RECORD_RETIRED, "retired", false},
+	{RECORD_SAMPLE_DRAWN, "sample-drawn", false},
+};
+enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
+
+static size_t kind_place(int64_t kind)
+{
+	for (size_t i = 0; i < KIND_COUNT; i++)
+		if (kinds[i].kind == kind)
+			return i;
+	return KIND_COUNT;
+}
+
+const char *record_kind_name(int64_t kind)
+{
+	size_t place = kind_place(kind);
+
+	return place < KIND_COUNT ? kinds[place].name : "unknown";
+}
+
+bool record_kind_is_personal(int64_t kind)
+{
+	size_t place = kind_place(kind);
+
+	return place < KIND_COUNT && kinds[place].personal;
+}
+
+void digest_hex(const unsigned char *bytes, size_t count, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < count; i++) {
+		out[2 * i] = digits[bytes[i] >> 4];
+		out[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	out[2 * count] = '\0';
+}
+
+static void append_number(struct buffer *text, int64_t number)
+{
+	if (number != 0)
+		buffer_number(text, number);
+	buffer_append(text, "\n", 1);
+}
+
+/* SHA-256 of the digester's text: the one-shot function looks its algorithm up each time, which costs more than the digest of a line. ERR_MEMORY. */
+static int sha256(struct store_digester *digester, unsigned char out[SHA256_DIGEST_LENGTH])
+{
+	const struct buffer *text = &digester->text;
+
+	if (text->failed)
+		return ERR_MEMORY;
+	if (digester->context == NULL)
+		digester->context = EVP_MD_CTX_new();
+	if (digester->algorithm == NULL)
+		digester->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
+	if (digester->context == NULL || digester->algorithm == NULL ||
+		EVP_DigestInit_ex2(digester->context, digester->algorithm, NULL) != 1 ||
+		EVP_DigestUpdate(digester->context, text->data, text->length) != 1 || EVP_DigestFinal_ex(digester->context, out, NULL) != 1)
+		return ERR_MEMORY;
+	return 0;
+}
+
+void store_digester_free(struct store_digester *digester)
+{
+	buffer_free(&digester->text);
+	EVP_MD_CTX_free(digester->context);
+	EVP_MD_free(digester->algorithm);
+	*digester = (struct store_digester){0};
+}
+
+static void append_line(struct buffer *text, const char *line)
+{
+	buffer_text(text, line);
+	buffer_append(text, "\n", 1);
+}
+
+int digest_entry(struct store_digester *digester, const struct digested *e, unsigned char out[SHA256_DIGEST_LENGTH])
+{
+	struct buffer *text = &digester->text;
+	unsigned char body[SHA256_DIGEST_LENGTH];
+	char hex[2 * SHA256_DIGEST_LENGTH + 1] = "";
+
+	if (e->body != NULL) {
+		buffer_clear(text);
+		buffer_append(text, e->salt, e->salt_size);
+		buffer_append(text, e->body, e->body_size);
+		int result = sha256(digester, body);
+		if (result < 0)
+			return result;
+		digest_hex(body, sizeof(body), hex);
+	} else if (e->salt_size == sizeof(body)) {
+		digest_hex(e->salt, e->salt_size, hex);
+	}
+	buffer_clear(text);
+	append_number(text, e->id);
+	append_number(text, e->at);
+	append_line(text, record_kind_name(e->kind));
+	append_line(text, e->client_ref);
+	append_number(text, e->followup_id);
+	append_number(text, e->call_id);
+	append_line(text, e->agent);
+	append_line(text, e->reason);
+	append_line(text, hex);
+	return sha256(digester, out);
+}
+
+int digest_link(struct store_digester *digester, const unsigned char before[SHA256_DIGEST_LENGTH], int64_t link,
+	const struct buffer *entries, unsigned char out[SHA256_DIGEST_LENGTH])
+{
+	struct buffer *text = &digester->text;
+
+	buffer_clear(text);
+	buffer_append(text, (const char *)before, SHA256_DIGEST_LENGTH);
+	buffer_printf(text, "%lld\n", (long long)link);
+	buffer_append(text, entries->data, entries->length);
+	return sha256(digester, out);
+}
