@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { MONTHS_MAX = 13 };
+enum { MONTHS_MAX = 13, NEW_YEAR_MONTH_LAST = 2 };
 
 struct lunar_year {
 	day_t starts[MONTHS_MAX + 1]; /* first day of each month in order, then the first day after the year */
@@ -58,8 +58,11 @@ int lunar_add_year(struct lunar *lunar, int lunar_year, day_t new_year, int leap
 
 	if (leap_month < 0 || leap_month > 12 || months != (leap_month == 0 ? 12 : MONTHS_MAX))
 		return ERR_INVALID;
-	/* lunar_year_of() relies on a lunar year beginning in the solar year of its number. */
-	if (new_year == NO_DAY || date_of_day(new_year).year != lunar_year)
+	if (new_year == NO_DAY)
+		return ERR_INVALID;
+	/* lunar_year_of() relies on it: a lunar year begins in the solar year of its number, and ends within the next. */
+	struct date begins = date_of_day(new_year);
+	if (begins.year != lunar_year || begins.month > NEW_YEAR_MONTH_LAST)
 		return ERR_INVALID;
 	if (lunar->count > 0) {
 		const struct lunar_year *last = &lunar->years[lunar->count - 1];
@@ -74,6 +77,8 @@ int lunar_add_year(struct lunar *lunar, int lunar_year, day_t new_year, int leap
 			return ERR_INVALID;
 		year.starts[i + 1] = year.starts[i] + lengths[i];
 	}
+	if (date_of_day(year.starts[months]).year == 0) /* beyond what date.h knows */
+		return ERR_INVALID;
 
 	int result = reserve_year(lunar);
 	if (result < 0)

@@ -147,7 +147,8 @@ static int read_lunar(struct lunar *lunar, const char *file, const char *bytes, 
 			if (result == ERR_MEMORY)
 				return result;
 			if (result < 0)
-				wrong = "the year does not begin in the solar year of its number, or not where the row before it ended";
+				wrong = "the year does not begin in January or February of its number, or not where the row before it "
+					"ended";
 			if (wrong != NULL) {
 				joined = false;
 				complaints_error(complaints, file, line, "%s", wrong);

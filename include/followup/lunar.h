@@ -11,7 +11,7 @@ struct lunar *lunar_new(void);
 void lunar_free(struct lunar *lunar);
 
 /* One row of the table: months is 12 or 13, lengths are 29 or 30 in order; the leap month follows the month of its number. Rows come in
- * ascending order of lunar_year without a gap, and each starts where the one before ended; ERR_INVALID otherwise. */
+ * ascending order of lunar_year without a gap, and each starts where the one before ended, in January or February; ERR_INVALID otherwise. */
 int lunar_add_year(struct lunar *lunar, int lunar_year, day_t new_year, int leap_month, const int *lengths, int months) MUST_CHECK;
 
 int lunar_first_year(const struct lunar *lunar); /* 0 when empty */

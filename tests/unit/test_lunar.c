@@ -153,6 +153,9 @@ static void test_rows_that_do_not_fit(void **state)
 	assert_int_equal(lunar_year_of(lunar, new_year), 0);
 	assert_int_equal(lunar_add_year(lunar, 2023, new_year, 0, lengths, 12), ERR_INVALID);
 	assert_int_equal(lunar_add_year(lunar, 2024, NO_DAY, 0, lengths, 12), ERR_INVALID);
+	assert_int_equal(lunar_add_year(lunar, 2024, date_to_day(2024, 3, 1), 0, lengths, 12), ERR_INVALID);
+	assert_int_equal(lunar_add_year(lunar, 2023, date_to_day(2023, 12, 22), 2, lengths, 13), ERR_INVALID);
+	assert_int_equal(lunar_add_year(lunar, 9999, date_to_day(9999, 2, 5), 0, lengths, 12), ERR_INVALID);
 	assert_int_equal(lunar_add_year(lunar, 2024, new_year, 0, lengths, 13), ERR_INVALID);
 	assert_int_equal(lunar_add_year(lunar, 2024, new_year, 3, lengths, 12), ERR_INVALID);
 	assert_int_equal(lunar_add_year(lunar, 2024, new_year, 13, lengths, 13), ERR_INVALID);
