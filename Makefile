@@ -9,6 +9,7 @@
 #   make crash            [KILLS=1000] [BOOK=1000000]: SIGKILL under load; make powercut [CUTS=50]: power cuts of a virtual machine
 #   make fuzz             [FUZZ_SECONDS=30]: the parsers against libFuzzer; fuzz-afl: against AFL++
 #   make bench            beside Redis, beanstalkd and PostgreSQL, into tests/bench/RESULTS.md; bench-quick: a small one
+#                         ONLY="import day" CLIENTS=1000000: a part of it; bench-page: the page alone; bench-clean: the books that it leaves
 #   make bench-check      instructions of the hot commands, against the stored figures
 #   make lint | format    look at the code | put it into shape
 #   make install          [DESTDIR=] [PREFIX=/usr] [SYSCONFDIR=/etc]; make uninstall
@@ -210,11 +211,16 @@ FAULTS ?= 0
 faults: deps-test
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-faults OPT='-O1 -g' SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' all faults-programs
 	@BUILD=$(BUILD)-faults FOLLOWUP_LONG=1 FOLLOWUP_FAULTS=$(FAULTS) tests/run faults/
-# Beside the queues that a desk would pick instead; see tests/bench/bench.py for SCALE, ROUNDS, ONLY, AGENTS, PEERS.
+# Beside the queues that a desk would pick instead; see tests/bench/bench.py for its sections, how long each takes, and SCALE, CLIENTS, ROUNDS, ONLY, AGENTS, PEERS.
 bench: all bench-programs
 	@$(WITH) tests/bench/bench.py
 bench-quick: all bench-programs
 	@$(WITH) QUICK=1 tests/bench/bench.py
+# RESULTS.md anew from the figures that are kept, as after a change of the notes; the books that sections leave for each other.
+bench-page:
+	@$(WITH) tests/bench/results.py
+bench-clean:
+	rm -rf $(BUILD)/bench/scratch
 # Instructions of the hot commands: 10 % more than tests/bench/instructions has is an error; tests/bench/check.py --write stores them.
 bench-check: all
 	@$(FETCH) count
@@ -294,7 +300,7 @@ deb-test: all deps-deb deps-test
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all console-test deps-browser daemon-and-ctl unit fuzz-targets faults-programs faults crash-tools crash powercut deps deps-console deps-test deps-lint deps-fuzz deps-clients deps-bench bench-programs bench bench-quick bench-check demo run test test-long coverage fuzz fuzz-afl model-compare lint format install uninstall clean
+.PHONY: all console-test deps-browser daemon-and-ctl unit fuzz-targets faults-programs faults crash-tools crash powercut deps deps-console deps-test deps-lint deps-fuzz deps-clients deps-bench bench-programs bench bench-quick bench-page bench-clean bench-check demo run test test-long coverage fuzz fuzz-afl model-compare lint format install uninstall clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

@@ -1,34 +1,50 @@
 #!/usr/bin/env python3
 """The request path, measured beside Redis, beanstalkd and PostgreSQL (make bench, make bench-quick). Afterwards the programs bulk*.py of this folder measure the work in bulk.
 
-    SCALE=n     calls that wait (1,000,000; quick 50,000)       ROUNDS=n    rounds, whose median counts (5; quick 3)
-    ONLY=...    sections: generator cycles barred busy          AGENTS=...  counts of agents (1,8,64,256)
+    SCALE=n     calls that wait (1,000,000; quick 50,000)       ROUNDS=n        rounds, whose median counts (5; quick 3)
+    ONLY=...    sections, as listed below                       LARGE_ROUNDS=n  rounds with books of more than a million clients (1)
+    AGENTS=...  counts of agents (1,8,64,256)                   CLIENTS=...     sizes of the book of the bulk work (1000000 10000000; quick 100000)
     PEERS=...   followupd,redis-sorted,redis-list,beanstalkd,postgresql
-    SECONDS=s   how long each measurement takes (5; quick 1.5)  MANAGERS=n  managers among the clients of the book (200)
+    SECONDS=s   how long each measurement takes (5; quick 1.5)  MANAGERS=n      managers among the clients of the book (200)
 
-Each section is written when it is done; a run that is cut short leaves what it had.
+A section is written when it is done, or a round of it, and its figures are kept in tests/bench/figures, from which RESULTS.md is put together: so sections may be run one by one, on different days,
+each naming its commit, its date and how quiet the machine was; make bench-page puts the page together without measuring anything. How long they take on two quiet processors, at full size:
+
+    make bench ONLY=generator                     1 min     the load generator against PINGs
+    make bench ONLY=cycles                       25 min     NEXT and DONE at 1, 8, 64, 256 agents, beside all peers, a million calls waiting
+    make bench ONLY=barred                        8 min     NEXT behind 100,000 calls that the agent may not make
+    make bench ONLY=busy                         15 min     NEXT while a festival's day cycle for a million, and an import of a million, run
+
+    make bench CLIENTS=1000000 ONLY=import       12 min     5 rounds        CLIENTS=10000000  40 min     1 round
+                               ONLY=day           4 min     5 days                            35 min
+                               ONLY=festival     10 min     5 rounds                          20 min     1 round
+                               ONLY=memory        1 min                                        3 min
+                               ONLY=restart       1 min     5 starts of each kind              3 min
+                               ONLY=bytes         3 min                                        3 min
+    make bench ONLY=simulate                     5 min     3 rounds, always 100,000 clients
+
+Each makes what it begins with if that is not there: the books lie in BUILD/bench/scratch until make bench-clean, or until a run of everything is over. With 10,000,000 clients the day cycle needs
+30 GB of disk at once, the others less; a section that would fill the disk is not begun.
 """
 import glob
 import os
-import shutil
 import subprocess
 import sys
 import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-os.environ.setdefault("BENCH_LOAD_BEFORE", f"{os.getloadavg()[0]:.2f}")
 import barred  # noqa: E402
 import busy  # noqa: E402
 import cycles  # noqa: E402
 from peers import tell  # noqa: E402
-from results import BUILD, ONLY, OUT, QUICK, RESULTS, ROOT, ROUNDS, SCALE, SCRATCH, wanted  # noqa: E402
+from results import BUILD, FIGURES, ONLY, OUT, QUICK, ROOT, ROUNDS, SCALE, SCRATCH, begin, wanted  # noqa: E402
 
 SECTIONS = (("generator", cycles.generator), ("cycles", cycles.cycles), ("barred", barred.barred), ("busy", busy.busy))
 
 
 def bulk():
     """The programs of the other half, each by itself."""
-    environment = dict(os.environ, BENCH_SCRATCH=SCRATCH, BENCH_RESULTS=RESULTS, BENCH_OUT=OUT, BUILD=BUILD, SCALE=str(SCALE), ROUNDS=str(ROUNDS), QUICK="1" if QUICK else "")
+    environment = dict(os.environ, BENCH_SCRATCH=SCRATCH, BENCH_FIGURES=FIGURES, BENCH_OUT=OUT, BUILD=BUILD, SCALE=str(SCALE), ROUNDS=str(ROUNDS), QUICK="1" if QUICK else "")
     failed = []
     for program in sorted(glob.glob(os.path.join(ROOT, "tests/bench/bulk*.py"))):
         if os.access(program, os.X_OK):
@@ -40,13 +56,12 @@ def bulk():
 
 def main():
     os.makedirs(SCRATCH, exist_ok=True)
-    if not ONLY:
-        shutil.rmtree(RESULTS, ignore_errors=True)  # sections of another run
     failed = []
     for name, work in SECTIONS:
         if not wanted(name):
             continue
         try:
+            begin()
             work()
         except Exception:  # the other sections are still worth having
             failed.append(name)

@@ -6,7 +6,7 @@ import peers
 from book import CLOCK, MANAGERS, Book
 from measure import COUNTS, CHOSEN, SECONDS, WARM, load
 from peers import tell
-from results import ROOT, ROUNDS, SCALE, curves, number, section, spread, table, times, verdict
+from results import ROUNDS, SCALE, curves, number, section, spread, table, times, verdict
 
 # --- The generator itself -----------------------------------------------------------------------------
 
@@ -192,8 +192,6 @@ def cycles():
     servers = [kind() for kind in (Book, *peers.ALL) if not CHOSEN or kind.name in CHOSEN]
     try:
         measure_cycles([server for server in servers if prepared(server)])
-        with open(os.path.join(ROOT, "tests/bench/cycles_notes.md"), encoding="utf-8") as file:
-            section(21, "cycles-notes", "## NEXT and DONE: what was tried, what it gave, what is left\n\n" + file.read())
     finally:
         for server in servers:
             server.stop()

@@ -1,16 +1,22 @@
-"""Sections of RESULTS.md, its table of targets, and curves. A section is written as soon as it is done, and RESULTS.md is put together anew from what there is."""
+#!/usr/bin/env python3
+"""Sections of RESULTS.md, its table of targets, and curves.
+
+What a section has measured is kept in a file of the folder figures beside RESULTS.md, with when, where and of what it was measured, and RESULTS.md is put together anew from all that there are. So a
+section may be run alone, or a run be cut short, and the page is whole all the same. Run by itself this only puts the page together, as after a change of the notes.
+"""
 import json
 import os
 import platform
 import re
 import statistics
 import subprocess
+import time
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 BUILD = os.path.abspath(os.environ.get("BUILD") or os.path.join(ROOT, "build"))
 QUICK = os.environ.get("QUICK") == "1"
-RESULTS = os.path.abspath(os.environ.get("BENCH_RESULTS") or os.path.join(BUILD, "bench", "results" + ("-quick" if QUICK else "")))
 OUT = os.path.abspath(os.environ.get("BENCH_OUT") or (os.path.join(BUILD, "bench") if QUICK else os.path.join(ROOT, "tests/bench")))
+FIGURES = os.path.abspath(os.environ.get("BENCH_FIGURES") or os.path.join(OUT, "figures"))
 SCRATCH = os.path.abspath(os.environ.get("BENCH_SCRATCH") or os.path.join(BUILD, "bench", "scratch"))
 SCALE = int(os.environ.get("SCALE") or (50000 if QUICK else 1000000))
 ROUNDS = int(os.environ.get("ROUNDS") or (3 if QUICK else 5))
@@ -79,15 +85,15 @@ def machine():
     system = re.search(r'PRETTY_NAME="(.+)"', open("/etc/os-release", encoding="utf-8").read())
     return [("processors", f"{os.cpu_count()} x {processor.group(1) if processor else platform.machine()}"), ("memory", f"{memory / 1048576:.0f} GB"),
             ("kernel", f"{platform.system()} {platform.release()}"), ("file system", " ".join(disk.split())), ("system", system.group(1) if system else ""),
-            ("load of the machine when it began, 1 min", os.environ.get("BENCH_LOAD_BEFORE") or number(os.getloadavg()[0], 2)), ("followupd", output("git", "-C", ROOT, "rev-parse", "--short=12", "HEAD")),
             ("SQLite", output("dpkg-query", "-W", "-f", "${Version}", "libsqlite3-0")), ("Redis", output("dpkg-query", "-W", "-f", "${Version}", "redis-server")),
             ("beanstalkd", output("dpkg-query", "-W", "-f", "${Version}", "beanstalkd")), ("PostgreSQL", output("dpkg-query", "-W", "-f", "${Version}", "postgresql-15"))]
 
 
 INTRODUCTION = """# Measured beside the queues that a desk would pick instead
 
-`make bench` writes this page; `make bench-quick` a small one of the same form below the build folder. What is measured is the real daemon, with its shipped configuration: the record, the hash
-chain, every gate, `synchronous=FULL`. The peers run with their own durable settings, on the same machine and file system, in the same run, in turns.
+`make bench` writes this page, section by section, from the figures in [figures](figures); `make bench-quick` a small one of the same form below the build folder. Sections may have been measured on
+different days: each says when, at which commit, and how idle the machine was when it began. What is measured is the real daemon, with its shipped configuration: the record, the hash chain, every
+gate, `synchronous=FULL`. The peers run with their own durable settings, on the same machine and file system, in the same run, in turns.
 
 Numbers with two slashes are the smallest, **the median** and the largest of the rounds. A ratio is the median of the ratios of each round, so that what disturbs a round disturbs both sides of it.
 """
@@ -95,24 +101,42 @@ Numbers with two slashes are the smallest, **the median** and the largest of the
 VERDICTS = {"aim": "aim reached", "met": "met", "least": "met, the aim not", "short": "the aim not reached", "below": "**below target**", "reported": "reported"}
 
 
-def sections():
-    names = sorted(os.listdir(RESULTS)) if os.path.isdir(RESULTS) else []
-    return [os.path.join(RESULTS, name) for name in names if re.fullmatch(r"\d\d-.*\.md", name)]
+NOTES = {"29-cycles-notes": ("NEXT and DONE: what was tried, what it gave, what is left", "cycles_notes.md"),
+         "59-bulk-notes": ("The bulk work: what was tried, what it gave, what is left", "bulk_notes.md")}
+
+
+def kept(name):
+    """What stands in the file of that name, or None."""
+    path = os.path.join(FIGURES, name + ".json")
+    if not os.path.exists(path):
+        return None
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def keep(name, what):
+    write_whole(os.path.join(FIGURES, name + ".json"), json.dumps(what, indent=1, ensure_ascii=False) + "\n")
+
+
+def kept_names(pattern):
+    names = sorted(os.listdir(FIGURES)) if os.path.isdir(FIGURES) else []
+    return [name[:-5] for name in names if re.fullmatch(pattern + r"\.json", name)]
 
 
 def assemble():
-    rows, texts = [], []
-    for path in sections():
-        with open(path, encoding="utf-8") as file:
-            texts.append(file.read())
-        if os.path.exists(path[:-3] + ".json"):
-            with open(path[:-3] + ".json", encoding="utf-8") as file:
-                rows += json.load(file)
+    rows, texts = [], {}
+    for name in kept_names(r"\d\d-[\w-]+"):
+        one = kept(name)
+        texts[name] = one["text"].rstrip() + "\n"
+        rows += one["rows"]
+    for name, (title, file_name) in NOTES.items():
+        with open(os.path.join(ROOT, "tests/bench", file_name), encoding="utf-8") as file:
+            texts[name] = f"## {title}\n\n{file.read()}"
     page = INTRODUCTION
     page += "\n## Against the targets\n\n" + table(("work", "against", "measured", "at least", "aim", ""), [
         (row["work"], row["peer"], row["measured"], row.get("at_least") or "-", row.get("aim") or "-", VERDICTS.get(row["verdict"], row["verdict"])) for row in rows])
     page += "\n## The machine\n\n" + table(("", ""), machine()).replace("---:", "---")
-    page += "\n" + "\n".join(texts)
+    page += "\n" + "\n".join(texts[name] for name in sorted(texts))
     write_whole(os.path.join(OUT, "RESULTS.md"), page)
 
 
@@ -123,11 +147,58 @@ def write_whole(path, text):
     os.replace(path + ".new", path)
 
 
-def section(place, name, text, rows=None):
-    """Writes the section "NN-name" and the page."""
-    base = os.path.join(RESULTS, f"{place:02}-{name}")
-    write_whole(base + ".json", json.dumps(rows or [], indent=1, ensure_ascii=False))
-    write_whole(base + ".md", text.rstrip() + "\n")
+# --- Where a figure comes from -------------------------------------------------------------------------
+
+def processor_ticks():
+    """Idle ones, and all."""
+    with open("/proc/stat", encoding="ascii") as file:
+        ticks = [int(word) for word in file.readline().split()[1:9]]
+    return ticks[3] + ticks[4], sum(ticks)
+
+
+def commit():
+    changed = output("git", "-C", ROOT, "status", "--porcelain", "--untracked-files=no", "--", "daemon", "include", "ctl", "conf")
+    return output("git", "-C", ROOT, "rev-parse", "--short=12", "HEAD") + (" with changes" if changed else "")
+
+
+class Provenance:
+    """Begins when a section does, before anything of it runs; how idle the processors are then tells who else is at work on the machine."""
+
+    def __init__(self, seconds=3):
+        before = processor_ticks()
+        time.sleep(0.2 if QUICK else seconds)
+        after = processor_ticks()
+        self.idle = 100 * (after[0] - before[0]) / max(after[1] - before[1], 1)
+        self.began, self.at, self.commit = time.monotonic(), time.strftime("%Y-%m-%d %H:%M"), commit()
+
+    def said(self):
+        took = time.monotonic() - self.began
+        return {"commit": self.commit, "at": self.at, "idle": round(self.idle), "took": round(took)}
+
+
+_provenance = None
+
+
+def begin():
+    """A section begins, whose figures section() is going to be handed."""
+    global _provenance
+    _provenance = Provenance()
+
+
+def duration(seconds):
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def measured(said):
+    """In words."""
+    return f"measured {said['at']} at {said['commit']}, in {duration(said['took'])}; the processors were {said['idle']} % idle before"
+
+
+def section(place, name, text, rows=None, provenance=False):
+    """Keeps the section "NN-name" and writes the page. provenance: the text says itself where its figures come from."""
+    if not provenance and _provenance is not None:
+        text = text.rstrip() + f"\n\n*This section: {measured(_provenance.said())}.*\n"
+    keep(f"{place:02}-{name}", {"rows": rows or [], "text": text})
     assemble()
 
 
