@@ -34,7 +34,7 @@ static void hear(void *context, const struct complaint *complaint)
 		(void)snprintf(place, sizeof place, "%d:", complaint->line);
 	buffer_printf(&text, "%s:%s %s", complaint->file != NULL ? complaint->file : "", place, complaint->text);
 	if (text.failed) {
-		heard->mistakes.failed = true;
+		heard->mistakes.failed = heard->warnings.failed = true;
 	} else if (complaint->warning) {
 		if (heard->warning_count++ > 0)
 			buffer_text(&heard->warnings, ",");
@@ -318,8 +318,13 @@ static int finish(struct request *request, struct reload *reload, const struct b
 {
 	struct server *server = request->server;
 	struct buffer json = {0};
-	int result = changes != NULL ? write_look(request) : 0;
+	int result = 0;
 
+	/* Before anything changes: what cannot be told must not have been done. */
+	if (reload->heard.warnings.failed)
+		result = ERR_MEMORY;
+	else if (changes != NULL)
+		result = write_look(request);
 	if (result >= 0 && !reload->dry) {
 		announce();
 		result = take_over(server, reload);
@@ -366,7 +371,7 @@ static int refuse(struct request *request, const struct reload *reload, int erro
 	buffer_printf(
 		&why, "nothing has changed; %zu mistake%s: ", reload->heard.mistake_count, reload->heard.mistake_count == 1 ? "" : "s");
 	buffer_append(&why, reload->heard.mistakes.data != NULL ? reload->heard.mistakes.data : "", reload->heard.mistakes.length);
-	if (why.failed) {
+	if (why.failed || reload->heard.mistakes.failed) {
 		buffer_free(&why);
 		return ERR_MEMORY;
 	}

@@ -79,6 +79,24 @@ static void finish(struct world *world, struct told *told)
 	}
 }
 
+/* For a row that works in slices: what is left of them, without a fault. */
+static void settle(struct world *world, const struct row *row, struct told *told)
+{
+	static const char *const work[] = {"CLOCK", "ADVANCE", "0"};
+	static struct reply_heard reply;
+
+	if ((row->flags & ROW_SLICES) == 0)
+		return;
+	world->server.health.probe_at_ms = 0; /* some seconds later */
+	if (!words_speak_as(world, "operator")) {
+		wrong(told, "afterwards nobody can sign in", "");
+		return;
+	}
+	(void)world_ask(world, work, 3, (struct fault){0}, &reply);
+	if (reply.lost || reply.bytes[0] == '-')
+		wrong(told, "afterwards no work is done: ", reply.lost ? "nothing" : reply.bytes);
+}
+
 /* The command once more, without a fault: the answer and the book that it would have had without. */
 static void repeat(struct world *world, const struct row *row, struct digest wanted, const struct reply_heard *reply, struct told *told)
 {
@@ -92,6 +110,7 @@ static void repeat(struct world *world, const struct row *row, struct digest wan
 		return;
 	}
 	(void)world_ask(world, words.words, words.count, (struct fault){0}, &again);
+	settle(world, row, told);
 	if (!suffer_same_reply(row, &again, reply))
 		wrong(told, "done again it answers otherwise: ", again.lost ? "nothing" : again.bytes);
 	else if (!suffer_alike(row, world_digest(world), wanted))
@@ -132,9 +151,14 @@ static void judge_running(struct world *world, const struct row *row, bool done,
 	if (!done && !slices && now.same != e->before.same && !(told->reply.lost && suffer_alike(row, now, e->after)))
 		wrong(told, suffer_alike(row, now, e->after) ? "it says that it has not done what it has: " : "half a change: ",
 			told->reply.lost ? "(no answer)" : told->reply.bytes);
-	if ((!done && !(told->reply.lost && suffer_alike(row, now, e->after))) || (slices && !suffer_alike(row, now, e->after)))
+	if (!done && !(told->reply.lost && suffer_alike(row, now, e->after)))
 		repeat(world, row, e->after, &e->reply, told);
-	if (slices && told->why[0] == '\0')
+	if (!slices)
+		return;
+	settle(world, row, told);
+	if (!suffer_alike(row, world_digest(world), e->after))
+		wrong(told, "its work ends elsewhere", "");
+	if (told->why[0] == '\0')
 		wrong(told, world_inspect(world), "");
 }
 
@@ -158,13 +182,12 @@ static void judge_restarted(struct world *world, const struct row *row, bool don
 		wrong(told, world_inspect(world), "");
 	if (!is_after && !slices)
 		repeat(world, row, e->repeated, &e->repeated_reply, told);
-	else if (slices) {
-		static const char *const work[] = {"CLOCK", "ADVANCE", "0"};
-		static struct reply_heard reply;
-		world_connect(world);
-		(void)world_ask(world, work, 3, (struct fault){0}, &reply);
-		wrong(told, world_inspect(world), "");
-	}
+	if (!slices)
+		return;
+	settle(world, row, told);
+	if (done && !suffer_alike(row, world_digest(world), e->restarted_after))
+		wrong(told, "after the restart its work ends elsewhere", "");
+	wrong(told, world_inspect(world), "");
 }
 
 /* The daemon is gone, one way or another. */
@@ -219,6 +242,7 @@ void rehearse(const struct row *row, enum rehearsal what, enum fault_kind kind, 
 		if (!words_speak_as(world, row->who))
 			wrong(told, "cannot sign in", "");
 		told->counted = world_ask(world, words.words, words.count, (struct fault){.kind = kind}, &told->reply);
+		settle(world, row, told);
 	}
 	if (what != REHEARSE_AFTER) {
 		end_daemon(world, AFTER_CLOSE, 0);
@@ -230,6 +254,7 @@ void rehearse(const struct row *row, enum rehearsal what, enum fault_kind kind, 
 		if (!words_speak_as(world, row->who))
 			wrong(told, "cannot sign in", "");
 		(void)world_ask(world, words.words, words.count, (struct fault){0}, &told->reply);
+		settle(world, row, told);
 	}
 	if (told->why[0] == '\0')
 		told->digest = world_digest(world);
