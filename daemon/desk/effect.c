@@ -137,7 +137,11 @@ static int make_contact(struct outcome *o)
 		.ends_call = ends_call(o),
 	};
 	o->contact_id = agenda_contact(o->desk->engine, &made, &o->over_cap);
-	return o->contact_id < 0 ? (int)o->contact_id : 0;
+	if (o->contact_id < 0)
+		return (int)o->contact_id;
+	if (made.ends_call)
+		o->call_exists = false;
+	return 0;
 }
 
 /* POLICY 7: in another part of the day than this try, and not before the disposition's delay; when the tries of a day are used up, tomorrow. */

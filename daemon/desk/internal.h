@@ -63,10 +63,7 @@ enum { ITEMS_MAX = 256 };
 enum { ANSWERS_MAX = 64, RECORDING_PART_SIZE = 513, ATTORNEY_SIZE = 201, PROMISES_MAX = 8 };
 struct said {
 	bool has_items;
-	int64_t items[ITEMS_MAX]; /* ticked follow-ups */
-	size_t item_count;
-	char answered[ANSWERS_MAX][65]; /* the names of the form's answers that are not empty */
-	size_t answered_count;
+	size_t item_count, answered_count;
 	bool has_answers;
 	bool has_at;
 	int64_t at; /* local seconds: the time that the client named */
@@ -77,10 +74,15 @@ struct said {
 	char attorney[ATTORNEY_SIZE]; /* whom he has spoken to in the client's place; "": he does not say */
 	bool has_recording, has_recording_ref;
 	bool has_promise, has_promises; /* one, or a list of them */
-	struct promise promises[PROMISES_MAX];
 	size_t promise_count;
 	char why[160];
+	/* From here on only as many are there as are counted: said_clear() leaves them as they are. */
+	int64_t items[ITEMS_MAX];       /* ticked follow-ups */
+	char answered[ANSWERS_MAX][65]; /* the names of the form's answers that are not empty */
+	struct promise promises[PROMISES_MAX];
 };
+/* Nothing is said yet. */
+void said_clear(struct said *said);
 /* Reads and checks it; NULL and "" say nothing. A refusal is in answer->why. */
 int said_read(struct desk *desk, const char *json, struct moment now, struct said *said, struct answer *answer) MUST_CHECK;
 /* The items that a holder was told of: a JSON array of numbers. */

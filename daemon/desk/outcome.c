@@ -1,4 +1,5 @@
 /* outcome.c - DONE and RECORD: what came of a try (POLICY 3, 7). What has happened is never refused. */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,7 +153,10 @@ static int load_lease(struct outcome *o, int64_t call_id, int64_t holder, const 
 		memcpy(o->client_ref, o->agenda.items[0].client_ref, sizeof(o->client_ref));
 	o->holds = o->call_exists && o->call.state >= CALL_LEASED && o->call.generation == o->generation &&
 		   o->call.agent_id == o->who->agent_id && holder == o->who->agent_id;
-	result = store_attempt_contact(o->desk->store, call_id, o->generation, "uncertain", &o->uncertain_contact, &o->uncertain_on);
+	/* Counted already are messages alone, whose lease has run out. */
+	result = o->call.bulk ? store_attempt_contact(
+					o->desk->store, call_id, o->generation, "uncertain", &o->uncertain_contact, &o->uncertain_on)
+			      : 0;
 	o->uncertain = result > 0;
 	return result < 0 ? result : 0;
 }
@@ -236,22 +240,40 @@ static int know_disposition(struct outcome *o, const char *name, struct answer *
 	return ERR_INVALID;
 }
 
-int desk_done(struct desk *desk, const struct identity *who, const char *lease, const char *disposition, const char *json,
-	struct moment now, struct answer *answer)
+/* Or NULL. Its lists are long and nearly empty: only their counts are cleared. */
+static struct outcome *new_outcome(struct desk *desk, const struct identity *who, struct moment now)
 {
-	struct outcome *o = calloc(1, sizeof(*o));
+	struct outcome *o = malloc(sizeof(*o));
 
 	if (o == NULL)
-		return refuse_store(desk, answer, ERR_MEMORY);
+		return NULL;
+	memset(o, 0, offsetof(struct outcome, promises));
+	said_clear(&o->said);
+	said_clear(&o->shown);
 	o->desk = desk;
 	o->who = who;
 	o->now = now;
-	int result = know_disposition(o, disposition, answer);
-	if (result == 0)
-		result = done(o, lease, json, answer);
+	return o;
+}
+
+static void free_outcome(struct outcome *o)
+{
 	followup_list_free(&o->agenda);
 	free(o->extra);
 	free(o);
+}
+
+int desk_done(struct desk *desk, const struct identity *who, const char *lease, const char *disposition, const char *json,
+	struct moment now, struct answer *answer)
+{
+	struct outcome *o = new_outcome(desk, who, now);
+
+	if (o == NULL)
+		return refuse_store(desk, answer, ERR_MEMORY);
+	int result = know_disposition(o, disposition, answer);
+	if (result == 0)
+		result = done(o, lease, json, answer);
+	free_outcome(o);
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }
 
@@ -317,13 +339,10 @@ static int record(struct outcome *o, const char *client_ref, const char *json, s
 int desk_record(
 	struct desk *desk, const struct identity *who, const char *client_ref, const char *json, struct moment now, struct answer *answer)
 {
-	struct outcome *o = calloc(1, sizeof(*o));
+	struct outcome *o = new_outcome(desk, who, now);
 
 	if (o == NULL)
 		return refuse_store(desk, answer, ERR_MEMORY);
-	o->desk = desk;
-	o->who = who;
-	o->now = now;
 	snprintf(o->said.disposition, sizeof(o->said.disposition), "reached");
 	snprintf(o->said.channel, sizeof(o->said.channel), "phone");
 	int result = said_read(desk, json, now, &o->said, answer);
@@ -339,8 +358,6 @@ int desk_record(
 			answer, ERR_INVALID, "%s is not an outcome of a call: name the channel of the message", o->disposition->name);
 	if (result == 0)
 		result = record(o, client_ref, json, answer);
-	followup_list_free(&o->agenda);
-	free(o->extra);
-	free(o);
+	free_outcome(o);
 	return result < 0 ? refuse_store(desk, answer, result) : 0;
 }

@@ -10,28 +10,28 @@ struct outcome {
 	const struct identity *who;
 	struct moment now;
 	const struct disposition *disposition;
-	struct said said;
 	struct call call;
 	bool call_exists;
 	bool holds; /* the lease is still good */
 	int generation;
 	const char *shown_json; /* what the holder was told of; NULL: there is none */
-	struct said shown;      /* the same as items */
 	bool uncertain;         /* the message's lease ran out, and its contact is counted: */
 	int64_t uncertain_contact;
 	day_t uncertain_on;
 	struct followup_list agenda;
-	struct followup *ticked[ITEMS_MAX];
-	size_t ticked_count;
-	struct followup *extra;               /* those of them that are not on the call; NULL: none */
-	struct followup *given_up[ITEMS_MAX]; /* what a client who refused has ended */
-	size_t given_up_count;
-	char client_ref[65]; /* of the foremost item, or whom RECORD names */
-	int64_t client_id;   /* whom RECORD names, or whom an empty call was about; 0: the agenda says it */
+	size_t ticked_count, given_up_count;
+	struct followup *extra; /* those ticked that are not on the call; NULL: none */
+	char client_ref[65];    /* of the foremost item, or whom RECORD names */
+	int64_t client_id;      /* whom RECORD names, or whom an empty call was about; 0: the agenda says it */
 	int64_t contact_id;
 	bool over_cap;
+	char attorney[ATTORNEY_SIZE]; /* with whom the contact was in the client's place; "": with the client */
+	/* From here on only as many are there as are counted. */
 	int64_t promises[PROMISES_MAX]; /* the numbers of what was promised */
-	char attorney[ATTORNEY_SIZE];   /* with whom the contact was in the client's place; "": with the client */
+	struct followup *ticked[ITEMS_MAX];
+	struct followup *given_up[ITEMS_MAX]; /* what a client who refused has ended */
+	struct said said;
+	struct said shown; /* the same as items */
 };
 
 /* effect.c: does what the disposition of a call's holder does (POLICY 7). extra: room for ITEMS_MAX follow-ups that are not on the call. */

@@ -1,9 +1,15 @@
 /* said.c - what an agent says of a try, in the JSON of DONE and RECORD. */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
+
+void said_clear(struct said *said)
+{
+	memset(said, 0, offsetof(struct said, items));
+}
 
 static int take_item(void *context, const struct json_value *value)
 {

@@ -111,7 +111,7 @@ struct statement {
 /* store_statement.c. Prepares one that must be there later without memory. */
 int store_prepare(struct store *store, struct statement *statement) MUST_CHECK;
 
-/* Binds by format: 'i' int64_t, 'n' int, 't' text or NULL, 'd' day_t with NO_DAY as NULL, 'b' blob (const void *, size_t).
+/* Binds by format: 'i' int64_t, 'z' int64_t with 0 as NULL, 'n' int, 't' text or NULL, 'd' day_t with NO_DAY as NULL, 'b' blob (const void *, size_t).
  * Returns the statement ready to step, NULL after a failure that store->message names. */
 sqlite3_stmt *store_query(struct store *store, struct statement *statement, const char *format, ...);
 

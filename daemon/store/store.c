@@ -141,10 +141,10 @@ void store_close(struct store *store)
 static void reset_all(struct store *store)
 {
 	for (int i = 0; i < STORE_STATEMENTS_MAX; i++)
-		if (store->statements[i] != NULL)
+		if (store->statements[i] != NULL && sqlite3_stmt_busy(store->statements[i]))
 			sqlite3_reset(store->statements[i]);
 	for (int i = 0; i < STORE_CONDITIONS_MAX; i++)
-		if (store->conditions[i].statement != NULL)
+		if (store->conditions[i].statement != NULL && sqlite3_stmt_busy(store->conditions[i].statement))
 			sqlite3_reset(store->conditions[i].statement);
 }
 

@@ -80,13 +80,12 @@ int store_call_insert(struct store *store, struct call *c)
 int store_call_save(struct store *store, const struct call *c)
 {
 	STATEMENT(save, "UPDATE call SET queue=?2, lane=?3, due_now=?4, priority=?5, due_on=?6, state=?7, class=?8, generation=?9, "
-			"agent_id=nullif(?10, 0),"
-			" lease_until=nullif(?11, 0), not_before=nullif(?12, 0), tries_on=?13, tries_today=?14, expiries=?15, widened=?16, "
+			"agent_id=?10,"
+			" lease_until=?11, not_before=?12, tries_on=?13, tries_today=?14, expiries=?15, widened=?16, "
 			"queued_at=?17,"
-			" person=?18, widen_at=nullif(?19, 0), moved=nullif(?20, 0), appointed_at=nullif(?21, 0), owner_id=nullif(?22, 0), "
-			"appointed_for=nullif(?23, 0) "
+			" person=?18, widen_at=?19, moved=?20, appointed_at=?21, owner_id=?22, appointed_for=?23 "
 			"WHERE id=?1");
-	int result = store_run(store, &save, "iiinnnnnniiidnnniiiiiii", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
+	int result = store_run(store, &save, "iiinnnnnnzzzdnnniizzzzz", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
 		(int)c->state, (int)c->class, c->generation, c->agent_id, c->lease_until, c->not_before, c->tries_on, c->tries_today,
 		c->expiries, c->widened, c->queued_at, c->person, c->widen_at, c->moved, c->appointed_at, c->owner_id, c->appointed_for);
 

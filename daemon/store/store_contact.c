@@ -10,9 +10,8 @@
 
 int store_contact_insert(struct store *store, struct contact *c)
 {
-	STATEMENT(
-		insert, "INSERT INTO contact(call_id, on_day, at, channel, agent_id, over_cap) VALUES(?1, ?2, ?3, ?4, nullif(?5, 0), ?6)");
-	int result = store_run(store, &insert, "iniiin", c->call_id, c->on_day, c->at, c->channel, c->agent_id, (int)c->over_cap);
+	STATEMENT(insert, "INSERT INTO contact(call_id, on_day, at, channel, agent_id, over_cap) VALUES(?1, ?2, ?3, ?4, ?5, ?6)");
+	int result = store_run(store, &insert, "iniizn", c->call_id, c->on_day, c->at, c->channel, c->agent_id, (int)c->over_cap);
 
 	if (result < 0)
 		return result;
@@ -182,7 +181,7 @@ int64_t store_attempt_insert(struct store *store, const struct attempt *a)
 	STATEMENT(insert, "INSERT INTO attempt(id, at, call_id, generation, agent, queue, channel, client_ref, disposition, contact_id, "
 			  "over_cap, expired, "
 			  "answer, followup_id)"
-			  " VALUES(nullif(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, nullif(?10, 0), ?11, ?12, ?13, nullif(?14, 0))");
+			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
 	STATEMENT(close, "UPDATE followup SET closed_by=?2 WHERE id=?1");
 	struct buffer text = {0};
 	int64_t client = a->client_ref[0] != '\0' ? store_client_find(store, a->client_ref) : 0, id = 0;
@@ -199,7 +198,7 @@ int64_t store_attempt_insert(struct store *store, const struct attempt *a)
 	}
 	buffer_free(&text);
 	if (result == 0)
-		result = store_run(store, &insert, "iiintiittinnti", id, a->at, a->call_id, a->generation, a->agent, a->queue, a->channel,
+		result = store_run(store, &insert, "ziintiittznntz", id, a->at, a->call_id, a->generation, a->agent, a->queue, a->channel,
 			a->client_ref, a->disposition, a->contact_id, (int)a->over_cap, (int)a->expired, a->answer, a->followup_id);
 	if (result >= 0 && id == 0)
 		id = sqlite3_last_insert_rowid(store->db); /* no record is kept, which would have numbered it */

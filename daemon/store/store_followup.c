@@ -96,8 +96,8 @@ int store_followup_insert(struct store *store, struct followup *f)
 {
 	STATEMENT(insert, "INSERT INTO followup(client_id, rule, occasion, client_ref, occasion_on, opens_on, due_on, last_on, priority, "
 			  "state, reason, created_on, closed_on, about)"
-			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, nullif(?11, 0), ?12, ?13, nullif(?14, 0))");
-	int result = store_run(store, &insert, "iittnnnnnniddi", f->client_id, f->rule, f->occasion, f->client_ref, f->occasion_on,
+			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
+	int result = store_run(store, &insert, "iittnnnnnnzddz", f->client_id, f->rule, f->occasion, f->client_ref, f->occasion_on,
 		f->opens_on, f->due_on, f->last_on, f->priority, (int)f->state, f->reason, f->created_on, f->closed_on, f->about);
 
 	if (result < 0)
@@ -288,30 +288,29 @@ int store_followup_save(struct store *store, struct followup *f)
 {
 	/* SQLite takes a row out of every index and puts it in again whose columns an UPDATE names, the same or not. So: why it waits; where it is; that it has ended;
 	 * and everything. */
-	STATEMENT(wait, "UPDATE followup SET reason=nullif(?2, 0), channel=nullif(?3, 0), queue=nullif(?4, 0) WHERE id=?1");
-	STATEMENT(move, "UPDATE followup SET reason=nullif(?2, 0), channel=nullif(?3, 0), queue=nullif(?4, 0), state=?5, "
-			"call_id=nullif(?6, 0) WHERE "
+	STATEMENT(wait, "UPDATE followup SET reason=?2, channel=?3, queue=?4 WHERE id=?1");
+	STATEMENT(move, "UPDATE followup SET reason=?2, channel=?3, queue=?4, state=?5, "
+			"call_id=?6 WHERE "
 			"id=?1");
-	STATEMENT(end,
-		"UPDATE followup SET reason=nullif(?2, 0), channel=nullif(?3, 0), queue=nullif(?4, 0), state=?5, call_id=nullif(?6, 0), "
-		"closed_on=?7 WHERE id=?1");
+	STATEMENT(end, "UPDATE followup SET reason=?2, channel=?3, queue=?4, state=?5, call_id=?6, "
+		       "closed_on=?7 WHERE id=?1");
 	STATEMENT(save, "UPDATE followup SET occasion=?2, occasion_on=?3, opens_on=?4, due_on=?5, last_on=?6, priority=?7, state=?8, "
-			"reason=nullif(?9, 0),"
-			" channel=nullif(?10, 0), queue=nullif(?11, 0), call_id=nullif(?12, 0), closed_on=?13, channel_from=?14, "
-			"tries=?15, overridden=?16, about=nullif(?17, 0) WHERE id=?1");
+			"reason=?9,"
+			" channel=?10, queue=?11, call_id=?12, closed_on=?13, channel_from=?14, "
+			"tries=?15, overridden=?16, about=?17 WHERE id=?1");
 	const struct followup_kept *kept = &f->kept;
 	int result;
 
 	if (!is_the_same_matter(f))
-		result = store_run(store, &save, "itnnnnnniiiidnnni", f->id, f->occasion, f->occasion_on, f->opens_on, f->due_on,
+		result = store_run(store, &save, "itnnnnnnzzzzdnnnz", f->id, f->occasion, f->occasion_on, f->opens_on, f->due_on,
 			f->last_on, f->priority, (int)f->state, f->reason, f->channel, f->queue, f->call_id, f->closed_on, f->channel_from,
 			f->tries, (int)f->overridden, f->about);
 	else if (kept->closed_on != f->closed_on)
-		result = store_run(store, &end, "iiiinid", f->id, f->reason, f->channel, f->queue, (int)f->state, f->call_id, f->closed_on);
+		result = store_run(store, &end, "izzznzd", f->id, f->reason, f->channel, f->queue, (int)f->state, f->call_id, f->closed_on);
 	else if (kept->state != f->state || kept->call_id != f->call_id)
-		result = store_run(store, &move, "iiiini", f->id, f->reason, f->channel, f->queue, (int)f->state, f->call_id);
+		result = store_run(store, &move, "izzznz", f->id, f->reason, f->channel, f->queue, (int)f->state, f->call_id);
 	else
-		result = store_run(store, &wait, "iiii", f->id, f->reason, f->channel, f->queue);
+		result = store_run(store, &wait, "izzz", f->id, f->reason, f->channel, f->queue);
 	if (result == 0)
 		return ERR_NOT_FOUND;
 	if (result > 0)

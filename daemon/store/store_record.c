@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "digest.h"
+#include "followup/store_erase.h"
 #include "followup/store_name.h"
 
 enum { SALT_SIZE = 16 };
@@ -52,18 +53,24 @@ static int draw_salt(struct store_salts *salts, unsigned char out[SALT_SIZE])
 	return 0;
 }
 
+/* What is still told of a client who has been erased is kept, and sealed at once: 1 or 0. */
+static int is_sealed(struct store *store, const struct record_entry *entry)
+{
+	if (entry->body == NULL || entry->client_id == 0 || entry->kind == RECORD_LOOK || entry->kind == RECORD_ERASED)
+		return 0;
+	return store_client_erased(store, entry->client_id, NULL);
+}
+
 int64_t store_record_add(struct store *store, const struct record_entry *entry)
 {
 	STATEMENT(insert, "INSERT INTO entry(at, kind, client_id, followup_id, call_id, agent, reason, salt, body, sealed)"
-			  " VALUES(?1, ?2, nullif(?3, 0), nullif(?4, 0), nullif(?5, 0), nullif(?6, 0), nullif(?7, 0), nullif(?8, x''), ?9,"
-			  /* what is still told of a client who has been erased is kept, and sealed at once */
-			  " (SELECT 1 FROM client WHERE id=?3 AND erased_at IS NOT NULL AND ?9 IS NOT NULL AND ?2 NOT IN (30, 61)))");
+			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
 	const char *agent = entry->agent != NULL ? entry->agent : store->record.by;
 	unsigned char salt[SALT_SIZE], digest[SHA256_DIGEST_LENGTH];
-	char ref[65] = "", reason[128];
+	char ref[65] = "";
 	size_t salt_size = 0;
 	int64_t agent_id = 0;
-	int result = 0;
+	int result = 0, sealed = 0;
 
 	if (store->record.off)
 		return 0;
@@ -78,11 +85,13 @@ int64_t store_record_add(struct store *store, const struct record_entry *entry)
 	if (entry->client_id != 0 && entry->client_ref == NULL)
 		result = client_ref_of(store, entry->client_id, ref);
 	if (result == 0)
-		result = store_run(store, &insert, "iniiiiibt", store->record.at, (int)entry->kind, entry->client_id, entry->followup_id,
-			entry->call_id, agent_id, entry->reason, salt, salt_size, entry->body);
+		result = sealed = is_sealed(store, entry);
+	if (result >= 0)
+		result = store_run(store, &insert, "inzzzzzbtz", store->record.at, (int)entry->kind, entry->client_id, entry->followup_id,
+			entry->call_id, agent_id, entry->reason, salt_size > 0 ? (const void *)salt : NULL, salt_size, entry->body,
+			(int64_t)sealed);
 	if (result < 0)
 		return result;
-	snprintf(reason, sizeof(reason), "%s", store_name_text(store, entry->reason));
 	struct digested digested = {
 		.id = sqlite3_last_insert_rowid(store->db),
 		.at = store->record.at,
@@ -93,7 +102,7 @@ int64_t store_record_add(struct store *store, const struct record_entry *entry)
 			      : entry->client_ref != NULL ? entry->client_ref
 							  : ref,
 		.agent = agent,
-		.reason = reason,
+		.reason = store_name_text(store, entry->reason),
 		.salt = salt,
 		.salt_size = salt_size,
 		.body = entry->body,
@@ -120,7 +129,11 @@ int store_record_about(struct store *store, int64_t entry_id, int64_t client_id)
 
 void store_record_by(struct store *store, const char *agent)
 {
-	snprintf(store->record.by, sizeof(store->record.by), "%s", agent != NULL ? agent : "");
+	size_t length = agent != NULL ? strnlen(agent, sizeof(store->record.by) - 1) : 0;
+
+	if (length > 0)
+		memcpy(store->record.by, agent, length);
+	store->record.by[length] = '\0';
 }
 
 void store_record_off(struct store *store)

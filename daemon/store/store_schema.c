@@ -155,8 +155,8 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	" at INTEGER NOT NULL, agent TEXT NOT NULL, acked_at INTEGER, acked_by TEXT, note TEXT);"
 	"CREATE INDEX task_open ON task(queue) WHERE acked_at IS NULL;"
 	"CREATE INDEX task_client ON task(client_id);"
-	/* The ledger of the cap: one row for each client that a counted contact spoke for. */
-	"CREATE TABLE contact(id INTEGER PRIMARY KEY AUTOINCREMENT, call_id INTEGER NOT NULL, on_day INTEGER NOT NULL, at INTEGER NOT "
+	/* The ledger of the cap: one row for each client that a counted contact spoke for. No contact is ever deleted, so that no number comes again. */
+	"CREATE TABLE contact(id INTEGER PRIMARY KEY, call_id INTEGER NOT NULL, on_day INTEGER NOT NULL, at INTEGER NOT "
 	"NULL, channel INTEGER NOT NULL,"
 	" agent_id INTEGER, over_cap INTEGER NOT NULL DEFAULT 0);"
 	"CREATE TABLE contact_client(client_id INTEGER, on_day INTEGER, contact_id INTEGER, PRIMARY KEY(client_id, on_day, contact_id)) "

@@ -112,11 +112,15 @@ static sqlite3_stmt *bind_all(struct store *store, struct statement *statement, 
 
 	if (s == NULL)
 		return NULL;
-	sqlite3_reset(s);
+	if (sqlite3_stmt_busy(s)) /* left standing on a row; what has ended has been reset */
+		sqlite3_reset(s);
 	for (const char *f = format; *f != '\0' && code == SQLITE_OK; f++) {
 		place++;
 		if (*f == 'i') {
 			code = sqlite3_bind_int64(s, place, va_arg(arguments, int64_t));
+		} else if (*f == 'z') {
+			int64_t value = va_arg(arguments, int64_t);
+			code = value != 0 ? sqlite3_bind_int64(s, place, value) : sqlite3_bind_null(s, place);
 		} else if (*f == 'n') {
 			code = sqlite3_bind_int(s, place, va_arg(arguments, int));
 		} else if (*f == 't') {
