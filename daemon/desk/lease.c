@@ -109,6 +109,7 @@ static int write_down(struct desk *desk, const struct call *call, const char *ag
 		.queue = call->queue,
 		.channel = call->channel,
 		.client_ref = agenda.count > 0 ? agenda.items[0].client_ref : "",
+		.client_id = agenda.count > 0 ? agenda.items[0].client_id : 0,
 		.disposition = disposition,
 		.detail = detail,
 		.contact_id = contact_id,

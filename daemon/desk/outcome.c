@@ -71,6 +71,7 @@ static int write_down(struct outcome *o, const char *detail, const char *answer_
 		.queue = o->call.queue,
 		.channel = o->call.channel,
 		.client_ref = o->client_ref,
+		.client_id = o->agenda.count > 0 && o->shown_json != NULL ? o->agenda.items[0].client_id : o->client_id,
 		.disposition = o->disposition->name,
 		.address = address_of(o->desk, o->call.channel),
 		.detail = detail,

@@ -6,12 +6,14 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
+#include "followup/call.h"
 #include "followup/date.h"
 #include "followup/followup.h"
 #include "followup/store.h"
+#include "followup/store_agent.h"
 #include "followup/store_client.h"
 
-enum { STORE_STATEMENTS_MAX = 512, STORE_NAME_CACHE = 1024, STORE_CONDITIONS_MAX = 64, STORE_AGENDA_KEPT = 8 };
+enum { STORE_STATEMENTS_MAX = 512, STORE_NAME_CACHE = 1024, STORE_CONDITIONS_MAX = 64 };
 
 /* Fixed rows of the table name, so that partial indexes can speak of them. */
 enum fixed_name { NAME_TRADE = 1, NAME_MANAGER_DEPARTED = 2, NAME_VOID = 3 };
@@ -51,14 +53,13 @@ struct store_record {
 	struct store_salts salts;
 };
 
-/* What the book holds, told from what it held at another time: equal as long as nothing was written or taken back. Never equal for a reader, whose snapshots change
- * without a word. */
+/* What of the book is kept in memory when it has been read (store_kept.c). */
+enum kept_rows { KEPT_CLIENTS, KEPT_AGENTS, KEPT_AGENDAS, KEPT_LEASES, KEPT_KINDS };
+
+/* Rows of one kind as they were at some time: the same as long as no statement has written any of them, and nothing was taken back. */
 struct store_stamp {
-	int64_t changes;
-	uint64_t rollbacks;
+	uint64_t written, rollbacks;
 };
-struct store_stamp store_stamp_now(const struct store *store);
-bool store_stamp_holds(const struct store *store, struct store_stamp then);
 
 struct store {
 	sqlite3 *db;
@@ -72,21 +73,18 @@ struct store {
 		sqlite3_stmt *statement;
 	} conditions[STORE_CONDITIONS_MAX];
 	struct store_record record;
-	/* The client and the agenda that were read last: one command asks for them several times. */
-	struct {
-		struct store_stamp stamp;
-		struct client client; /* id 0: none yet */
-	} last_client;
-	struct {
-		struct store_stamp stamp;
-		int64_t call_id; /* 0: none yet */
-		int count;
-		struct followup items[STORE_AGENDA_KEPT];
-	} last_agenda;
+	struct store_kept *kept; /* NULL: nothing yet */
+	uint64_t written[KEPT_KINDS];
+	unsigned char writes[STORE_STATEMENTS_MAX]; /* of which kinds a statement writes rows: bits of enum kept_rows */
+	unsigned writing;                           /* the same of the one that is being prepared */
 	struct {
 		int known; /* 1: something is paused, -1: nothing, 0: ask */
 		uint64_t rollbacks;
 	} pauses;
+	struct {
+		bool none;          /* no call is touched, */
+		uint64_t rollbacks; /* as long as nothing is taken back */
+	} touched;
 	char message[256];
 	sqlite3_int64 changes_at_begin;
 	uint64_t rollbacks;
@@ -105,8 +103,10 @@ struct store {
 struct statement {
 	const char *sql;
 	atomic_int slot; /* 0: not numbered yet */
+	bool is_told;    /* the function that runs it tells store_kept.c itself which rows it writes */
 };
-#define STATEMENT(name, text) static struct statement name = {(text), 0}
+#define STATEMENT(name, text) static struct statement name = {(text), 0, false}
+#define TOLD_STATEMENT(name, text) static struct statement name = {(text), 0, true}
 
 /* store_statement.c. Prepares one that must be there later without memory. */
 int store_prepare(struct store *store, struct statement *statement) MUST_CHECK;
@@ -166,6 +166,43 @@ int store_execute(struct store *store, const char *sql) MUST_CHECK;
 
 enum { STORE_APPLICATION_ID = 0x464f4c55 /* "FOLU" */ };
 int store_schema_version(void);
+
+/* store_kept.c: rows that are asked for again and again, kept as they were read until a statement writes any of their kind. Which kinds a statement writes SQLite itself says when it is
+ * prepared; where many rows of a kind are written and few of them kept, the function that writes one tells it (TOLD_STATEMENT) and the others are kept on. A reader keeps nothing from
+ * one statement to the next, for its snapshots change without a word. */
+int store_kept_watch(struct store *store) MUST_CHECK; /* before anything is prepared */
+void store_kept_free(struct store *store);
+
+/* A client, and what only the store shows of him: valid until the next one is asked for. 1, 0: there is none, or an error. */
+struct kept_client {
+	struct store_stamp stamp;
+	struct client client; /* id 0: none */
+	bool erased;
+	char *texts; /* the memory of these, NULL where he has none: */
+	const char *name, *phone, *email, *attorney;
+};
+int store_kept_client(struct store *store, int64_t id, const struct kept_client **out) MUST_CHECK;
+int store_kept_agent(struct store *store, int64_t id, const struct agent **out) MUST_CHECK;
+
+/* A call's agenda in its order: how many, at most capacity; ERR_NOT_FOUND: it is not kept. */
+int store_kept_agenda(struct store *store, int64_t call_id, struct followup *out, int capacity) MUST_CHECK;
+void store_keep_agenda(struct store *store, int64_t call_id, const struct followup *items, int count);
+void store_forget_agenda(struct store *store, int64_t call_id);
+
+/* A call that is leased, with what its holder was told of, and of which nothing has been told since; NULL: it is not kept. */
+struct kept_lease {
+	struct store_stamp stamp;
+	struct call call; /* id 0: none */
+	char shown[64];   /* "": not kept */
+};
+const struct kept_lease *store_kept_lease(struct store *store, int64_t call_id);
+void store_keep_lease(struct store *store, const struct call *call);
+void store_keep_shown(struct store *store, int64_t call_id, int generation, int64_t agent_id, const char *shown);
+void store_forget_lease(struct store *store, int64_t call_id);
+
+/* store_client.c and store_agent.c, for it: the row as it stands in the book. */
+int store_client_read(struct store *store, int64_t id, struct kept_client *out) MUST_CHECK;
+int store_agent_read(struct store *store, int64_t id, struct agent *out) MUST_CHECK;
 
 /* Creates or upgrades the tables; store_schema.c. */
 int store_schema_prepare(struct store *store) MUST_CHECK;

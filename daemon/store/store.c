@@ -110,6 +110,8 @@ int store_open(const char *path, struct store **out, char message[256])
 	if (result == 0)
 		result = store_record_functions(store);
 	if (result == 0)
+		result = store_kept_watch(store);
+	if (result == 0)
 		result = prepare_transactions(store);
 	if (result < 0)
 		goto failed;
@@ -132,6 +134,7 @@ void store_close(struct store *store)
 	if (store->lock >= 0)
 		(void)close(store->lock);
 	store_names_forget(store);
+	store_kept_free(store);
 	buffer_free(&store->record.pending);
 	store_digester_free(&store->record.digester);
 	free(store);
@@ -203,16 +206,6 @@ void store_rollback(struct store *store)
 	if (sqlite3_get_autocommit(store->db) == 0 && store_run(store, &rollback, "") < 0)
 		return;
 	store->in_transaction = false;
-}
-
-struct store_stamp store_stamp_now(const struct store *store)
-{
-	return (struct store_stamp){store_changes(store), store->rollbacks};
-}
-
-bool store_stamp_holds(const struct store *store, struct store_stamp then)
-{
-	return store->in_transaction && then.changes == store_changes(store) && then.rollbacks == store->rollbacks;
 }
 
 uint64_t store_rollbacks(const struct store *store)

@@ -66,8 +66,8 @@ static int read_list(struct store *store, sqlite3_stmt *s, struct call *out, int
 
 int store_call_insert(struct store *store, struct call *c)
 {
-	STATEMENT(insert, "INSERT INTO call(person, channel, bulk, queue, lane, due_now, priority, due_on, state, class, queued_at)"
-			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+	TOLD_STATEMENT(insert, "INSERT INTO call(person, channel, bulk, queue, lane, due_now, priority, due_on, state, class, queued_at)"
+			       " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
 	int result = store_run(store, &insert, "iiniinnnnni", c->person, c->channel, (int)c->bulk, c->queue, c->lane, (int)c->due_now,
 		c->priority, c->due_on, (int)c->state, (int)c->class, c->queued_at);
 
@@ -79,13 +79,16 @@ int store_call_insert(struct store *store, struct call *c)
 
 int store_call_save(struct store *store, const struct call *c)
 {
-	STATEMENT(save, "UPDATE call SET queue=?2, lane=?3, due_now=?4, priority=?5, due_on=?6, state=?7, class=?8, generation=?9, "
-			"agent_id=?10,"
-			" lease_until=?11, not_before=?12, tries_on=?13, tries_today=?14, expiries=?15, widened=?16, "
-			"queued_at=?17,"
-			" person=?18, widen_at=?19, moved=?20, appointed_at=?21, owner_id=?22, appointed_for=?23 "
-			"WHERE id=?1");
-	int result = store_run(store, &save, "iiinnnnnnzzzdnnniizzzzz", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
+	TOLD_STATEMENT(save, "UPDATE call SET queue=?2, lane=?3, due_now=?4, priority=?5, due_on=?6, state=?7, class=?8, generation=?9, "
+			     "agent_id=?10,"
+			     " lease_until=?11, not_before=?12, tries_on=?13, tries_today=?14, expiries=?15, widened=?16, "
+			     "queued_at=?17,"
+			     " person=?18, widen_at=?19, moved=?20, appointed_at=?21, owner_id=?22, appointed_for=?23 "
+			     "WHERE id=?1");
+	int result;
+
+	store_forget_lease(store, c->id);
+	result = store_run(store, &save, "iiinnnnnnzzzdnnniizzzzz", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
 		(int)c->state, (int)c->class, c->generation, c->agent_id, c->lease_until, c->not_before, c->tries_on, c->tries_today,
 		c->expiries, c->widened, c->queued_at, c->person, c->widen_at, c->moved, c->appointed_at, c->owner_id, c->appointed_for);
 
@@ -96,17 +99,24 @@ int store_call_save(struct store *store, const struct call *c)
 
 int store_call_lease(struct store *store, const struct call *c)
 {
-	STATEMENT(lease, "UPDATE call SET state=2, generation=?2, agent_id=?3, lease_until=?4 WHERE id=?1");
+	TOLD_STATEMENT(lease, "UPDATE call SET state=2, generation=?2, agent_id=?3, lease_until=?4 WHERE id=?1");
 	int result = store_run(store, &lease, "inii", c->id, c->generation, c->agent_id, c->lease_until);
 
-	if (result == 0)
-		return ERR_NOT_FOUND;
-	return result < 0 ? result : 0;
+	if (result <= 0)
+		return result == 0 ? ERR_NOT_FOUND : result;
+	store_keep_lease(store, c);
+	return 0;
 }
 
 int store_call_load(struct store *store, int64_t id, struct call *out)
 {
 	STATEMENT(load, "SELECT " COLUMNS " FROM call WHERE id=?1");
+	const struct kept_lease *kept = store_kept_lease(store, id);
+
+	if (kept != NULL) {
+		*out = kept->call;
+		return 0;
+	}
 	int result = read_one(store, store_query(store, &load, "i", id), out);
 
 	return result == 0 ? ERR_NOT_FOUND : result < 0 ? result : 0;
@@ -114,7 +124,9 @@ int store_call_load(struct store *store, int64_t id, struct call *out)
 
 int store_call_delete(struct store *store, int64_t id)
 {
-	STATEMENT(delete, "DELETE FROM call WHERE id=?1");
+	TOLD_STATEMENT(delete, "DELETE FROM call WHERE id=?1");
+
+	store_forget_lease(store, id);
 	int result = store_run(store, &delete, "i", id);
 
 	return result < 0 ? result : 0;
@@ -125,6 +137,8 @@ int store_call_touch(struct store *store, int64_t id)
 	STATEMENT(touch, "UPDATE call SET touched=1 WHERE id=?1 AND touched=0");
 	int result = store_run(store, &touch, "i", id);
 
+	store->touched.none = false;
+
 	return result < 0 ? result : 0;
 }
 
@@ -132,7 +146,12 @@ int store_call_touched(struct store *store, struct call *out)
 {
 	STATEMENT(next, "SELECT " COLUMNS " FROM call INDEXED BY call_touched WHERE touched=1 LIMIT 1");
 
-	return read_one(store, store_query(store, &next, ""), out);
+	if (store->touched.none && store->touched.rollbacks == store->rollbacks && store->in_transaction)
+		return 0;
+	int result = read_one(store, store_query(store, &next, ""), out);
+	store->touched.none = result == 0;
+	store->touched.rollbacks = store->rollbacks;
+	return result;
 }
 
 int store_call_clear_touched(struct store *store, int64_t id)
@@ -249,10 +268,10 @@ int64_t store_call_next_lane(struct store *store, int64_t queue, int64_t lane)
 int store_call_next(struct store *store, int64_t queue, int64_t lane, struct call_place *place, struct call *out)
 {
 	enum { LANE, QUEUE };
-	static struct statement first[] = {{EXPAND(FIRST, IN_LANE), 0}, {EXPAND(FIRST, IN_QUEUE), 0}};
-	static struct statement equal[] = {{EXPAND(EQUAL, IN_LANE), 0}, {EXPAND(EQUAL, IN_QUEUE), 0}};
-	static struct statement same[] = {{EXPAND(SAME, IN_LANE), 0}, {EXPAND(SAME, IN_QUEUE), 0}};
-	static struct statement later[] = {{EXPAND(LATER, IN_LANE), 0}, {EXPAND(LATER, IN_QUEUE), 0}};
+	static struct statement first[] = {{EXPAND(FIRST, IN_LANE), 0, false}, {EXPAND(FIRST, IN_QUEUE), 0, false}};
+	static struct statement equal[] = {{EXPAND(EQUAL, IN_LANE), 0, false}, {EXPAND(EQUAL, IN_QUEUE), 0, false}};
+	static struct statement same[] = {{EXPAND(SAME, IN_LANE), 0, false}, {EXPAND(SAME, IN_QUEUE), 0, false}};
+	static struct statement later[] = {{EXPAND(LATER, IN_LANE), 0, false}, {EXPAND(LATER, IN_QUEUE), 0, false}};
 	int which = lane == ALL_LANES ? QUEUE : LANE, result;
 
 	if (!place->started) {

@@ -2,14 +2,42 @@
 #include "followup/store_client.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "followup/money.h"
 #include "followup/store_name.h"
 #include "internal.h"
 
-static int load_client(struct store *store, int64_t id, struct client *out)
+/* The texts that only the store shows, in one piece of memory. */
+static int read_texts(sqlite3_stmt *s, int first, struct kept_client *kept)
 {
+	const char **const places[] = {&kept->name, &kept->phone, &kept->email, &kept->attorney};
+	enum { TEXTS = sizeof(places) / sizeof(places[0]) };
+	const char *texts[TEXTS];
+	size_t length = 0;
+
+	for (int i = 0; i < TEXTS; i++) {
+		texts[i] = sqlite3_column_type(s, first + i) == SQLITE_NULL ? NULL : column_text(s, first + i);
+		length += texts[i] != NULL ? strlen(texts[i]) + 1 : 0;
+	}
+	char *at = malloc(length + 1);
+	if (at == NULL)
+		return ERR_MEMORY;
+	free(kept->texts);
+	kept->texts = at;
+	for (int i = 0; i < TEXTS; i++) {
+		*places[i] = texts[i] != NULL ? at : NULL;
+		if (texts[i] != NULL)
+			at = stpcpy(at, texts[i]) + 1;
+	}
+	return 0;
+}
+
+int store_client_read(struct store *store, int64_t id, struct kept_client *kept)
+{
+	struct client *out = &kept->client;
+
 	/* Hardly anybody has forbidden or refused anything: that is asked first. */
 	STATEMENT(load,
 		"SELECT id, person, name IS NOT NULL, ref, tier, branch, manager, introducer, phone IS NOT NULL, email IS NOT "
@@ -20,13 +48,19 @@ static int load_client(struct store *store, int64_t id, struct client *out)
 		"WHERE d.client_id=client.id)), do_not_contact),"
 		" hours, id_expires_on, risk_test_expires_on, status, number_wrong,"
 		" iif(EXISTS (SELECT 1 FROM refusal r WHERE r.client_id=client.id), (SELECT group_concat(n.text || ':' || r.until, ';')"
-		" FROM refusal r JOIN name n ON n.id=r.channel WHERE r.client_id=client.id), NULL) FROM client WHERE id=?1");
+		" FROM refusal r JOIN name n ON n.id=r.channel WHERE r.client_id=client.id), NULL), erased_at IS NOT NULL, name, phone, "
+		"email, attorney FROM client WHERE id=?1");
 	sqlite3_stmt *s = store_query(store, &load, "i", id);
 	int result = store_row(store, s);
 
 	if (result <= 0)
-		return result == 0 ? ERR_NOT_FOUND : result;
-	out->id = sqlite3_column_int64(s, 0);
+		return result;
+	result = read_texts(s, 23, kept);
+	if (result < 0) {
+		store_end(s);
+		return result;
+	}
+	kept->erased = sqlite3_column_int(s, 22) != 0;
 	out->person = sqlite3_column_int64(s, 1);
 	out->known = sqlite3_column_int(s, 2) != 0;
 	column_copy(s, 3, out->ref, sizeof(out->ref));
@@ -52,22 +86,20 @@ static int load_client(struct store *store, int64_t id, struct client *out)
 	column_copy(s, 19, out->status, sizeof(out->status));
 	out->number_is_wrong = sqlite3_column_int(s, 20) != 0;
 	column_copy(s, 21, out->no_greetings, sizeof(out->no_greetings));
+	out->id = sqlite3_column_int64(s, 0);
 	store_end(s);
-	return 0;
+	return 1;
 }
 
 int store_client_load(struct store *store, int64_t id, struct client *out)
 {
-	if (store->last_client.client.id == id && store_stamp_holds(store, store->last_client.stamp)) {
-		*out = store->last_client.client;
-		return 0;
-	}
-	int result = load_client(store, id, out);
-	if (result == 0) {
-		store->last_client.client = *out;
-		store->last_client.stamp = store_stamp_now(store);
-	}
-	return result;
+	const struct kept_client *kept;
+	int result = store_kept_client(store, id, &kept);
+
+	if (result <= 0)
+		return result == 0 ? ERR_NOT_FOUND : result;
+	*out = kept->client;
+	return 0;
 }
 
 int store_client_attorney(struct store *store, int64_t id, char out[FACT_TEXT_MAX + 1])

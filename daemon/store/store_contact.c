@@ -82,9 +82,11 @@ int store_contact_move(struct store *store, const struct contact *c)
 
 int store_handout_insert(struct store *store, int64_t call_id, int generation, int64_t agent_id, int64_t at, const char *shown)
 {
-	STATEMENT(insert, "INSERT INTO handout(call_id, generation, agent_id, at, shown) VALUES(?1, ?2, ?3, ?4, ?5)");
+	TOLD_STATEMENT(insert, "INSERT INTO handout(call_id, generation, agent_id, at, shown) VALUES(?1, ?2, ?3, ?4, ?5)");
 	int result = store_run(store, &insert, "iniit", call_id, generation, agent_id, at, shown);
 
+	if (result >= 0)
+		store_keep_shown(store, call_id, generation, agent_id, shown);
 	return result < 0 ? result : 0;
 }
 
@@ -102,6 +104,16 @@ int store_handout_show(struct store *store, int64_t call_id, int generation, con
 int store_handout_load(struct store *store, int64_t call_id, int generation, int64_t *agent_id, char **shown)
 {
 	STATEMENT(get, "SELECT agent_id, shown FROM handout WHERE call_id=?1 AND generation=?2");
+	const struct kept_lease *kept = store_kept_lease(store, call_id);
+
+	if (kept != NULL && kept->call.generation == generation && kept->shown[0] != '\0') {
+		char *same = strdup(kept->shown);
+		if (same == NULL)
+			return ERR_MEMORY;
+		*agent_id = kept->call.agent_id;
+		*shown = same;
+		return 1;
+	}
 	sqlite3_stmt *s = store_query(store, &get, "in", call_id, generation);
 	int result = store_row(store, s);
 
@@ -145,9 +157,9 @@ int store_attempt_made(struct store *store, int64_t call_id, int generation, con
 /* What the record keeps of it. */
 static int attempt_body(struct store *store, const struct attempt *a, int64_t client, struct buffer *out)
 {
-	STATEMENT(dialled, "SELECT CASE ?2 WHEN 1 THEN phone WHEN 2 THEN email END FROM client WHERE id=?1");
 	STATEMENT(said, "SELECT json(" AS_SAID("?1") ")");
-	int result = 0;
+	const struct kept_client *kept = NULL;
+	int result = client != 0 && a->address != VIEW_NO_ADDRESS ? store_kept_client(store, client, &kept) : 0;
 
 	buffer_text(out, "{\"at\":");
 	buffer_number(out, a->at);
@@ -156,12 +168,7 @@ static int attempt_body(struct store *store, const struct attempt *a, int64_t cl
 	buffer_text(out, ",\"disposition\":");
 	json_text_append(out, a->disposition);
 	buffer_text(out, ",\"number\":");
-	sqlite3_stmt *s = store_query(store, &dialled, "in", client, (int)a->address);
-	result = store_row(store, s);
-	bool known = result > 0 && sqlite3_column_type(s, 0) != SQLITE_NULL;
-	json_text_append(out, known ? column_text(s, 0) : NULL);
-	if (result > 0)
-		store_end(s);
+	json_text_append(out, result <= 0 ? NULL : a->address == VIEW_PHONE ? kept->phone : kept->email);
 	buffer_text(out, ",\"contact\":");
 	if (a->contact_id != 0)
 		buffer_number(out, a->contact_id);
@@ -184,7 +191,9 @@ int64_t store_attempt_insert(struct store *store, const struct attempt *a)
 			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
 	STATEMENT(close, "UPDATE followup SET closed_by=?2 WHERE id=?1");
 	struct buffer text = {0};
-	int64_t client = a->client_ref[0] != '\0' ? store_client_find(store, a->client_ref) : 0, id = 0;
+	int64_t client = a->client_id != 0 || a->client_ref[0] == '\0' ? a->client_id : store_client_find(store, a->client_ref), id = 0;
+
+	store_forget_lease(store, a->call_id);
 
 	int result = client < 0 ? (int)client : attempt_body(store, a, client, &text);
 	if (result == 0) {
@@ -226,9 +235,12 @@ int store_attempt_answer(
 			       "?5") " same, a.answer FROM attempt a JOIN entry e ON e.id=a.id"
 				     " WHERE a.call_id=?1 AND a.generation=?2 AND a.answer IS NOT NULL ORDER BY same DESC, a.id LIMIT 1");
 	STATEMENT(any, "SELECT 1 FROM attempt WHERE call_id=?1 AND generation=?2 LIMIT 1");
+	const struct kept_lease *kept = store_kept_lease(store, call_id);
 	int64_t told;
 
 	/* Nearly always nobody has told of it yet. */
+	if (kept != NULL && kept->call.generation == generation)
+		return 0;
 	int result = store_integer(store, &any, &told, "in", call_id, generation);
 	if (result < 0)
 		return result == ERR_NOT_FOUND ? 0 : result;

@@ -94,9 +94,11 @@ static int read_one(struct store *store, sqlite3_stmt *s, struct followup *out)
 
 int store_followup_insert(struct store *store, struct followup *f)
 {
-	STATEMENT(insert, "INSERT INTO followup(client_id, rule, occasion, client_ref, occasion_on, opens_on, due_on, last_on, priority, "
-			  "state, reason, created_on, closed_on, about)"
-			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
+	/* It is on no call yet. */
+	TOLD_STATEMENT(insert,
+		"INSERT INTO followup(client_id, rule, occasion, client_ref, occasion_on, opens_on, due_on, last_on, priority, "
+		"state, reason, created_on, closed_on, about)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
 	int result = store_run(store, &insert, "iittnnnnnnzddz", f->client_id, f->rule, f->occasion, f->client_ref, f->occasion_on,
 		f->opens_on, f->due_on, f->last_on, f->priority, (int)f->state, f->reason, f->created_on, f->closed_on, f->about);
 
@@ -169,21 +171,14 @@ int store_followup_agenda(struct store *store, int64_t call_id, struct followup 
 {
 	STATEMENT(list, "SELECT " COLUMNS " FROM followup f WHERE f.call_id=?1");
 
-	if (store->last_agenda.call_id == call_id && store_stamp_holds(store, store->last_agenda.stamp)) {
-		for (int i = 0; i < store->last_agenda.count && i < capacity; i++)
-			out[i] = store->last_agenda.items[i];
-		return store->last_agenda.count;
-	}
-	int count = read_list(store, store_query(store, &list, "i", call_id), out, capacity);
+	int count = store_kept_agenda(store, call_id, out, capacity);
+	if (count >= 0)
+		return count;
+	count = read_list(store, store_query(store, &list, "i", call_id), out, capacity);
 	if (count > capacity || count < 0)
 		return count;
 	qsort_r(out, (size_t)count, sizeof(*out), compare_rank, store);
-	if (count <= STORE_AGENDA_KEPT) {
-		memcpy(store->last_agenda.items, out, (size_t)count * sizeof(*out));
-		store->last_agenda.count = count;
-		store->last_agenda.call_id = call_id;
-		store->last_agenda.stamp = store_stamp_now(store);
-	}
+	store_keep_agenda(store, call_id, out, count);
 	return count;
 }
 
@@ -288,19 +283,24 @@ int store_followup_save(struct store *store, struct followup *f)
 {
 	/* SQLite takes a row out of every index and puts it in again whose columns an UPDATE names, the same or not. So: why it waits; where it is; that it has ended;
 	 * and everything. */
-	STATEMENT(wait, "UPDATE followup SET reason=?2, channel=?3, queue=?4 WHERE id=?1");
-	STATEMENT(move, "UPDATE followup SET reason=?2, channel=?3, queue=?4, state=?5, "
-			"call_id=?6 WHERE "
-			"id=?1");
-	STATEMENT(end, "UPDATE followup SET reason=?2, channel=?3, queue=?4, state=?5, call_id=?6, "
-		       "closed_on=?7 WHERE id=?1");
-	STATEMENT(save, "UPDATE followup SET occasion=?2, occasion_on=?3, opens_on=?4, due_on=?5, last_on=?6, priority=?7, state=?8, "
-			"reason=?9,"
-			" channel=?10, queue=?11, call_id=?12, closed_on=?13, channel_from=?14, "
-			"tries=?15, overridden=?16, about=?17 WHERE id=?1");
+	TOLD_STATEMENT(wait, "UPDATE followup SET reason=?2, channel=?3, queue=?4 WHERE id=?1");
+	TOLD_STATEMENT(move, "UPDATE followup SET reason=?2, channel=?3, queue=?4, state=?5, "
+			     "call_id=?6 WHERE "
+			     "id=?1");
+	TOLD_STATEMENT(end, "UPDATE followup SET reason=?2, channel=?3, queue=?4, state=?5, call_id=?6, "
+			    "closed_on=?7 WHERE id=?1");
+	TOLD_STATEMENT(save, "UPDATE followup SET occasion=?2, occasion_on=?3, opens_on=?4, due_on=?5, last_on=?6, priority=?7, state=?8, "
+			     "reason=?9,"
+			     " channel=?10, queue=?11, call_id=?12, closed_on=?13, channel_from=?14, "
+			     "tries=?15, overridden=?16, about=?17 WHERE id=?1");
 	const struct followup_kept *kept = &f->kept;
 	int result;
 
+	if (kept->known)
+		store_forget_agenda(store, kept->call_id);
+	else
+		store->written[KEPT_AGENDAS]++; /* on which call it was nobody knows */
+	store_forget_agenda(store, f->call_id);
 	if (!is_the_same_matter(f))
 		result = store_run(store, &save, "itnnnnnnzzzzdnnnz", f->id, f->occasion, f->occasion_on, f->opens_on, f->due_on,
 			f->last_on, f->priority, (int)f->state, f->reason, f->channel, f->queue, f->call_id, f->closed_on, f->channel_from,

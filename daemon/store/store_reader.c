@@ -40,6 +40,8 @@ static int open_connection(struct store *store, const char *path, int flags, con
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_progress_handler(store->db, STEPS_BETWEEN_LOOKS, look_whether_to_stop, store);
 	int result = store_record_functions(store);
+	if (result == 0)
+		result = store_kept_watch(store);
 	return result < 0 ? result : store_execute(store, pragmas);
 }
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "digest.h"
-#include "followup/store_erase.h"
 #include "followup/store_name.h"
 
 enum { SALT_SIZE = 16 };
@@ -56,9 +55,12 @@ static int draw_salt(struct store_salts *salts, unsigned char out[SALT_SIZE])
 /* What is still told of a client who has been erased is kept, and sealed at once: 1 or 0. */
 static int is_sealed(struct store *store, const struct record_entry *entry)
 {
+	const struct kept_client *client;
+
 	if (entry->body == NULL || entry->client_id == 0 || entry->kind == RECORD_LOOK || entry->kind == RECORD_ERASED)
 		return 0;
-	return store_client_erased(store, entry->client_id, NULL);
+	int result = store_kept_client(store, entry->client_id, &client);
+	return result <= 0 ? result : client->erased;
 }
 
 int64_t store_record_add(struct store *store, const struct record_entry *entry)

@@ -96,10 +96,16 @@ static sqlite3_stmt *prepared(struct store *store, struct statement *statement)
 		slot = number_statement(statement);
 
 	sqlite3_stmt **place = &store->statements[slot];
-	if (*place == NULL && sqlite3_prepare_v3(store->db, statement->sql, -1, SQLITE_PREPARE_PERSISTENT, place, NULL) != SQLITE_OK) {
-		(void)store_error(store);
-		return NULL;
+	if (*place == NULL) {
+		store->writing = 0;
+		if (sqlite3_prepare_v3(store->db, statement->sql, -1, SQLITE_PREPARE_PERSISTENT, place, NULL) != SQLITE_OK) {
+			(void)store_error(store);
+			return NULL;
+		}
+		store->writes[slot] = statement->is_told ? 0 : (unsigned char)store->writing;
 	}
+	for (unsigned kinds = store->writes[slot], kind = 0; kinds != 0; kinds >>= 1, kind++)
+		store->written[kind] += kinds & 1;
 	return *place;
 }
 

@@ -96,17 +96,31 @@ static int add_promise(struct store *store, int64_t followup_id, struct buffer *
 	return result < 0 ? result : 0;
 }
 
+/* The number to reach a client at: whole to whoever holds the call, masked to anybody else. */
+static int add_number(struct store *store, const struct kept_client *client, const struct call_view *view, struct buffer *out)
+{
+	STATEMENT(mask, "SELECT CASE ?1 WHEN 1 THEN " MASKED_PHONE("?2") " WHEN 2 THEN " MASKED_EMAIL("?2") " END");
+	const char *number = view->address == VIEW_PHONE ? client->phone : view->address == VIEW_EMAIL ? client->email : NULL;
+
+	if (view->whole_number || view->address == VIEW_NO_ADDRESS) {
+		add_text(out, ",\"number\":", number);
+		return 0;
+	}
+	sqlite3_stmt *s = store_query(store, &mask, "nt", (int)view->address, number);
+	int result = store_row(store, s);
+	if (result > 0) {
+		add_text(out, ",\"number\":", text_or_null(s, 0));
+		store_end(s);
+	}
+	return result < 0 ? result : 0;
+}
+
 /* An item, and the number to reach its client at if number is not NULL. The attorneys on file are told to the holder alone. */
 static int add_item(
 	struct store *store, const struct followup *f, const struct call_view *view, bool bulk, struct buffer *out, struct buffer *number)
 {
-	STATEMENT(get,
-		"SELECT k.name, k.tier, CASE ?2 WHEN 1 THEN CASE WHEN ?3 THEN k.phone ELSE " MASKED_PHONE(
-			"k.phone") " END WHEN 2 THEN CASE WHEN ?3 THEN k.email ELSE " MASKED_EMAIL("k.email") " END END, k.attorney FROM "
-													      "client k WHERE "
-													      "k.id=?1");
-	sqlite3_stmt *s = store_query(store, &get, "inn", f->client_id, (int)view->address, (int)view->whole_number);
-	int result = store_row(store, s);
+	const struct kept_client *client;
+	int result = store_kept_client(store, f->client_id, &client);
 
 	if (result <= 0)
 		return result < 0 ? result : ERR_NOT_FOUND;
@@ -115,20 +129,19 @@ static int add_item(
 	add_name(out, store, ",\"rule\":", f->rule);
 	add_text(out, ",\"client_ref\":", f->client_ref);
 	buffer_text(out, ",\"name\":");
-	json_text_append(out, text_or_null(s, 0));
+	json_text_append(out, client->name);
 	buffer_text(out, ",\"tier\":");
-	json_text_append(out, text_or_null(s, 1));
+	json_text_append(out, client->client.tier[0] != '\0' ? client->client.tier : NULL);
 	add_text(out, ",\"occasion\":", f->occasion);
 	add_day(out, ",\"opens_on\":", f->opens_on);
 	add_day(out, ",\"due_on\":", f->due_on);
 	buffer_text(out, ",\"tries\":");
 	buffer_number(out, f->tries);
 	if (view->whole_number && !bulk)
-		add_text(out, ",\"attorney\":", text_or_null(s, 3));
-	if (number != NULL)
-		add_text(number, ",\"number\":", text_or_null(s, 2));
-	store_end(s);
-	result = add_promise(store, f->id, out);
+		add_text(out, ",\"attorney\":", client->attorney);
+	result = number != NULL ? add_number(store, client, view, number) : 0;
+	if (result == 0)
+		result = add_promise(store, f->id, out);
 	buffer_text(out, "}");
 	return result;
 }
@@ -136,7 +149,6 @@ static int add_item(
 int store_view_call(struct store *store, const struct call *call, const struct followup *agenda, int count, const struct call_view *view,
 	struct buffer *out)
 {
-	STATEMENT(holder, "SELECT name FROM agent WHERE id=?1");
 	struct buffer items = {0};
 	int result = 0;
 
@@ -154,11 +166,10 @@ int store_view_call(struct store *store, const struct call *call, const struct f
 	add_text(out, ",\"lease_until\":", view->lease_until);
 	add_text(out, ",\"not_before\":", view->not_before);
 	if (call->agent_id != 0) {
-		sqlite3_stmt *s = store_query(store, &holder, "i", call->agent_id);
-		result = store_row(store, s);
+		const struct agent *holder;
+		result = store_kept_agent(store, call->agent_id, &holder);
 		if (result > 0) {
-			add_text(out, ",\"held_by\":", column_text(s, 0));
-			store_end(s);
+			add_text(out, ",\"held_by\":", holder->name);
 			result = 0;
 		}
 	}

@@ -17,10 +17,10 @@ struct agent {
 	char name[AGENT_TEXT_SIZE];
 	unsigned roles;                            /* enum role bits (role.h) */
 	char labels[AGENT_LABELS_SIZE];            /* further roles that rules may exclude, separated by commas */
-	char queues[AGENT_QUEUES_SIZE];            /* one pattern a line, each ending in LF */
 	char break_code[AGENT_TEXT_SIZE];          /* what he is away for; "" he is not */
 	int64_t break_since;                       /* unix seconds */
 	unsigned char token_hash[TOKEN_HASH_SIZE]; /* SHA-256 */
+	char queues[AGENT_QUEUES_SIZE];            /* one pattern a line, each ending in LF */
 };
 
 /* Whether a role that rules exclude stands among his labels. */

@@ -114,6 +114,7 @@ struct attempt {
 	const char *agent;
 	int64_t queue, channel;
 	const char *client_ref;
+	int64_t client_id; /* his number; 0: looked up */
 	const char *disposition;
 	enum view_address address; /* which of the client's was dialled or written to: it is written down whole */
 	const char *detail;        /* what was said of it: the JSON of DONE and RECORD, or a reason in words; NULL or "": nothing */

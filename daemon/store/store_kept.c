@@ -1,0 +1,198 @@
+/* store_kept.c - rows that are asked for again: the client, the agent, the agenda and the lease of a call, from NEXT to DONE. Never older than the book: whatever writes such a row makes
+ * it forgotten. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* Direct-mapped: the next one takes the place. As many as agents are at work at once, and more. */
+enum { CLIENTS_KEPT = 256, AGENTS_KEPT = 512, CALLS_KEPT = 1024, AGENDA_KEPT = 3 };
+
+struct kept_agenda {
+	struct store_stamp stamp;
+	int64_t call_id; /* 0: none */
+	int count;
+	struct followup items[AGENDA_KEPT];
+};
+
+struct kept_agent {
+	struct store_stamp stamp;
+	struct agent *agent; /* NULL: none */
+};
+
+struct store_kept {
+	struct kept_client clients[CLIENTS_KEPT];
+	struct kept_agent agents[AGENTS_KEPT];
+	struct kept_agenda agendas[CALLS_KEPT];
+	struct kept_lease leases[CALLS_KEPT];
+};
+
+/* The tables of each kind. A column that is named is no part of what is kept. */
+static const struct {
+	const char *table;
+	enum kept_rows kind;
+	const char *but;
+} watched[] = {
+	{"client", KEPT_CLIENTS, NULL},
+	{"do_not_contact", KEPT_CLIENTS, NULL},
+	{"refusal", KEPT_CLIENTS, NULL},
+	{"agent", KEPT_AGENTS, NULL},
+	{"followup", KEPT_AGENDAS, "closed_by"},
+	{"call", KEPT_LEASES, "touched"},
+	{"handout", KEPT_LEASES, NULL},
+};
+
+static int note_table(void *context, int action, const char *table, const char *column, const char *schema, const char *trigger)
+{
+	struct store *store = context;
+
+	(void)schema;
+	(void)trigger;
+	if (action != SQLITE_INSERT && action != SQLITE_UPDATE && action != SQLITE_DELETE)
+		return SQLITE_OK;
+	for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
+		if (strcmp(table, watched[i].table) == 0 &&
+			!(action == SQLITE_UPDATE && watched[i].but != NULL && strcmp(column, watched[i].but) == 0))
+			store->writing |= 1u << watched[i].kind;
+	return SQLITE_OK;
+}
+
+int store_kept_watch(struct store *store)
+{
+	return sqlite3_set_authorizer(store->db, note_table, store) == SQLITE_OK ? 0 : store_error(store);
+}
+
+void store_kept_free(struct store *store)
+{
+	if (store->kept == NULL)
+		return;
+	for (size_t i = 0; i < CLIENTS_KEPT; i++)
+		free(store->kept->clients[i].texts);
+	for (size_t i = 0; i < AGENTS_KEPT; i++)
+		free(store->kept->agents[i].agent);
+	free(store->kept);
+	store->kept = NULL;
+}
+
+/* NULL: without memory nothing is kept. */
+static struct store_kept *kept(struct store *store)
+{
+	if (store->kept == NULL)
+		store->kept = calloc(1, sizeof(*store->kept));
+	return store->kept;
+}
+
+static struct store_stamp stamp_now(const struct store *store, enum kept_rows kind)
+{
+	return (struct store_stamp){store->written[kind], store->rollbacks};
+}
+
+static bool holds(const struct store *store, enum kept_rows kind, struct store_stamp then)
+{
+	return store->in_transaction && then.written == store->written[kind] && then.rollbacks == store->rollbacks;
+}
+
+int store_kept_client(struct store *store, int64_t id, const struct kept_client **out)
+{
+	if (kept(store) == NULL)
+		return ERR_MEMORY;
+	struct kept_client *client = &store->kept->clients[(size_t)id % CLIENTS_KEPT];
+	if (client->client.id != id || !holds(store, KEPT_CLIENTS, client->stamp)) {
+		client->client.id = 0;
+		int result = store_client_read(store, id, client);
+		if (result <= 0)
+			return result;
+		client->stamp = stamp_now(store, KEPT_CLIENTS);
+	}
+	*out = client;
+	return 1;
+}
+
+int store_kept_agent(struct store *store, int64_t id, const struct agent **out)
+{
+	if (kept(store) == NULL)
+		return ERR_MEMORY;
+	struct kept_agent *agent = &store->kept->agents[(size_t)id % AGENTS_KEPT];
+	if (agent->agent == NULL && (agent->agent = calloc(1, sizeof(*agent->agent))) == NULL)
+		return ERR_MEMORY;
+	if (agent->agent->id != id || !holds(store, KEPT_AGENTS, agent->stamp)) {
+		agent->agent->id = 0;
+		int result = store_agent_read(store, id, agent->agent);
+		if (result <= 0)
+			return result;
+		agent->stamp = stamp_now(store, KEPT_AGENTS);
+	}
+	*out = agent->agent;
+	return 1;
+}
+
+static struct kept_agenda *agenda_of(struct store *store, int64_t call_id)
+{
+	return kept(store) != NULL ? &store->kept->agendas[(size_t)call_id % CALLS_KEPT] : NULL;
+}
+
+int store_kept_agenda(struct store *store, int64_t call_id, struct followup *out, int capacity)
+{
+	const struct kept_agenda *agenda = agenda_of(store, call_id);
+
+	if (agenda == NULL || agenda->call_id != call_id || !holds(store, KEPT_AGENDAS, agenda->stamp))
+		return ERR_NOT_FOUND;
+	for (int i = 0; i < agenda->count && i < capacity; i++)
+		out[i] = agenda->items[i];
+	return agenda->count;
+}
+
+void store_keep_agenda(struct store *store, int64_t call_id, const struct followup *items, int count)
+{
+	struct kept_agenda *agenda = agenda_of(store, call_id);
+
+	if (agenda == NULL || count > AGENDA_KEPT)
+		return;
+	memcpy(agenda->items, items, (size_t)count * sizeof(*items));
+	agenda->count = count;
+	agenda->call_id = call_id;
+	agenda->stamp = stamp_now(store, KEPT_AGENDAS);
+}
+
+void store_forget_agenda(struct store *store, int64_t call_id)
+{
+	if (store->kept != NULL && store->kept->agendas[(size_t)call_id % CALLS_KEPT].call_id == call_id)
+		store->kept->agendas[(size_t)call_id % CALLS_KEPT].call_id = 0;
+}
+
+static struct kept_lease *lease_of(struct store *store, int64_t call_id)
+{
+	struct kept_lease *lease = kept(store) != NULL ? &store->kept->leases[(size_t)call_id % CALLS_KEPT] : NULL;
+
+	return lease != NULL && lease->call.id == call_id && holds(store, KEPT_LEASES, lease->stamp) ? lease : NULL;
+}
+
+const struct kept_lease *store_kept_lease(struct store *store, int64_t call_id)
+{
+	return lease_of(store, call_id);
+}
+
+void store_keep_lease(struct store *store, const struct call *call)
+{
+	if (kept(store) == NULL)
+		return;
+	struct kept_lease *lease = &store->kept->leases[(size_t)call->id % CALLS_KEPT];
+	lease->call = *call;
+	lease->shown[0] = '\0';
+	lease->stamp = stamp_now(store, KEPT_LEASES);
+}
+
+void store_keep_shown(struct store *store, int64_t call_id, int generation, int64_t agent_id, const char *shown)
+{
+	struct kept_lease *lease = lease_of(store, call_id);
+	size_t length = strlen(shown);
+
+	if (lease != NULL && lease->call.generation == generation && lease->call.agent_id == agent_id && length < sizeof(lease->shown))
+		memcpy(lease->shown, shown, length + 1);
+}
+
+void store_forget_lease(struct store *store, int64_t call_id)
+{
+	if (store->kept != NULL && store->kept->leases[(size_t)call_id % CALLS_KEPT].call.id == call_id)
+		store->kept->leases[(size_t)call_id % CALLS_KEPT].call.id = 0;
+}
