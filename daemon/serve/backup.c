@@ -126,11 +126,15 @@ bool backup_is_copying(const struct server *server)
 	return server->backup != NULL && server->backup->copy != NULL;
 }
 
-static void describe(const struct backup *backup, struct buffer *out)
+/* Before it has its place: what cannot be told must not have been done. */
+static int describe(struct backup *backup, struct buffer *out)
 {
 	struct stat size = {0};
 
-	(void)stat(backup->path, &size);
+	if (stat(backup->part, &size) != 0) {
+		(void)snprintf(backup->why, sizeof backup->why, "%.200s: %s", backup->part, strerror(errno));
+		return ERR_SYSTEM;
+	}
 	buffer_text(out, "{\"backup\":");
 	json_text_append(out, backup->path);
 	buffer_printf(out,
@@ -138,25 +142,28 @@ static void describe(const struct backup *backup, struct buffer *out)
 		",\"links\":%" PRId64 ",\"head\":\"%s\",\"verified\":true}",
 		(long long)size.st_size, backup->verdict.clients, backup->verdict.events, backup->verdict.followups,
 		backup->verdict.attempts, backup->verdict.record.links, backup->verdict.record.head);
+	if (out->failed) {
+		(void)snprintf(backup->why, sizeof backup->why, "%s", error_text(ERR_MEMORY));
+		return ERR_MEMORY;
+	}
+	return 0;
 }
 
-static void answer(struct backup *backup, int result)
+/* json: what describe() has said; nothing where the result is no success. */
+static void answer(const struct backup *backup, int result, const struct buffer *json)
 {
 	struct session *session = backup->asker;
-	struct buffer json = {0};
 
 	if (session == NULL)
 		return;
 	struct reply reply = {.out = &session->replies, .protocol = session->standing.protocol};
 	session_touch(session);
-	describe(backup, &json);
-	if (result == 0 && !json.failed)
-		reply_bulk(&reply, json.data, json.length);
+	if (result == 0)
+		reply_bulk(&reply, json->data, json->length);
 	else
 		reply_error(&reply, command_error_word(result), backup->why);
 	session_mark(session, result == 0);
 	waiter_unpark(session); /* which lets go of us */
-	buffer_free(&json);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -235,7 +242,10 @@ static void finish(struct backup *backup, int result)
 {
 	struct server *server = backup->server;
 	char quoted[LOG_QUOTED_SIZE];
+	struct buffer json = {0};
 
+	if (result == 0 && backup->asker != NULL)
+		result = describe(backup, &json);
 	if (result == 0)
 		result = store_backup_place(backup->part, backup->path, backup->why);
 	if (result == 0) {
@@ -252,7 +262,8 @@ static void finish(struct backup *backup, int result)
 		(void)unlink(backup->part);
 		failed(server, backup->why);
 	}
-	answer(backup, result);
+	answer(backup, result, &json);
+	buffer_free(&json);
 	server->backup = NULL;
 	free(backup);
 	turn_close(server);

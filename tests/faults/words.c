@@ -59,6 +59,7 @@ static char *new_file(void)
 	static int number;
 
 	(void)snprintf(path, sizeof(path), "%s-%ld-%d", world_book(), (long)getpid(), ++number);
+	(void)unlink(path); /* of a copy that had the same process number */
 	return path;
 }
 
