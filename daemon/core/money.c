@@ -1,9 +1,6 @@
 /* money.c - amounts as they stand in files (money.h). */
 #include "followup/money.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #define YUAN_MAX INT64_C(900000000000000)
 
 bool money_parse(const char *text, size_t length, money_t *out)
@@ -39,25 +36,39 @@ bool money_parse(const char *text, size_t length, money_t *out)
 	return true;
 }
 
+static char *put_digits(char *at, uint64_t number, int least)
+{
+	char reversed[24];
+	int count = 0;
+
+	for (; number > 0 || count < least; number /= 10)
+		reversed[count++] = (char)('0' + number % 10);
+	while (count > 0)
+		*at++ = reversed[--count];
+	return at;
+}
+
 char *money_format(money_t amount, char out[32])
 {
 	/* Magnitude first: -0.5 has no sign left in its whole part. */
 	uint64_t magnitude = amount < 0 ? -(uint64_t)amount : (uint64_t)amount;
 	int fraction = (int)(magnitude % MONEY_ONE);
 	int decimals = 4;
+	char *at = out;
 
 	if (amount == NO_MONEY) {
 		out[0] = '\0';
 		return out;
 	}
-
-	int length = snprintf(out, 32, "%s%" PRIu64, amount < 0 ? "-" : "", magnitude / MONEY_ONE);
-	if (fraction == 0 || length < 0)
-		return out;
-	while (fraction % 10 == 0) {
-		fraction /= 10;
+	if (amount < 0)
+		*at++ = '-';
+	at = put_digits(at, magnitude / MONEY_ONE, 1);
+	for (; fraction > 0 && fraction % 10 == 0; fraction /= 10)
 		decimals--;
+	if (fraction > 0) {
+		*at++ = '.';
+		at = put_digits(at, (uint64_t)fraction, decimals);
 	}
-	snprintf(out + length, 32 - (size_t)length, ".%0*d", decimals, fraction);
+	*at = '\0';
 	return out;
 }

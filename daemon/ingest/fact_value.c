@@ -84,6 +84,7 @@ int fact_check_columns(const struct columns *columns, const char *const *names, 
 static int check_text(const char *column, const struct fact_field *field, char reason[FACT_REASON_SIZE])
 {
 	size_t length = field->length;
+	unsigned char all = 0;
 
 	if (length > FACT_TEXT_MAX)
 		return fact_refuse(reason, "%s: %zu bytes, but at most %d are allowed", column, length, FACT_TEXT_MAX);
@@ -93,8 +94,9 @@ static int check_text(const char *column, const struct fact_field *field, char r
 			return fact_refuse(reason, "%s: holds a NUL byte", column);
 		if (byte < 0x20 || byte == 0x7F)
 			return fact_refuse(reason, "%s: holds the control byte 0x%02X", column, byte);
+		all |= byte;
 	}
-	if (!csv_is_utf8(field->value, length))
+	if (all >= 0x80 && !csv_is_utf8(field->value, length))
 		return fact_refuse(reason, "%s: not UTF-8", column);
 	return 0;
 }
@@ -104,7 +106,7 @@ int fact_sort_fields(const struct columns *columns, const struct fact_field *fie
 	char reason[FACT_REASON_SIZE])
 {
 	char shown[SHOWN_SIZE];
-	size_t next = 0;
+	size_t next = (size_t)__builtin_ctzll(columns->required); /* files begin with their reference */
 
 	for (size_t column = 0; column < columns->count; column++)
 		by_column[column] = NULL;
