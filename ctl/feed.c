@@ -1,18 +1,20 @@
 /* feed.c - a window of rows between the file and the daemon. */
 #include "followup/ctl_feed.h"
 
+#include <errno.h>
 #include <hiredis/hiredis.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "followup/buffer.h"
 
 enum {
-	WINDOW_ROWS = 4096,
-	WINDOW_BYTES = 4 * 1024 * 1024,
+	WINDOW_ROWS = 32768,
+	WINDOW_BYTES = 8 * 1024 * 1024,
 	PIECE_BYTES = 48 * 1024, /* of rows sent in one command, when the daemon takes requests of that size */
 	PIECE_ROWS = 1000,
 	HEAD_BYTES = 512, /* of a command around its rows */
@@ -20,6 +22,7 @@ enum {
 	BUSY_PAUSE_MS_FIRST = 20,
 	BUSY_PAUSE_MS_LAST = 1000,
 	WHY_SIZE = 512,
+	READ_SIZE = 65536,
 };
 
 enum row_state {
@@ -162,16 +165,6 @@ static int send_piece(struct ctl_feed *feed)
 	return 0;
 }
 
-/* As send_piece(), and out to the daemon as far as it takes it. */
-static int begin_piece(struct ctl_feed *feed)
-{
-	int done = 0, result = send_piece(feed);
-
-	if (result == 0 && redisBufferWrite(feed->connection, &done) != REDIS_OK)
-		return fail(feed, ERR_SYSTEM, feed->connection->errstr);
-	return result;
-}
-
 static bool begins_with_word(const char *text, const char *word)
 {
 	size_t length = strlen(word);
@@ -225,18 +218,16 @@ static void pass_bad(struct ctl_feed *feed)
 		feed->answered++;
 }
 
-/* Waits for the answer to one more piece: one for each of its rows, or one for all of them. */
-static int receive(struct ctl_feed *feed)
+/* The answer to one more piece: one for each of its rows, or one for all of them. */
+static int take_reply(struct ctl_feed *feed, redisReply *reply)
 {
-	void *answer;
 	int result = 0;
 
 	pass_bad(feed);
-	if (feed->answered == feed->sent)
-		return 0;
-	if (redisGetReply(feed->connection, &answer) != REDIS_OK)
-		return fail(feed, ERR_SYSTEM, feed->connection->errstr);
-	redisReply *reply = answer;
+	if (feed->answered == feed->sent) {
+		freeReplyObject(reply);
+		return fail(feed, ERR_SYSTEM, "the daemon answered what it was not asked: is this followupd?");
+	}
 	size_t rows = row_at(feed, feed->answered)->piece_rows;
 	bool each = reply->type == REDIS_REPLY_ARRAY;
 	if (each ? reply->elements != rows : reply->type != REDIS_REPLY_ERROR)
@@ -249,6 +240,25 @@ static int receive(struct ctl_feed *feed)
 	}
 	freeReplyObject(reply);
 	return result;
+}
+
+/* What the daemon had answered before the connection broke, so that it can be said how far the file came. */
+static void receive_last(struct ctl_feed *feed)
+{
+	static char bytes[READ_SIZE];
+	void *reply = NULL;
+	int resets = 0;
+
+	for (;;) {
+		ssize_t length = recv(feed->connection->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+		if (length < 0 && errno == ECONNRESET && resets++ == 0)
+			continue; /* said once, before what is still there */
+		if (length <= 0 || redisReaderFeed(feed->connection->reader, bytes, (size_t)length) != REDIS_OK)
+			return;
+		while (redisReaderGetReply(feed->connection->reader, &reply) == REDIS_OK && reply != NULL)
+			if (take_reply(feed, reply) < 0)
+				return;
+	}
 }
 
 /* Reports the rows at the front whose fate is known. */
@@ -278,6 +288,36 @@ static int decide(struct ctl_feed *feed)
 			feed->sent = feed->decided;
 	}
 	return 0;
+}
+
+static int fail_broken(struct ctl_feed *feed)
+{
+	receive_last(feed);
+	(void)decide(feed);
+	return fail(feed, ERR_SYSTEM, feed->connection->errstr);
+}
+
+/* Waits for the answer to one more piece. */
+static int receive(struct ctl_feed *feed)
+{
+	void *reply;
+
+	pass_bad(feed);
+	if (feed->answered == feed->sent)
+		return 0;
+	if (redisGetReply(feed->connection, &reply) != REDIS_OK)
+		return fail_broken(feed);
+	return take_reply(feed, reply);
+}
+
+/* As send_piece(), and out to the daemon as far as it takes it. */
+static int begin_piece(struct ctl_feed *feed)
+{
+	int done = 0, result = send_piece(feed);
+
+	if (result < 0 || redisBufferWrite(feed->connection, &done) == REDIS_OK)
+		return result;
+	return fail_broken(feed);
 }
 
 /* Every answer is there and the daemon was busy for some row: waits, longer each time, and sends it and those behind it again. */

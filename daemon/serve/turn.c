@@ -17,8 +17,12 @@
 enum {
 	SETTLE_ROWS = 16, /* clients settled between two looks at the clock, */
 	SETTLE_US = 5000, /* for so long inside a turn; the rest goes into slices */
+	/* How long the commit of a file's pieces waits for the next of them: as long as a commit takes, within bounds. All of the waiting together lasts no longer either, except on a quiet
+	 * desk, so that a page that many rows touch is written once. */
 	LOAD_WAIT_US_LEAST = 4000,
 	LOAD_WAIT_US_MOST = 25000,
+	LOAD_WAIT_US_QUIET = 100000,
+	QUIET_US = 250000,        /* nobody but feeders has asked for anything for so long */
 	LOAD_PAUSE_US = 100000,   /* after which a file is taken to be there, or its feeder to be slow */
 	SAY_AGAIN_MS = 60 * 1000, /* how often the log repeats that storage fails */
 	PROBE_MS = 5 * 1000,      /* how often a failing store is tried without being asked */
@@ -186,12 +190,15 @@ bool turn_is_loading(const struct server *server)
 
 bool turn_may_wait(const struct server *server)
 {
+	if (!server->turn_open || server->others_wait || server->draining || server->health.failing || backup_is_copying(server))
+		return false;
+	int64_t now_us = clock_monotonic_us();
 	int64_t wait_us = server->commit_us < LOAD_WAIT_US_LEAST  ? LOAD_WAIT_US_LEAST
 			  : server->commit_us > LOAD_WAIT_US_MOST ? LOAD_WAIT_US_MOST
 								  : server->commit_us;
+	int64_t most_us = now_us - server->others_us > QUIET_US ? LOAD_WAIT_US_QUIET : wait_us;
 
-	return server->turn_open && !server->others_wait && !server->draining && !server->health.failing && !backup_is_copying(server) &&
-	       turn_is_loading(server) && clock_monotonic_us() - server->turn_opened_us < wait_us;
+	return now_us - server->loaded_us < wait_us && now_us - server->turn_opened_us < most_us;
 }
 
 void turn_close(struct server *server)
@@ -349,10 +356,11 @@ void turn_execute(struct server *server, struct session *session, bool last_look
 	result = refuse_or_prepare(&request);
 	if (session->park == PARK_NONE && request.command != NULL)
 		metrics_count_command(server, request.command);
-	if (result == 0 && (request.command->flags & COMMAND_PIECE) != 0)
-		server->loaded_us = clock_monotonic_us();
-	else
+	bool piece = result == 0 && (request.command->flags & COMMAND_PIECE) != 0;
+	if (!piece) {
 		server->others_wait = true;
+		server->others_us = clock_monotonic_us();
+	}
 	if (result == 0 && (request.command->flags & COMMAND_ALONE) != 0) {
 		turn_close(server);
 		session_touch(session);
@@ -373,6 +381,8 @@ void turn_execute(struct server *server, struct session *session, bool last_look
 		stored = request.used_store;
 		store_record_by(server->store, NULL);
 	}
+	if (piece)
+		server->loaded_us = clock_monotonic_us();
 	if (session->is_dead)
 		return;
 	if (result == COMMAND_PARKED) {

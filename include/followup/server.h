@@ -112,6 +112,7 @@ struct server {
 	int64_t slice_began_us;  /* when the last one began */
 	int64_t loaded_us;       /* when a piece of a file was taken in last; 0: long ago */
 	bool others_wait;        /* somebody else has asked for something in the open turn */
+	int64_t others_us;       /* when somebody else asked last */
 	int64_t commit_us;       /* how long the last commit took */
 	uint64_t slice_commands; /* how many commands there had been at the last one */
 	int checkpoint_pages;    /* the WAL is moved into the database when it has grown to so many pages */

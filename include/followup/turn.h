@@ -22,7 +22,8 @@ int turn_run(struct request *request, int (*handler)(struct request *request)) M
 int turn_open(struct server *server) MUST_CHECK;
 
 /* Settles the facts that came, serves those who wait, commits, and sends the answers of all touched sessions: what was hoped for, or STORE. */
-/* While a file is being loaded, and nobody else has asked for anything, the commit waits for its next pieces, as long as a commit takes: its feeder hears of all of them together. */
+/* While a file is being loaded, and nobody else has asked for anything, the commit waits for its next pieces, as long as a commit takes, and longer on a quiet desk: its feeder hears of
+ * all of them together. */
 bool turn_may_wait(const struct server *server);
 /* Whether a piece of a file has come just now: work that can wait waits until all of it is there. */
 bool turn_is_loading(const struct server *server);
