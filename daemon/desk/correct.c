@@ -8,6 +8,7 @@
 #include "followup/store.h"
 #include "followup/store_client.h"
 #include "followup/store_correction.h"
+#include "followup/store_due.h"
 #include "followup/store_followup.h"
 #include "followup/store_name.h"
 #include "followup/store_task.h"

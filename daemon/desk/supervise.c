@@ -7,6 +7,7 @@
 #include "followup/json_text.h"
 #include "followup/marking.h"
 #include "followup/store_client.h"
+#include "followup/store_due.h"
 #include "followup/store_erase.h"
 #include "followup/store_followup.h"
 #include "followup/store_hold.h"

@@ -9,6 +9,7 @@
 #include "followup/explain.h"
 #include "followup/json_text.h"
 #include "followup/store_client.h"
+#include "followup/store_due.h"
 #include "followup/store_erase.h"
 #include "followup/store_name.h"
 #include "followup/store_review.h"

@@ -18,8 +18,12 @@ static int check_client(struct engine *engine, int64_t client_id, day_t day, day
 	if (result < 0)
 		return result;
 	result = store_due_get(engine->store, client_id, &kept);
-	if (result < 0 && result != ERR_NOT_FOUND)
+	if (result == ERR_NOT_FOUND)
+		result = store_due_is_new(engine->store, client_id);
+	if (result < 0)
 		return result;
+	if (result > 0)
+		return 0; /* he has just come */
 	/* Up to today: he waits for the work that is under way. */
 	if (kept <= wanted || kept <= today || engine_looks_again_at(engine, client_id))
 		return 0;

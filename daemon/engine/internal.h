@@ -8,6 +8,7 @@
 #include "followup/policy.h"
 #include "followup/store_call.h"
 #include "followup/store_client.h"
+#include "followup/store_due.h"
 #include "followup/store_event.h"
 #include "followup/store_followup.h"
 #include "followup/store_record.h"
@@ -241,9 +242,6 @@ int64_t sample_pending(const struct sample_draw *draw, int rounds); /* who can s
 int sample_rounds(const struct rule *rule, day_t day, day_t year_end, const struct calendar *calendar);
 
 /* marking.c: whether a client is still to be marked: what is kept for him is what was so before. */
-/* Whom a day looks at first, kept as his next day: whose facts came one by one; whoever a new policy looks at again; then those of the day itself, and of files. */
-enum { LOOK_AT_ONCE = 0, LOOK_AGAIN = 1 };
-
 /* engine.c: whether a new policy is still to look at a client: what is kept for him is what the former one said. */
 bool engine_looks_again_at(struct engine *engine, int64_t client_id);
 /* Marks clients who wait for it. 1: none are left, 0: the budget was used up before. */

@@ -111,7 +111,8 @@ int engine_take_client(struct engine *engine, const struct client_fact *fact, st
 	int changed = store_client_put(engine->store, fact, assets_day, &id);
 	if (changed <= 0)
 		return changed;
-	result = mark(engine, id, true);
+	/* Of many, a new one needs no mark. */
+	result = changed == CLIENT_IS_NEW && engine->many_look_on != NO_DAY ? 0 : mark(engine, id, true);
 	if (result == 0 && engine->policy->infer_events) {
 		result = store_client_load(engine->store, id, &after);
 		if (result == 0 && after.opened_on != NO_DAY && after.opened_on != before.opened_on)

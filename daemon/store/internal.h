@@ -85,6 +85,16 @@ struct store {
 		bool none;          /* no call is touched, */
 		uint64_t rollbacks; /* as long as nothing is taken back */
 	} touched;
+	struct {
+		bool known; /* and no rollback since */
+		uint64_t rollbacks;
+		int64_t up_to, kept; /* who has been looked at (store_due.c) */
+	} looked;
+	struct {
+		int64_t next; /* the number of the next new client; 0: ask */
+		uint64_t rollbacks;
+		bool expected; /* the last client was new */
+	} new_clients;
 	char message[256];
 	sqlite3_int64 changes_at_begin;
 	uint64_t rollbacks;
@@ -222,6 +232,15 @@ void store_record_back(struct store *store);
 
 /* In SQL: the clients of person ?1; one who stands alone is not in the index of persons. */
 #define CLIENTS_OF_PERSON "(SELECT id FROM client WHERE person=?1 AND person>0 UNION ALL SELECT id FROM client WHERE id=-?1 AND person=?1)"
+
+/* In SQL: the clients of a manager. Its index goes by blocks of 65,536 clients, so that new clients touch few of its pages, whoever their managers are; it is asked block by block. */
+#define CLIENT_BLOCKS "RECURSIVE block(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM block WHERE n<(SELECT max(id)>>16 FROM client))"
+#define CLIENTS_OF_MANAGER(manager)                                                                                                        \
+	"(WITH " CLIENT_BLOCKS " SELECT k.id FROM block CROSS JOIN client k INDEXED BY client_manager WHERE k.id>>16=block.n AND "         \
+	"k.manager=" manager ")"
+
+/* In SQL: the clients up to this number have had a day kept (store_due.c). */
+#define LOOKED_UP_TO "coalesce((SELECT value FROM meta WHERE key='looked_up_to'), 0)"
 
 /* 13912345678 -> 139****5678, someone@example.com -> s***@example.com */
 #define MASKED_PHONE(column)                                                                                                               \

@@ -144,6 +144,7 @@ int64_t store_client_ensure(struct store *store, const char *ref)
 	}
 	if (result == 0)
 		result = store_integer(store, &insert, &id, "t", ref);
+	store->new_clients.next = 0;
 	return result < 0 ? result : id;
 }
 
@@ -202,23 +203,31 @@ static int newer_fields(struct store *store, int64_t id, const struct client_fac
 	return result;
 }
 
-/* From when on the assets are known to be so; a row without as_of speaks of its day. 1: that is news, 0: it is not. */
-static int put_assets(struct store *store, int64_t id, const struct client_fact *fact, day_t day)
+/* From when on the assets are known to be so; a row without as_of speaks of its day. */
+static int64_t assets_known_at(const struct client_fact *fact, day_t day)
 {
+	return fact->has_as_of ? fact->as_of : (int64_t)day * 86400;
+}
+
+/* 1: that is news, 0: it is not. first_known_at: of which moment the client's row itself keeps them. */
+static int put_assets(struct store *store, int64_t id, const struct client_fact *fact, int64_t known_at, int64_t first_known_at)
+{
+	STATEMENT(correct, "UPDATE client SET first_assets=?2 WHERE id=?1 AND first_assets IS NOT ?2");
+	STATEMENT(withdraw, "UPDATE client SET first_assets=NULL WHERE id=?1 AND first_assets IS NOT NULL");
 	STATEMENT(set,
 		"INSERT INTO client_assets(client_id, known_at, amount) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET amount=excluded.amount"
 		" WHERE amount IS NOT excluded.amount");
 	STATEMENT(clear, "INSERT INTO client_assets(client_id, known_at, amount) VALUES(?1, ?2, NULL) ON CONFLICT DO UPDATE SET amount=NULL"
 			 " WHERE amount IS NOT NULL");
 	const char *text = fact->values[CLIENT_ASSETS];
-	int64_t known_at = fact->has_as_of ? fact->as_of : (int64_t)day * 86400;
+	bool is_first = known_at == first_known_at;
 	money_t amount;
 
 	if (text[0] == '\0')
-		return store_run(store, &clear, "ii", id, known_at);
+		return is_first ? store_run(store, &withdraw, "i", id) : store_run(store, &clear, "ii", id, known_at);
 	if (!money_parse(text, strlen(text), &amount))
 		return ERR_INVALID;
-	return store_run(store, &set, "iii", id, known_at, amount);
+	return is_first ? store_run(store, &correct, "ii", id, amount) : store_run(store, &set, "iii", id, known_at, amount);
 }
 
 /* Takes in one declared field, as newer_fields() does with the others. 1: something changed, 0: known, or older than what is kept. */
@@ -263,45 +272,76 @@ static int put_all_declared(struct store *store, int64_t id, const struct client
 	return changed;
 }
 
-/* A client of whom nothing is known: one row, written once. */
-static int put_new(struct store *store, const struct client_fact *fact, day_t assets_day, int64_t *out_id)
+/* The number of the next new client. */
+static int next_client(struct store *store, int64_t *id)
 {
 	STATEMENT(next, "SELECT coalesce(max(id), 0) + 1 FROM client");
+
+	if (store->new_clients.next > 0 && store->new_clients.rollbacks == store->rollbacks) {
+		*id = store->new_clients.next;
+		return 0;
+	}
+	int result = store_integer(store, &next, id, "");
+	if (result == 0) {
+		store->new_clients.next = *id;
+		store->new_clients.rollbacks = store->rollbacks;
+	}
+	return result;
+}
+
+/* A client of whom nothing is known: one row, written once. CLIENT_IS_NEW, or 0 when he is known after all (nothing has been written then, unless it names a person). */
+static int put_new(struct store *store, const struct client_fact *fact, day_t assets_day, int64_t *out_id)
+{
 	STATEMENT(insert,
 		"INSERT INTO client(id, ref, person, name, phone, email, tier, branch, manager, introducer, birthday, birthday_calendar, "
 		"opened_on, closed_on, last_trade_on, assets, status, hours, do_not_contact, attorney, id_expires_on, "
-		"risk_test_expires_on)"
-		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)");
+		"risk_test_expires_on, first_assets, first_assets_at)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, iif(?25, "
+		"?23, NULL), "
+		"iif(?26, ?24, NULL)) ON CONFLICT(ref) DO NOTHING");
 	const char *v[CLIENT_FIELD_COUNT];
+	money_t assets = 0;
 	int64_t id;
 
 	for (int field = 0; field < CLIENT_FIELD_COUNT; field++)
 		v[field] = fact->present[field] && fact->values[field][0] != '\0' ? fact->values[field] : NULL;
 	if (v[CLIENT_NAME] == NULL)
 		return refuse_nameless(store);
-	int result = store_integer(store, &next, &id, "");
+	if (v[CLIENT_ASSETS] != NULL && !money_parse(v[CLIENT_ASSETS], strlen(v[CLIENT_ASSETS]), &assets))
+		return ERR_INVALID;
+	int result = next_client(store, &id);
 	if (result < 0)
 		return result;
 	int64_t person = person_id(store, v[CLIENT_PERSON_REF] != NULL ? v[CLIENT_PERSON_REF] : "", id);
 	if (person < 0 && person != -id)
 		return (int)person;
-	result = store_run(store, &insert, "itittttttttttttttttttt", id, fact->client_ref, person, v[CLIENT_NAME], v[CLIENT_PHONE],
+	result = store_run(store, &insert, "ititttttttttttttttttttiinn", id, fact->client_ref, person, v[CLIENT_NAME], v[CLIENT_PHONE],
 		v[CLIENT_EMAIL], v[CLIENT_TIER], v[CLIENT_BRANCH], v[CLIENT_MANAGER], v[CLIENT_INTRODUCER], v[CLIENT_BIRTHDAY],
 		v[CLIENT_BIRTHDAY_CALENDAR], v[CLIENT_OPENED_ON], v[CLIENT_CLOSED_ON], v[CLIENT_LAST_TRADE_ON], v[CLIENT_ASSETS],
 		v[CLIENT_STATUS], v[CLIENT_HOURS], v[CLIENT_DO_NOT_CONTACT], v[CLIENT_ATTORNEY], v[CLIENT_ID_EXPIRES_ON],
-		v[CLIENT_RISK_TEST_EXPIRES_ON]);
-	if (result >= 0 && fact->has_as_of) {
+		v[CLIENT_RISK_TEST_EXPIRES_ON], assets, assets_known_at(fact, assets_day), (int)(v[CLIENT_ASSETS] != NULL),
+		(int)fact->present[CLIENT_ASSETS]);
+	if (result <= 0)
+		return result;
+	store->new_clients.next = id + 1;
+	if (fact->has_as_of) {
 		bool take[CLIENT_FIELD_COUNT];
 		result = newer_fields(store, id, fact, take);
 	}
-	if (result >= 0 && fact->present[CLIENT_ASSETS])
-		result = put_assets(store, id, fact, assets_day);
 	if (result >= 0)
 		result = put_all_declared(store, id, fact);
 	if (result < 0)
 		return result;
 	*out_id = id;
-	return 1;
+	return CLIENT_IS_NEW;
+}
+
+/* New clients come by the thousand: behind one the next is taken for new too, which spares looking for him first. Not where he names a person, who would be written down before it turns out
+ * that he may not be. */
+static bool seems_new(const struct store *store, const struct client_fact *fact)
+{
+	return store->new_clients.expected && fact->present[CLIENT_NAME] && fact->values[CLIENT_NAME][0] != '\0' &&
+	       !(fact->present[CLIENT_PERSON_REF] && fact->values[CLIENT_PERSON_REF][0] != '\0');
 }
 
 int store_client_put(struct store *store, const struct client_fact *fact, day_t assets_day, int64_t *out_id)
@@ -309,11 +349,11 @@ int store_client_put(struct store *store, const struct client_fact *fact, day_t 
 	bool take[CLIENT_FIELD_COUNT], changed = false;
 	char kept[CLIENT_FIELD_COUNT][FACT_TEXT_MAX + 1];
 	const char *values[CLIENT_FIELD_COUNT];
-	STATEMENT(load,
-		"SELECT CASE WHEN c.person > 0 THEN p.ref END, name, phone, email, tier, branch, manager, introducer, birthday, "
-		"birthday_calendar,"
-		" opened_on, closed_on, last_trade_on, assets, status, hours, do_not_contact, attorney, id_expires_on, risk_test_expires_on"
-		" FROM client c LEFT JOIN person p ON p.id=c.person WHERE c.id=?1");
+	STATEMENT(load, "SELECT CASE WHEN c.person > 0 THEN p.ref END, name, phone, email, tier, branch, manager, introducer, birthday, "
+			"birthday_calendar,"
+			" opened_on, closed_on, last_trade_on, assets, status, hours, do_not_contact, attorney, id_expires_on, "
+			"risk_test_expires_on,"
+			" first_assets_at FROM client c LEFT JOIN person p ON p.id=c.person WHERE c.id=?1");
 	STATEMENT(update,
 		"UPDATE client SET person=?2, name=?3, phone=?4, email=?5, tier=?6, branch=?7, manager=?8, introducer=?9, birthday=?10,"
 		" birthday_calendar=?11, opened_on=?12, closed_on=?13, last_trade_on=?14, assets=?15, status=?16, hours=?17, "
@@ -321,12 +361,16 @@ int store_client_put(struct store *store, const struct client_fact *fact, day_t 
 		" attorney=?19, id_expires_on=?20, risk_test_expires_on=?21, number_wrong=iif(phone IS ?4, number_wrong, NULL) WHERE "
 		"id=?1");
 
+	int result = seems_new(store, fact) ? put_new(store, fact, assets_day, out_id) : 0;
+	if (result != 0)
+		return result;
 	int64_t id = store_client_find(store, fact->client_ref);
+	store->new_clients.expected = id == ERR_NOT_FOUND;
 	if (id == ERR_NOT_FOUND)
 		return put_new(store, fact, assets_day, out_id);
 	if (id < 0)
 		return (int)id;
-	int result = refuse_erased(store, id, fact->client_ref);
+	result = refuse_erased(store, id, fact->client_ref);
 	if (result == 0)
 		result = refuse_still_nameless(store, id, fact);
 	if (result == 0)
@@ -345,6 +389,8 @@ int store_client_put(struct store *store, const struct client_fact *fact, day_t 
 		changed = changed || strcmp(kept[field], fact->values[field]) != 0;
 		values[field] = fact->values[field];
 	}
+	int64_t first_known_at =
+		sqlite3_column_type(s, CLIENT_FIELD_COUNT) != SQLITE_NULL ? sqlite3_column_int64(s, CLIENT_FIELD_COUNT) : INT64_MIN;
 	store_end(s);
 	*out_id = id;
 	if (values[CLIENT_NAME][0] == '\0') /* told at some time that it has none */
@@ -352,7 +398,7 @@ int store_client_put(struct store *store, const struct client_fact *fact, day_t 
 	/* What they were at an earlier time counts for the outflows that came after it, whenever it is told. */
 	int assets_changed = 0;
 	if (fact->present[CLIENT_ASSETS] && (take[CLIENT_ASSETS] || fact->has_as_of))
-		assets_changed = put_assets(store, id, fact, assets_day);
+		assets_changed = put_assets(store, id, fact, assets_known_at(fact, assets_day), first_known_at);
 	if (assets_changed < 0)
 		return assets_changed;
 	int declared_changed = put_all_declared(store, id, fact);
@@ -384,7 +430,10 @@ int store_client_number_is_wrong(struct store *store, int64_t id, bool wrong)
 
 int store_client_assets_before(struct store *store, int64_t id, day_t day, money_t *assets)
 {
-	STATEMENT(get, "SELECT amount FROM client_assets WHERE client_id=?1 AND known_at<?2 ORDER BY known_at DESC LIMIT 1");
+	STATEMENT(get, "SELECT amount FROM (SELECT * FROM (SELECT known_at, amount FROM client_assets WHERE client_id=?1 AND known_at<?2 "
+		       "ORDER BY known_at "
+		       "DESC LIMIT 1) UNION ALL SELECT first_assets_at, first_assets FROM client WHERE id=?1 AND first_assets_at<?2) ORDER "
+		       "BY known_at DESC LIMIT 1");
 	int64_t amount;
 	int result = store_integer(store, &get, &amount, "ii", id, (int64_t)day * 86400);
 
@@ -422,61 +471,6 @@ int store_client_of_person(struct store *store, int64_t person, int64_t *ids, in
 		return 1;
 	}
 	return store_integers(store, store_query(store, &list, "i", person), ids, capacity);
-}
-
-int store_due_set(struct store *store, int64_t client_id, day_t next_on)
-{
-	STATEMENT(set, "INSERT INTO client_due(client_id, next_on, changed) VALUES(?1, ?2, 0)"
-		       " ON CONFLICT DO UPDATE SET next_on=excluded.next_on, changed=0 WHERE next_on<>excluded.next_on OR changed<>0");
-	int result = store_run(store, &set, "in", client_id, next_on);
-
-	return result < 0 ? result : 0;
-}
-
-int store_due_mark(struct store *store, int64_t client_id, day_t day, bool changed)
-{
-	STATEMENT(mark, "INSERT INTO client_due(client_id, next_on, changed) VALUES(?1, ?2, ?3)"
-			" ON CONFLICT DO UPDATE SET next_on=min(next_on, excluded.next_on), changed=max(changed, excluded.changed)"
-			" WHERE next_on>excluded.next_on OR changed<excluded.changed");
-	int result = store_run(store, &mark, "inn", client_id, day, (int)changed);
-
-	return result < 0 ? result : 0;
-}
-
-int store_due_mark_manager(struct store *store, const char *manager, day_t day, bool changed)
-{
-	/* His clients, and those who were his when he left and whose follow-ups are still open. */
-	STATEMENT(mark, "UPDATE client_due SET next_on=min(next_on, ?2), changed=max(changed, ?3) WHERE client_id IN (SELECT id FROM "
-			"client WHERE manager=?1 UNION ALL SELECT client_id FROM followup WHERE about=(SELECT id FROM name WHERE text=?1)"
-			" AND about IS NOT NULL AND closed_on IS NULL)");
-
-	return store_run(store, &mark, "tnn", manager, day, (int)changed);
-}
-
-int store_due_next(struct store *store, day_t day, int64_t *client_id, bool *changed)
-{
-	STATEMENT(next, "SELECT client_id, changed FROM client_due WHERE next_on<=?1 ORDER BY next_on, client_id LIMIT 1");
-	sqlite3_stmt *s = store_query(store, &next, "n", day);
-	int result = store_row(store, s);
-
-	if (result > 0) {
-		*client_id = sqlite3_column_int64(s, 0);
-		*changed = sqlite3_column_int(s, 1) != 0;
-		store_end(s);
-	}
-	return result;
-}
-
-int store_due_get(struct store *store, int64_t client_id, day_t *next_on)
-{
-	STATEMENT(get, "SELECT next_on FROM client_due WHERE client_id=?1");
-	int64_t value;
-	int result = store_integer(store, &get, &value, "i", client_id);
-
-	if (result < 0)
-		return result;
-	*next_on = (day_t)value;
-	return 0;
 }
 
 int64_t store_client_after(struct store *store, int64_t id)

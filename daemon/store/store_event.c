@@ -253,9 +253,9 @@ int store_event_traded_on(struct store *store, int64_t client_id, day_t day, day
 
 int store_event_mark_departures(struct store *store, day_t day)
 {
-	STATEMENT(mark, "UPDATE client_due SET next_on=?1 WHERE next_on>?1 AND client_id IN (SELECT c.id FROM event e JOIN client c ON "
-			"c.manager=e.detail"
-			" WHERE e.kind=2 AND e.occurred_at>=?2 AND e.occurred_at<?3)");
+	STATEMENT(mark, "UPDATE client_due SET next_on=?1 WHERE next_on>?1 AND client_id IN (WITH " CLIENT_BLOCKS
+			" SELECT k.id FROM event e CROSS JOIN block CROSS JOIN client k INDEXED BY client_manager WHERE e.kind=2 AND "
+			"e.occurred_at>=?2 AND e.occurred_at<?3 AND k.id>>16=block.n AND k.manager=e.detail)");
 
 	return store_run(store, &mark, "nii", day, (int64_t)day * DAY_SECONDS, ((int64_t)day + 1) * DAY_SECONDS);
 }

@@ -37,7 +37,7 @@ int store_handover_get(struct store *store, const char *manager, char successor[
 
 int store_handover_clients(struct store *store, const char *manager, int64_t *count)
 {
-	STATEMENT(get, "SELECT count(*) FROM client INDEXED BY client_manager WHERE manager=?1");
+	STATEMENT(get, "SELECT count(*) FROM " CLIENTS_OF_MANAGER("?1"));
 
 	return store_integer(store, &get, count, "t", manager);
 }
@@ -62,9 +62,9 @@ int store_handover_list(struct store *store, struct buffer *out)
 		" (WITH RECURSIVE chain(name, hop) AS (SELECT h.successor, 1 UNION ALL SELECT n.successor, c.hop + 1 FROM chain c JOIN "
 		"handover n"
 		" ON n.manager=c.name WHERE c.hop<64) SELECT name FROM chain ORDER BY hop DESC LIMIT 1),"
-		" 'clients', (SELECT count(*) FROM client k INDEXED BY client_manager WHERE k.manager=h.manager), 'reason', h.reason, "
-		"'by', "
-		"h.agent, 'at', strftime('%Y-%m-%dT%H:%M:%S', h.at, 'unixepoch', 'localtime')) x FROM handover h ORDER BY h.manager)");
+		" 'clients', (SELECT count(*) FROM " CLIENTS_OF_MANAGER(
+			"h.manager") "), 'reason', h.reason, 'by', h.agent, 'at', strftime('%Y-%m-%dT%H:%M:%S', h.at, 'unixepoch', "
+				     "'localtime')) x FROM handover h ORDER BY h.manager)");
 
 	return store_document(store, store_query(store, &list, ""), out);
 }

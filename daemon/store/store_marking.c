@@ -52,8 +52,7 @@ static int find_last(struct store *store, const struct marking *m, int limit, in
 		"SELECT count(*), max(client_id) FROM (SELECT client_id FROM client_due WHERE client_id>?1 AND client_id<=?2 ORDER BY "
 		"client_id LIMIT ?3)");
 	STATEMENT(of_manager,
-		"SELECT count(*), max(id) FROM (SELECT id FROM client INDEXED BY client_manager WHERE manager=?4 AND id>?1 AND "
-		"id<=?2 ORDER BY id LIMIT ?3)");
+		"SELECT count(*), max(id) FROM (SELECT id FROM " CLIENTS_OF_MANAGER("?4") " WHERE id>?1 AND id<=?2 ORDER BY id LIMIT ?3)");
 	sqlite3_stmt *s = m->kind == MARKING_MANAGER ? store_query(store, &of_manager, "iint", m->after, m->until, limit, m->subject)
 						     : store_query(store, &of_all, "iin", m->after, m->until, limit);
 	int result = store_row(store, s);
@@ -73,8 +72,9 @@ static int mark_up_to(struct store *store, const struct marking *m, int64_t last
 		"UPDATE client_due SET next_on=min(next_on, ?3) WHERE client_id>?1 AND client_id<=?2 AND EXISTS (SELECT 1 FROM followup "
 		"f INDEXED BY followup_open WHERE f.client_id=client_due.client_id AND f.closed_on IS NULL AND f.rule=(SELECT id FROM name "
 		"WHERE text=?4))");
-	STATEMENT(manager, "UPDATE client_due SET next_on=min(next_on, ?3), changed=1 WHERE client_id IN (SELECT id FROM client INDEXED BY "
-			   "client_manager WHERE manager=?4 AND id>?1 AND id<=?2)");
+	STATEMENT(
+		manager, "UPDATE client_due SET next_on=min(next_on, ?3), changed=1 WHERE client_id IN (SELECT id FROM " CLIENTS_OF_MANAGER(
+				 "?4") " WHERE id>?1 AND id<=?2)");
 
 	switch (m->kind) {
 	case MARKING_ALL:

@@ -21,19 +21,20 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	" manager TEXT, introducer TEXT, birthday TEXT, birthday_calendar TEXT, opened_on TEXT, closed_on TEXT, last_trade_on TEXT, assets "
 	"TEXT, status TEXT,"
 	" hours TEXT, do_not_contact TEXT, attorney TEXT, id_expires_on TEXT, risk_test_expires_on TEXT, number_wrong INTEGER, erased_at "
-	"INTEGER);"
+	"INTEGER, first_assets INTEGER, first_assets_at INTEGER);"
 	"CREATE INDEX client_person ON client(person) WHERE person>0;"
 	/* Erased clients (erased_at), whose events and entries are still to be worked through: from the entry after this one on. */
 	"CREATE TABLE erasure(client_id INTEGER PRIMARY KEY, after_entry INTEGER NOT NULL);"
-	"CREATE INDEX client_manager ON client(manager) WHERE manager IS NOT NULL;"
+	/* See CLIENTS_OF_MANAGER. */
+	"CREATE INDEX client_manager ON client(id>>16, manager) WHERE manager IS NOT NULL;"
 	/* Of which time each field speaks, for fields that ever came with as_of. */
 	"CREATE TABLE client_as_of(client_id INTEGER, field INTEGER, as_of INTEGER NOT NULL, PRIMARY KEY(client_id, field)) WITHOUT ROWID;"
 	/* Fields that the configuration declares, by their name, with the type that they were told as (declared_field.h); value NULL: cleared. */
 	"CREATE TABLE client_field(client_id INTEGER, field INTEGER, type INTEGER NOT NULL, value TEXT, as_of INTEGER, PRIMARY "
 	"KEY(client_id, field)) WITHOUT ROWID;"
-	/* What the assets were, by the day they are known for. */
+	/* What the assets were, by the day they are known for; what they were when the client came stands in his own row (first_assets). */
 	"CREATE TABLE client_assets(client_id INTEGER, known_at INTEGER, amount INTEGER, PRIMARY KEY(client_id, known_at)) WITHOUT ROWID;"
-	/* next_on: the next day on which something about the client can fall due; up to today: he waits to be settled. changed: facts were corrected or came late. */
+	/* next_on: the next day on which something about the client can fall due; up to today, or no row: he waits to be settled (store_due.c). changed: facts were corrected or came late. */
 	"CREATE TABLE client_due(client_id INTEGER PRIMARY KEY, next_on INTEGER NOT NULL, changed INTEGER NOT NULL DEFAULT 0);"
 	"CREATE INDEX client_due_next ON client_due(next_on);"
 

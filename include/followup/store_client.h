@@ -1,4 +1,4 @@
-/* store_client.h - clients as the store keeps them, and when each must be looked at again. */
+/* store_client.h - clients as the store keeps them. */
 #ifndef FOLLOWUP_STORE_CLIENT_H
 #define FOLLOWUP_STORE_CLIENT_H
 
@@ -40,7 +40,8 @@ int64_t store_client_find(struct store *store, const char *ref) MUST_CHECK;
 /* The client's number; a row without a name is made when there is none (an event that came before its client). ERR_INVALID: he has been erased. */
 int64_t store_client_ensure(struct store *store, const char *ref) MUST_CHECK;
 
-/* Takes in a row. 1: something changed, 0: known already (or of an earlier as_of), ERR_INVALID: a new client without a name. assets_day: from which day
+enum { CLIENT_IS_NEW = 2 };
+/* Takes in a row. 1: something changed, CLIENT_IS_NEW, 0: known already (or of an earlier as_of), ERR_INVALID: a new client without a name. assets_day: from which day
  * the assets are known, when the row carries no as_of. *id is the client. */
 int store_client_put(struct store *store, const struct client_fact *fact, day_t assets_day, int64_t *id) MUST_CHECK;
 
@@ -58,16 +59,6 @@ int store_client_declared_day(struct store *store, int64_t id, const char *field
 
 /* The clients of a person, ascending, at most capacity; the count (which may be larger). */
 int store_client_of_person(struct store *store, int64_t person, int64_t *ids, int capacity) MUST_CHECK;
-
-/* When to look at a client again: the next day that matters, INT32_MAX for never. */
-int store_due_set(struct store *store, int64_t client_id, day_t next_on) MUST_CHECK;
-/* Has him looked at on day; changed: his facts were corrected or came late, so what is open must be compared with them. */
-int store_due_mark(struct store *store, int64_t client_id, day_t day, bool changed) MUST_CHECK;
-/* The same for all clients of a manager (also whom an open follow-up about his leaving is for). The count of rows. */
-int store_due_mark_manager(struct store *store, const char *manager, day_t day, bool changed) MUST_CHECK;
-/* The next client to look at on or before day, and whether his facts changed: 1, or 0 when there is none. */
-int store_due_next(struct store *store, day_t day, int64_t *client_id, bool *changed) MUST_CHECK;
-int store_due_get(struct store *store, int64_t client_id, day_t *next_on) MUST_CHECK;
 
 /* Walks all clients in order of number: the next after id, 0 at the end. */
 int64_t store_client_after(struct store *store, int64_t id) MUST_CHECK;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Words that nobody expects and bounds that somebody reaches: refused in words that say what is wanted, and what stands just inside the bound works."""
 import json
+import sqlite3
 
 from harness import Daemon, TUESDAY, matches, run, same, test
 
@@ -238,6 +239,22 @@ def _():
                                  ("{", "not a JSON object"), ("{}", "client_ref")):
             matches(daemon.refused("CLIENT.PUT", document), "^ERR .*" + wanted, document)
         same(daemon.list("clients"), [])
+
+
+@test("HANDOVER: a manager's clients are found wherever they stand in a large book")
+def _():
+    with Daemon() as daemon:
+        daemon.client("C1", manager="M1")
+        same(daemon.stop(), 0)
+        book = sqlite3.connect(daemon.database)
+        for number, manager in ((65535, "M1"), (65536, "M1"), (65537, "M2"), (131072, "M1"), (200000, "M1")):  # the index goes by blocks of 65,536
+            book.execute("INSERT INTO client(id, ref, person, name, manager) VALUES(?1, 'C' || ?1, -?1, 'x', ?2)", (number, manager))
+        book.commit()
+        book.close()
+        daemon.start()
+        daemon.json("HANDOVER", "M1", "M3", "left")
+        same([(row["manager"], row["clients"]) for row in daemon.json("HANDOVER")], [("M1", 5)])
+        daemon.check()
 
 
 @test("HANDOVER: a chain of thirty-two managers, and not one more")

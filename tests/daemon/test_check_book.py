@@ -47,6 +47,7 @@ def _():
             shutil.copy(daemon.database + ".sound", daemon.database)
             book = sqlite3.connect(daemon.database)
             book.execute("PRAGMA ignore_check_constraints=on")
+            book.execute("INSERT INTO meta VALUES('looked_up_to', 3)")  # as if more had come and been looked at
             true(book.execute(statement).rowcount > 0, statement)
             book.commit()
             book.close()

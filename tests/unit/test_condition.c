@@ -152,12 +152,12 @@ static void test_holds(void **state)
 	fact.declared[1] = (struct declared_value){.name = "score", .type = FIELD_NUMBER, .text = "7.5"};
 	fact.declared[2] = (struct declared_value){.name = "passport_on", .type = FIELD_DAY, .text = "2027-03-01"};
 	fact.declared_count = 3;
-	assert_int_equal(store_client_put(store, &fact, 0, &gold), 1);
+	assert_int_equal(store_client_put(store, &fact, 0, &gold), CLIENT_IS_NEW);
 	fact.client_ref = "bare";
 	fact.declared_count = 1; /* a text is no number, should the field once have been declared as one */
 	fact.declared[0] = (struct declared_value){.name = "score", .type = FIELD_TEXT, .text = "0"};
 	fact.present[CLIENT_TIER] = fact.present[CLIENT_ASSETS] = false;
-	assert_int_equal(store_client_put(store, &fact, 0, &bare), 1);
+	assert_int_equal(store_client_put(store, &fact, 0, &bare), CLIENT_IS_NEW);
 	assert_int_equal(store_event_put(store, &event, &change), 1);
 	for (size_t i = 0; i < sizeof(askings) / sizeof(askings[0]); i++) {
 		struct condition *condition = NULL;

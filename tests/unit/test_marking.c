@@ -12,6 +12,7 @@
 #include "followup/followup.h"
 #include "followup/store.h"
 #include "followup/store_client.h"
+#include "followup/store_due.h"
 #include "followup/store_followup.h"
 #include "followup/store_handover.h"
 #include "followup/store_marking.h"

@@ -391,7 +391,7 @@ static void test_client_versions(void **state)
 		int result;
 	} puts[] = {
 		{NULL, "1", 0, ERR_INVALID},                            /* a new client needs a name */
-		{"Li", "100", 0, 1}, {"Li", "100", 0, 0},               /* twice changes nothing */
+		{"Li", "100", 0, CLIENT_IS_NEW}, {"Li", "100", 0, 0},   /* twice changes nothing */
 		{"Wang", NULL, 20 * DAY, 1}, {"Li", NULL, 0, 0},        /* without as_of: older than any that has one */
 		{"Zhao", NULL, 19 * DAY, 0},                            /* older */
 		{"Qian", NULL, 20 * DAY, 1},                            /* of equals the later loaded */

@@ -1,0 +1,122 @@
+/* store_due.c - when each client is looked at next. */
+#include "followup/store_due.h"
+
+#include "internal.h"
+
+enum { LOOKED_KEPT_EACH = 1000 };
+
+/* Up to this number every client has had a day kept. Remembered from one look to the next, written down now and then: what it lags behind is passed over once more. */
+static int load_looked(struct store *store)
+{
+	int64_t kept = 0;
+
+	if (store->looked.known && store->looked.rollbacks == store->rollbacks)
+		return 0;
+	int result = store_meta_get(store, "looked_up_to", &kept);
+	if (result < 0 && result != ERR_NOT_FOUND)
+		return result;
+	store->looked.known = true;
+	store->looked.rollbacks = store->rollbacks;
+	store->looked.up_to = store->looked.kept = kept;
+	return 0;
+}
+
+static int keep_looked(struct store *store)
+{
+	int result = store_meta_set(store, "looked_up_to", store->looked.up_to);
+
+	if (result == 0)
+		store->looked.kept = store->looked.up_to;
+	return result;
+}
+
+/* The next of those who have come and have never been looked at. */
+static int next_new(struct store *store, int64_t *client_id, bool *changed)
+{
+	STATEMENT(next, "SELECT id FROM client c WHERE id>?1 AND NOT EXISTS (SELECT 1 FROM client_due d WHERE d.client_id=c.id) ORDER BY "
+			"id LIMIT 1");
+	STATEMENT(last, "SELECT coalesce(max(id), 0) FROM client");
+	int64_t id;
+	int result = load_looked(store);
+
+	if (result == 0)
+		result = store_integer(store, &next, &id, "i", store->looked.up_to);
+	if (result == 0) {
+		store->looked.up_to = id - 1;
+		*client_id = id;
+		*changed = true;
+		return 1;
+	}
+	if (result == ERR_NOT_FOUND)
+		result = store_integer(store, &last, &store->looked.up_to, "");
+	return result;
+}
+
+int store_due_set(struct store *store, int64_t client_id, day_t next_on)
+{
+	STATEMENT(set, "INSERT INTO client_due(client_id, next_on, changed) VALUES(?1, ?2, 0)"
+		       " ON CONFLICT DO UPDATE SET next_on=excluded.next_on, changed=0 WHERE next_on<>excluded.next_on OR changed<>0");
+	int result = store_run(store, &set, "in", client_id, next_on);
+
+	if (result >= 0 && store->looked.up_to - store->looked.kept >= LOOKED_KEPT_EACH)
+		result = keep_looked(store);
+	return result < 0 ? result : 0;
+}
+
+int store_due_mark(struct store *store, int64_t client_id, day_t day, bool changed)
+{
+	/* Who has no day yet waits to be looked at already, and not for a day to come. */
+	STATEMENT(mark, "INSERT INTO client_due(client_id, next_on, changed) VALUES(?1, min(?2, 1), ?3)"
+			" ON CONFLICT DO UPDATE SET next_on=min(next_on, ?2), changed=max(changed, excluded.changed)"
+			" WHERE next_on>?2 OR changed<excluded.changed");
+	int result = store_run(store, &mark, "inn", client_id, day, (int)changed);
+
+	return result < 0 ? result : 0;
+}
+
+int store_due_mark_manager(struct store *store, const char *manager, day_t day, bool changed)
+{
+	/* His clients, and those who were his when he left and whose follow-ups are still open. */
+	STATEMENT(mark,
+		"UPDATE client_due SET next_on=min(next_on, ?2), changed=max(changed, ?3) WHERE client_id IN (SELECT id "
+		"FROM " CLIENTS_OF_MANAGER("?1") " UNION ALL SELECT client_id FROM followup WHERE about=(SELECT id FROM name WHERE text=?1)"
+						 " AND about IS NOT NULL AND closed_on IS NULL)");
+
+	return store_run(store, &mark, "tnn", manager, day, (int)changed);
+}
+
+int store_due_next(struct store *store, day_t day, int64_t *client_id, bool *changed)
+{
+	STATEMENT(next, "SELECT client_id, changed FROM client_due WHERE next_on<=?1 ORDER BY next_on, client_id LIMIT 1");
+	sqlite3_stmt *s = store_query(store, &next, "n", day);
+	int result = store_row(store, s);
+
+	if (result > 0) {
+		*client_id = sqlite3_column_int64(s, 0);
+		*changed = sqlite3_column_int(s, 1) != 0;
+		store_end(s);
+	}
+	return result == 0 && day >= LOOK_AGAIN ? next_new(store, client_id, changed) : result;
+}
+
+int store_due_is_new(struct store *store, int64_t client_id)
+{
+	STATEMENT(get, "SELECT EXISTS (SELECT 1 FROM client WHERE id=?1 AND id>" LOOKED_UP_TO " AND NOT EXISTS (SELECT 1 FROM client_due "
+		       "WHERE client_id=?1))");
+	int64_t is_new;
+	int result = store_integer(store, &get, &is_new, "i", client_id);
+
+	return result < 0 ? result : (int)is_new;
+}
+
+int store_due_get(struct store *store, int64_t client_id, day_t *next_on)
+{
+	STATEMENT(get, "SELECT next_on FROM client_due WHERE client_id=?1");
+	int64_t value;
+	int result = store_integer(store, &get, &value, "i", client_id);
+
+	if (result < 0)
+		return result;
+	*next_on = (day_t)value;
+	return 0;
+}

@@ -1,0 +1,162 @@
+/* test_due.c - who is looked at next: those with a day in its order, behind them those who have just come, nobody twice and nobody never. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "followup/fact.h"
+#include "followup/store.h"
+#include "followup/store_client.h"
+#include "followup/store_due.h"
+
+enum { TODAY = 20000, LATER = 30000, MANY = 2500 };
+
+static struct store *store;
+
+static int begin(void **state)
+{
+	char message[256];
+
+	(void)state;
+	return store_open(":memory:", &store, message) < 0 || store_begin(store, 0) < 0 ? -1 : 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	store_rollback(store);
+	store_close(store);
+	return 0;
+}
+
+static int64_t come(const char *format, int number)
+{
+	char ref[24];
+	int64_t id = 0;
+
+	snprintf(ref, sizeof(ref), format, number);
+	struct client_fact fact = {.client_ref = ref};
+	fact.present[CLIENT_NAME] = true;
+	fact.values[CLIENT_NAME] = "x";
+	assert_int_equal(store_client_put(store, &fact, 10, &id), CLIENT_IS_NEW);
+	return id;
+}
+
+/* 0: nobody. */
+static int64_t next(day_t day)
+{
+	int64_t id = 0;
+	bool changed;
+	int found = store_due_next(store, day, &id, &changed);
+
+	assert_true(found >= 0);
+	return found > 0 ? id : 0;
+}
+
+static void test_order(void **state)
+{
+	(void)state;
+	int64_t first = come("C%d", 1), second = come("C%d", 2), third = come("C%d", 3), fourth = come("C%d", 4);
+
+	assert_int_equal(next(LOOK_AT_ONCE), 0);
+	assert_int_equal(next(LOOK_AGAIN), first);
+	assert_int_equal(store_due_set(store, first, LATER), 0);
+	assert_int_equal(store_due_mark(store, third, LOOK_AT_ONCE, true), 0);
+	assert_int_equal(next(LOOK_AT_ONCE), third);
+	assert_int_equal(store_due_set(store, third, LATER), 0);
+	/* A day to come does not put him off. */
+	assert_int_equal(store_due_mark(store, fourth, LATER, false), 0);
+	assert_int_equal(next(TODAY), fourth);
+	assert_int_equal(store_due_set(store, fourth, TODAY), 0);
+	assert_int_equal(next(TODAY), fourth);
+	assert_int_equal(store_due_set(store, fourth, LATER), 0);
+	assert_int_equal(store_due_is_new(store, second), 1);
+	assert_int_equal(store_due_is_new(store, fourth), 0);
+	assert_int_equal(next(TODAY), second);
+	assert_int_equal(store_due_set(store, second, LATER), 0);
+	assert_int_equal(next(TODAY), 0);
+	assert_int_equal(store_due_is_new(store, second), 0);
+	/* Whoever comes afterwards is found too. */
+	int64_t fifth = come("C%d", 5);
+	assert_int_equal(next(TODAY), fifth);
+}
+
+static void test_rollback(void **state)
+{
+	(void)state;
+	int64_t first = come("C%d", 1), second = come("C%d", 2);
+
+	assert_int_equal(store_savepoint(store), 0);
+	assert_int_equal(store_due_set(store, next(TODAY), LATER), 0);
+	assert_int_equal(next(TODAY), second);
+	store_rollback_savepoint(store);
+	assert_int_equal(next(TODAY), first);
+	/* The number of a client who has been taken back is the next one's. */
+	assert_int_equal(store_savepoint(store), 0);
+	int64_t gone = come("C%d", 3);
+	store_rollback_savepoint(store);
+	assert_int_equal(come("C%d", 4), gone);
+	assert_int_equal(store_client_find(store, "C3"), ERR_NOT_FOUND);
+	int64_t stub = store_client_ensure(store, "C5");
+	assert_int_equal(stub, gone + 1);
+	assert_int_equal(come("C%d", 6), stub + 1);
+}
+
+/* How far the looking has come is written down now and then: after a rollback to the beginning of the transaction too nobody is left out. */
+static void test_many(void **state)
+{
+	(void)state;
+	for (int i = 0; i < MANY; i++)
+		(void)come("C%04d", i);
+	assert_int_equal(store_commit(store), 0);
+	assert_int_equal(store_begin(store, 0), 0);
+	for (int i = 0; i < MANY - 1; i++) {
+		int64_t id = next(TODAY);
+		assert_int_equal(id, i + 1);
+		assert_int_equal(store_due_set(store, id, LATER), 0);
+	}
+	store_rollback(store);
+	assert_int_equal(store_begin(store, 0), 0);
+	for (int i = 0; i < MANY; i++) {
+		assert_int_equal(next(TODAY), i + 1);
+		assert_int_equal(store_due_set(store, i + 1, LATER), 0);
+	}
+	assert_int_equal(next(TODAY), 0);
+}
+
+/* A row that comes behind a new one is taken for new as well: it is none, and changes what it should. */
+static void test_known_behind_new(void **state)
+{
+	struct client_fact fact = {.client_ref = "C1"};
+	struct client client;
+	int64_t id = 0;
+
+	(void)state;
+	int64_t first = come("C%d", 1);
+	(void)come("C%d", 2);
+	fact.present[CLIENT_NAME] = fact.present[CLIENT_TIER] = true;
+	fact.values[CLIENT_NAME] = "x";
+	fact.values[CLIENT_TIER] = "gold";
+	assert_int_equal(store_client_put(store, &fact, 10, &id), 1);
+	assert_int_equal(id, first);
+	assert_int_equal(store_client_load(store, first, &client), 0);
+	assert_string_equal(client.tier, "gold");
+	(void)come("C%d", 3);
+	assert_int_equal(store_client_put(store, &fact, 10, &id), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_order, begin, end),
+		cmocka_unit_test_setup_teardown(test_rollback, begin, end),
+		cmocka_unit_test_setup_teardown(test_many, begin, end),
+		cmocka_unit_test_setup_teardown(test_known_behind_new, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
