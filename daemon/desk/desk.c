@@ -50,6 +50,7 @@ struct desk *desk_new(struct store *store, struct engine *engine)
 		return NULL;
 	desk->store = store;
 	desk->engine = engine;
+	desk->patience = PATIENCE;
 	desk->json = json_new();
 	if (desk->json == NULL) {
 		free(desk);
@@ -71,6 +72,11 @@ void desk_set_policy(struct desk *desk, const struct policy *policy)
 	desk->policy = policy;
 	desk->opening = 0;
 	desk->changes++;
+}
+
+void desk_set_patience(struct desk *desk, int calls)
+{
+	desk->patience = calls;
 }
 
 uint64_t desk_changes(const struct desk *desk)

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "followup/opening.h"
+#include "followup/own_hours.h"
 #include "followup/store_hold.h"
 #include "followup/store_name.h"
 #include "followup/store_record.h"
@@ -11,16 +13,15 @@
 
 /* The next call of a queue that could be handed out, or of one of its lanes. */
 struct head {
-	int64_t queue, lane; /* ALL_LANES: of the whole queue, those of lanes that are not his among them */
-	int recused;         /* how many of those it has met */
+	int64_t queue;
+	bool is_open;          /* the queue is */
+	struct call_lane lane; /* ALL_LANES: calls that he may not make now are among them */
+	int barred;            /* how many of those it has met */
 	struct call_place place;
 	struct call call;
 	bool passed;        /* that call has been looked at */
 	bool is_place_only; /* of the call only its place in the order is known yet */
 };
-/* A queue is walked as a whole at first: the best call is nearly always among its first ones, and there are as many lanes as managers. Past so many calls that he is recused
- * from, each lane is looked at by itself, so that a hundred thousand of them cost no more than that. */
-enum { RECUSED_MOST = 16 };
 
 struct search {
 	struct desk *desk;
@@ -47,8 +48,19 @@ static int is_recused(struct search *search, int64_t lane)
 	return result < 0 ? result : agent_is_excluded(search->agent, text);
 }
 
+/* 1: what calls have in common with their hours is closed. The gate asks again (call_is_open). */
+static int is_shut(struct search *search, bool queue_open, int64_t hours)
+{
+	char text[OWN_HOURS_SIZE];
+
+	if (hours == NO_OWN_HOURS)
+		return !queue_open;
+	int result = store_own_hours_text(search->desk->store, hours, text, sizeof(text));
+	return result < 0 ? result : !own_hours_are_open(search->desk->policy, text, queue_open, search->now);
+}
+
 /* Room for one more: the place of the new head, or an error. */
-static int add_head(struct search *search, int64_t queue, int64_t lane)
+static int add_head(struct search *search, int64_t queue, bool is_open, struct call_lane lane)
 {
 	if (search->count == search->capacity) {
 		size_t capacity = search->capacity * 2 + 16;
@@ -58,7 +70,7 @@ static int add_head(struct search *search, int64_t queue, int64_t lane)
 		search->heads = larger;
 		search->capacity = capacity;
 	}
-	search->heads[search->count] = (struct head){.queue = queue, .lane = lane};
+	search->heads[search->count] = (struct head){.queue = queue, .is_open = is_open, .lane = lane};
 	search->opened++;
 	return (int)search->count++;
 }
@@ -69,19 +81,25 @@ static void drop_head(struct search *search, size_t place)
 }
 
 /* One head a lane in the place of the queue's. */
-static int open_lanes(struct search *search, int64_t queue)
+static int open_lanes(struct search *search, int64_t queue, bool is_open)
 {
 	struct call_place place;
-	int64_t lane = 0;
+	struct call_lane lane = ALL_LANES;
+	int64_t hours = 0;
 	int result;
 
 	while ((result = store_call_next_head(search->desk->store, queue, &lane, &place)) > 0) {
-		int recused = is_recused(search, lane);
-		if (recused < 0)
-			return recused;
-		if (recused > 0)
+		int barred = lane.hours != hours ? is_shut(search, is_open, lane.hours) : 0;
+		hours = lane.hours;
+		if (barred > 0)
+			lane.lane = LAST_LANE;
+		else if (barred == 0)
+			barred = is_recused(search, lane.lane);
+		if (barred < 0)
+			return barred;
+		if (barred > 0)
 			continue;
-		int head = add_head(search, queue, lane);
+		int head = add_head(search, queue, is_open, lane);
 		if (head < 0)
 			return head;
 		search->heads[head].place = place;
@@ -92,12 +110,13 @@ static int open_lanes(struct search *search, int64_t queue)
 	return result;
 }
 
-/* Moves a head to its next call that he is not recused from; it is dropped at the end, or where lanes do better. */
+/* Moves a head to its next call that he may make; it is dropped at the end, or where lanes do better. */
 static int advance(struct search *search, size_t place)
 {
 	for (;;) {
 		struct head *head = &search->heads[place];
 		int64_t queue = head->queue;
+		bool is_open = head->is_open;
 		int result = store_call_next(search->desk->store, queue, head->lane, &head->place, &head->call);
 		if (result < 0)
 			return result;
@@ -105,12 +124,16 @@ static int advance(struct search *search, size_t place)
 			drop_head(search, place);
 			return 0;
 		}
-		int recused = head->lane == ALL_LANES ? is_recused(search, head->call.lane) : 0;
-		if (recused <= 0)
-			return recused;
-		if (++head->recused > RECUSED_MOST) {
+		if (head->lane.lane != 0) /* all of them alike */
+			return 0;
+		int barred = is_shut(search, is_open, head->call.hours);
+		if (barred == 0)
+			barred = is_recused(search, head->call.lane);
+		if (barred <= 0)
+			return barred;
+		if (++head->barred > search->desk->patience) {
 			drop_head(search, place);
-			return open_lanes(search, queue);
+			return open_lanes(search, queue, is_open);
 		}
 	}
 }
@@ -142,7 +165,8 @@ static int add_queue(struct search *search, int64_t queue, const char *name)
 		search->paused = queue;
 		return 0;
 	}
-	if (queue_is_open(desk, name, search->now)) {
+	bool is_open = queue_is_open(desk, name, search->now);
+	if (is_open) {
 		search->any_open = true;
 	} else {
 		int64_t opens = queue_opens_at(desk, name, search->now);
@@ -151,8 +175,11 @@ static int add_queue(struct search *search, int64_t queue, const char *name)
 		if (!search->own_hours)
 			return 0;
 	}
-	int place = queue > 0 ? add_head(search, queue, ALL_LANES) : 0;
-	return place < 0 || queue == 0 ? place : advance(search, (size_t)place);
+	/* Messages are on queues of their own. */
+	if (queue == 0 || !agent_suits(search->agent, opening_is_bulk(desk->policy, name)))
+		return 0;
+	int place = add_head(search, queue, is_open, ALL_LANES);
+	return place < 0 ? place : advance(search, (size_t)place);
 }
 
 /* A pattern is asked against the queues that have calls; a plain name directly. */

@@ -18,8 +18,10 @@ struct desk {
 	const struct policy *policy;
 	struct json *json;
 	uint64_t changes;
+	int patience;          /* desk_set_patience() */
 	int64_t opening;       /* unix seconds: when hours next open somewhere; worked out anew when it has passed */
-	int64_t opening_since; /* the moment it was worked out at */
+	int64_t opening_since; /* the moment it was worked out at, */
+	uint64_t hours_made;   /* and store_own_hours_made() then */
 };
 
 /* Words for people about what went wrong; returns error, so that a caller can write `return refuse(...)`. */

@@ -69,18 +69,66 @@ static void keep_first(
 		snprintf(view->back[gate].client_ref, sizeof(view->back[gate].client_ref), "%s", agenda->items[0].client_ref);
 }
 
+/* What the same must not call, in the order in which NEXT would look at it: a walk for each kind of hours among them. */
+struct walks {
+	struct {
+		struct call_lane lane;
+		struct call_place place;
+		struct call call;
+	} * items;
+	size_t count;
+};
+
+static int walks_open(const struct view *view, int64_t lane, struct walks *walks)
+{
+	struct store *store = view->desk->store;
+	int64_t hours = 0;
+	int result = 0;
+
+	while (result >= 0 && (hours = store_call_next_hours(store, view->queue, hours)) > 0) {
+		void *larger = realloc(walks->items, (walks->count + 1) * sizeof(walks->items[0]));
+		if (larger == NULL)
+			return ERR_MEMORY;
+		walks->items = larger;
+		walks->items[walks->count].lane = (struct call_lane){hours, lane};
+		walks->items[walks->count].place = (struct call_place){0};
+		result = store_call_next(store, view->queue, walks->items[walks->count].lane, &walks->items[walks->count].place,
+			&walks->items[walks->count].call);
+		walks->count += result > 0;
+	}
+	return hours < 0 ? (int)hours : result < 0 ? result : 0;
+}
+
+/* The next call of all walks: 1 or 0. */
+static int walks_next(const struct view *view, struct walks *walks, struct call *out)
+{
+	size_t best = 0;
+
+	if (walks->count == 0)
+		return 0;
+	for (size_t i = 1; i < walks->count; i++)
+		if (call_compare(&walks->items[i].call, &walks->items[best].call) < 0)
+			best = i;
+	*out = walks->items[best].call;
+	int result = store_call_next(
+		view->desk->store, view->queue, walks->items[best].lane, &walks->items[best].place, &walks->items[best].call);
+	if (result == 0)
+		walks->items[best] = walks->items[--walks->count];
+	return result < 0 ? result : 1;
+}
+
 /* Looks at the first calls of a lane as NEXT would, and takes nothing. */
 static int look_down(struct view *view, int64_t lane)
 {
 	struct why_gates *gates = calloc(1, sizeof(*gates));
 	struct followup_list agenda = {NULL, 0, 0};
-	struct call_place place = {0};
+	struct walks walks = {NULL, 0};
 	struct call call;
 	bool found = false;
-	int result = gates != NULL ? 1 : ERR_MEMORY;
+	int result = gates != NULL ? walks_open(view, lane, &walks) : ERR_MEMORY;
 
-	for (int i = 0; result > 0 && i < LANE_LOOKS && view->looked_at < LOOKS_MAX; i++) {
-		result = store_call_next(view->desk->store, view->queue, lane, &place, &call);
+	for (int i = 0; result >= 0 && i < LANE_LOOKS && view->looked_at < LOOKS_MAX; i++) {
+		result = walks_next(view, &walks, &call);
 		int loaded = result > 0 ? agenda_load(view->desk->engine, call.id, &agenda) : 0;
 		if (result > 0 && loaded == 0)
 			loaded = why_gates(view->desk, &call, &agenda, view->agent, view->now, gates);
@@ -101,6 +149,7 @@ static int look_down(struct view *view, int64_t lane)
 		found = true;
 	}
 	followup_list_free(&agenda);
+	free(walks.items);
 	free(gates);
 	return result < 0 ? result : 0;
 }

@@ -245,6 +245,7 @@ static int open_call(struct engine *engine, struct followup *f, const struct rul
 		.bulk = engine->policy->channels[channel].kind == CHANNEL_BULK,
 		.queue = engine->channel_names[channel], /* worked out by join() */
 		.lane = 1,
+		.hours = NO_OWN_HOURS,
 		.due_now = f->due_on <= now.day,
 		.priority = f->priority,
 		.due_on = f->due_on,

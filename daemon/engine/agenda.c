@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "followup/lines.h"
+#include "followup/own_hours.h"
 #include "followup/store.h"
 #include "followup/store_call.h"
 #include "followup/store_correction.h"
@@ -135,42 +137,12 @@ int followup_move(struct engine *engine, struct followup *f, enum followup_state
 	return move(engine, f, to, reason, day, NULL);
 }
 
-/* Adds a name to a sorted list of lines, once. */
-static void add_line(char *lines, size_t size, const char *kind, const char *name)
-{
-	char line[80];
-
-	if (name[0] == '\0')
-		return;
-	snprintf(line, sizeof(line), "%s%s\n", kind, name);
-	size_t length = strlen(line), used = strlen(lines);
-	char *place = lines;
-	while (*place != '\0') {
-		char *end = strchr(place, '\n');
-		size_t here = (size_t)(end - place) + 1;
-		int order = memcmp(place, line, here < length ? here : length);
-		if (order == 0 && here == length)
-			return;
-		if (order > 0)
-			break;
-		place = end + 1;
-	}
-	if (lines[0] == '!')
-		return;
-	if (used + length >= size) {
-		memcpy(lines, "!\n", 3); /* more than a lane can name: when in doubt, nobody */
-		return;
-	}
-	memmove(place + length, place, used - (size_t)(place - lines) + 1);
-	memcpy(place, line, length);
-}
-
 static void add_person(void *lane, const char *name)
 {
-	add_line(lane, LANE_SIZE, "=", name);
+	lines_add(lane, LANE_SIZE, "=", name);
 }
 
-/* POLICY 6, recusal: "=name" for a person who must not call, "@role" for a role, "!" alone for everybody. */
+/* POLICY 6, recusal: "=name" for a person who must not call, "@role" for a role, "!" alone for everybody: more than a lane can name, so when in doubt, nobody. */
 static int add_recusals(struct engine *engine, const struct followup *f, const struct rule *rule, char *lane)
 {
 	struct client client;
@@ -181,11 +153,11 @@ static int add_recusals(struct engine *engine, const struct followup *f, const s
 	if (result < 0)
 		return result;
 	if ((rule->recuse & RECUSE_INTRODUCER) != 0)
-		add_line(lane, LANE_SIZE, "=", client.introducer);
+		lines_add(lane, LANE_SIZE, "=", client.introducer);
 	if ((rule->recuse & RECUSE_MANAGER) != 0)
 		result = manager_each(engine, client.manager, add_person, lane); /* the departed one, and whoever stands for him */
 	for (size_t i = 0; i < rule->exclude_roles.count; i++)
-		add_line(lane, LANE_SIZE, "@", rule->exclude_roles.items[i]);
+		lines_add(lane, LANE_SIZE, "@", rule->exclude_roles.items[i]);
 	return result;
 }
 
@@ -225,6 +197,25 @@ static int64_t queue_for(struct engine *engine, const struct call *call, const s
 	return queue_of_template(engine, template, &client);
 }
 
+/* POLICY 6: the foremost rule's own hours, if it has any, and those of the clients. */
+static int64_t hours_of(struct engine *engine, const struct followup_list *agenda, const struct rule *foremost)
+{
+	char text[OWN_HOURS_SIZE] = "";
+	struct client client;
+	struct hours hours;
+
+	if (foremost != NULL && foremost->has_hours)
+		own_hours_add_rule(text, foremost->name);
+	for (int i = 0; i < agenda->count; i++) {
+		int result = store_client_load(engine->store, agenda->items[i].client_id, &client);
+		if (result < 0)
+			return result;
+		if (client.hours[0] != '\0' && hours_parse(client.hours, &hours))
+			own_hours_add_client(text, &hours);
+	}
+	return store_own_hours_id(engine->store, text);
+}
+
 /* POLICY 5: the lowest priority number and the earliest due day of the agenda, the queue of its foremost item, everyone's recusals. */
 static int work_out(struct engine *engine, struct call *call, const struct followup_list *agenda, day_t day)
 {
@@ -260,6 +251,9 @@ static int work_out(struct engine *engine, struct call *call, const struct follo
 	if (call->lane < 0)
 		return (int)call->lane;
 	const struct rule *foremost = agenda_rule(engine, &agenda->items[0]);
+	call->hours = call->bulk ? NO_OWN_HOURS : hours_of(engine, agenda, foremost);
+	if (call->hours < 0)
+		return (int)call->hours;
 	call->queue = queue_for(engine, call, &agenda->items[0], foremost);
 	if (call->moved != 0)
 		call->queue = call->moved;
@@ -291,9 +285,9 @@ static int leave_strangers(struct engine *engine, const struct call *call, struc
 
 bool call_has_moved(const struct call *before, const struct call *call)
 {
-	return before->lane != call->lane || before->queue != call->queue || before->due_now != call->due_now ||
-	       before->priority != call->priority || before->due_on != call->due_on || before->class != call->class ||
-	       before->widen_at != call->widen_at || before->appointed_for != call->appointed_for;
+	return before->lane != call->lane || before->hours != call->hours || before->queue != call->queue ||
+	       before->due_now != call->due_now || before->priority != call->priority || before->due_on != call->due_on ||
+	       before->class != call->class || before->widen_at != call->widen_at || before->appointed_for != call->appointed_for;
 }
 
 static int place_call(struct engine *engine, struct call *call, const struct followup_list *agenda, day_t day)

@@ -76,6 +76,7 @@ static void mix_rule(uint64_t *hash, const struct rule *rule)
 	mix_number(hash, rule->early_days);
 	mix_number(hash, rule->recuse);
 	mix_list(hash, &rule->exclude_roles);
+	mix_number(hash, rule->has_hours); /* which they are is asked when a call goes out */
 }
 
 int64_t policy_digest(const struct policy *policy)

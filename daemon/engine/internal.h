@@ -198,7 +198,7 @@ int agenda_scheduled_of_person(struct engine *engine, int64_t person, struct fol
 int call_work_out(struct engine *engine, struct call *call, day_t day) MUST_CHECK; /* agenda_settle() for one */
 int call_work_out_new(
 	struct engine *engine, struct call *call, struct followup *only, day_t day) MUST_CHECK; /* and for one that has just begun */
-bool call_has_moved(const struct call *before, const struct call *call); /* to another place in another order: queue, lane, rank */
+bool call_has_moved(const struct call *before, const struct call *call); /* to another place in another order: queue, lane, hours, rank */
 
 /* decide.c: what is decided of a follow-up goes into the record (POLICY 8) */
 int decided(struct engine *engine, const struct followup *followup, enum record_kind kind) MUST_CHECK;

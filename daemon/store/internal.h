@@ -13,7 +13,7 @@
 #include "followup/store_agent.h"
 #include "followup/store_client.h"
 
-enum { STORE_STATEMENTS_MAX = 512, STORE_NAME_CACHE = 1024, STORE_CONDITIONS_MAX = 64 };
+enum { STORE_STATEMENTS_MAX = 512, STORE_NAME_CACHE = 1024, STORE_HOURS_CACHE = 128, STORE_CONDITIONS_MAX = 64 };
 
 /* Fixed rows of the table name, so that partial indexes can speak of them. */
 enum fixed_name { NAME_TRADE = 1, NAME_MANAGER_DEPARTED = 2, NAME_VOID = 3 };
@@ -68,6 +68,8 @@ struct store {
 	struct name_entry names_by_text[STORE_NAME_CACHE]; /* direct-mapped; a miss costs one query */
 	struct name_entry names_by_id[STORE_NAME_CACHE];
 	struct name_entry lanes[STORE_NAME_CACHE]; /* their texts */
+	struct name_entry own_hours[STORE_HOURS_CACHE];
+	uint64_t own_hours_made;
 	struct {
 		const void *condition; /* whose it is; NULL: empty */
 		sqlite3_stmt *statement;

@@ -10,7 +10,7 @@
 #define COLUMNS                                                                                                                            \
 	"id, person, channel, bulk, queue, lane, due_now, priority, due_on, state, class, generation, agent_id, lease_until, not_before, " \
 	"tries_on,"                                                                                                                        \
-	" tries_today, expiries, widened, queued_at, widen_at, moved, appointed_at, owner_id, appointed_for"
+	" tries_today, expiries, widened, queued_at, widen_at, moved, appointed_at, owner_id, appointed_for, hours"
 
 static void read_call(sqlite3_stmt *s, struct call *out)
 {
@@ -39,6 +39,7 @@ static void read_call(sqlite3_stmt *s, struct call *out)
 	out->appointed_at = sqlite3_column_int64(s, 22);
 	out->owner_id = sqlite3_column_int64(s, 23);
 	out->appointed_for = sqlite3_column_int64(s, 24);
+	out->hours = sqlite3_column_int64(s, 25);
 }
 
 static int read_one(struct store *store, sqlite3_stmt *s, struct call *out)
@@ -74,6 +75,7 @@ int store_call_insert(struct store *store, struct call *c)
 	if (result < 0)
 		return result;
 	c->id = sqlite3_last_insert_rowid(store->db);
+	c->hours = NO_OWN_HOURS;
 	return 0;
 }
 
@@ -83,14 +85,15 @@ int store_call_save(struct store *store, const struct call *c)
 			     "agent_id=?10,"
 			     " lease_until=?11, not_before=?12, tries_on=?13, tries_today=?14, expiries=?15, widened=?16, "
 			     "queued_at=?17,"
-			     " person=?18, widen_at=?19, moved=?20, appointed_at=?21, owner_id=?22, appointed_for=?23 "
+			     " person=?18, widen_at=?19, moved=?20, appointed_at=?21, owner_id=?22, appointed_for=?23, hours=?24 "
 			     "WHERE id=?1");
 	int result;
 
 	store_forget_lease(store, c->id);
-	result = store_run(store, &save, "iiinnnnnnzzzdnnniizzzzz", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
+	result = store_run(store, &save, "iiinnnnnnzzzdnnniizzzzzi", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
 		(int)c->state, (int)c->class, c->generation, c->agent_id, c->lease_until, c->not_before, c->tries_on, c->tries_today,
-		c->expiries, c->widened, c->queued_at, c->person, c->widen_at, c->moved, c->appointed_at, c->owner_id, c->appointed_for);
+		c->expiries, c->widened, c->queued_at, c->person, c->widen_at, c->moved, c->appointed_at, c->owner_id, c->appointed_for,
+		c->hours);
 
 	if (result == 0)
 		return ERR_NOT_FOUND;
@@ -197,55 +200,6 @@ int store_call_leased_of_person(struct store *store, int64_t person, struct call
 	return more < 0 ? more : count;
 }
 
-int64_t store_lane_id(struct store *store, const char *text)
-{
-	STATEMENT(find, "SELECT id FROM lane WHERE text=?1");
-	STATEMENT(insert, "INSERT INTO lane(text) VALUES(?1) RETURNING id");
-	int64_t id = 1;
-
-	if (text[0] == '\0')
-		return id;
-	int result = store_integer(store, &find, &id, "t", text);
-	if (result == ERR_NOT_FOUND)
-		result = store_integer(store, &insert, &id, "t", text);
-	return result < 0 ? result : id;
-}
-
-int store_lane_text(struct store *store, int64_t id, char *out, size_t capacity)
-{
-	STATEMENT(get, "SELECT text FROM lane WHERE id=?1");
-	struct name_entry *kept = &store->lanes[(size_t)id % STORE_NAME_CACHE];
-
-	if (kept->id != id) {
-		sqlite3_stmt *s = store_query(store, &get, "i", id);
-		int result = store_row(store, s);
-		if (result <= 0)
-			return result < 0 ? result : ERR_NOT_FOUND;
-		char *text = strdup(column_text(s, 0));
-		store_end(s);
-		if (text == NULL)
-			return ERR_MEMORY;
-		free(kept->text);
-		*kept = (struct name_entry){id, text};
-	}
-	size_t length = strlen(kept->text);
-	if (length >= capacity)
-		return ERR_LIMIT;
-	memcpy(out, kept->text, length + 1);
-	return 0;
-}
-
-int64_t store_call_next_lane(struct store *store, int64_t queue, int64_t lane)
-{
-	STATEMENT(next, "SELECT lane FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane>?2 ORDER BY lane LIMIT 1");
-	int64_t found;
-	int result = store_integer(store, &next, &found, "ii", queue, lane);
-
-	if (result == ERR_NOT_FOUND)
-		return 0;
-	return result < 0 ? result : found;
-}
-
 /* Each step seeks in the index: on among equals by number, then within one due_now, then from due to not yet due. A row comparison that ends in the number would not: it
  * seeks by what stands before it, and passes over all equals already seen. */
 #define FIRST(index, where)                                                                                                                \
@@ -253,61 +207,45 @@ int64_t store_call_next_lane(struct store *store, int64_t queue, int64_t lane)
 	"1"
 #define EQUAL(index, where)                                                                                                                \
 	"SELECT " COLUMNS " FROM call INDEXED BY " index " WHERE state=0 AND " where                                                       \
-	" AND due_now=?3 AND priority=?4 AND due_on=?5 AND id>?6 ORDER BY id LIMIT 1"
+	" AND due_now=?4 AND priority=?5 AND due_on=?6 AND id>?7 ORDER BY id LIMIT 1"
 #define SAME(index, where)                                                                                                                 \
 	"SELECT " COLUMNS " FROM call INDEXED BY " index " WHERE state=0 AND " where                                                       \
-	" AND due_now=?3 AND (priority, due_on)>(?4, ?5) ORDER BY priority, due_on, id LIMIT 1"
+	" AND due_now=?4 AND (priority, due_on)>(?5, ?6) ORDER BY priority, due_on, id LIMIT 1"
 #define LATER(index, where)                                                                                                                \
 	"SELECT " COLUMNS " FROM call INDEXED BY " index " WHERE state=0 AND " where                                                       \
-	" AND due_now<?3 ORDER BY due_now DESC, priority, due_on, id LIMIT 1"
+	" AND due_now<?4 ORDER BY due_now DESC, priority, due_on, id LIMIT 1"
 /* An index and what chooses its part, as one argument. */
 #define EXPAND(form, part) form(part)
-#define IN_LANE "call_ready", "queue=?1 AND lane=?2"
-#define IN_QUEUE "call_all_lanes", "queue=?1 AND ?2=0"
+#define IN_LANE "call_ready", "queue=?1 AND hours=?2 AND lane=?3"
+#define IN_QUEUE "call_all_lanes", "queue=?1 AND ?2=?3"
 
-int store_call_next(struct store *store, int64_t queue, int64_t lane, struct call_place *place, struct call *out)
+int store_call_next(struct store *store, int64_t queue, struct call_lane lane, struct call_place *place, struct call *out)
 {
 	enum { LANE, QUEUE };
 	static struct statement first[] = {{EXPAND(FIRST, IN_LANE), 0, false}, {EXPAND(FIRST, IN_QUEUE), 0, false}};
 	static struct statement equal[] = {{EXPAND(EQUAL, IN_LANE), 0, false}, {EXPAND(EQUAL, IN_QUEUE), 0, false}};
 	static struct statement same[] = {{EXPAND(SAME, IN_LANE), 0, false}, {EXPAND(SAME, IN_QUEUE), 0, false}};
 	static struct statement later[] = {{EXPAND(LATER, IN_LANE), 0, false}, {EXPAND(LATER, IN_QUEUE), 0, false}};
-	int which = lane == ALL_LANES ? QUEUE : LANE, result;
+	int which = lane.lane == 0 ? QUEUE : LANE, result;
 
 	if (!place->started) {
-		result = read_one(store, store_query(store, &first[which], "ii", queue, lane), out);
+		result = read_one(store, store_query(store, &first[which], "iii", queue, lane.hours, lane.lane), out);
 	} else {
 		result = read_one(store,
-			store_query(store, &equal[which], "iinnni", queue, lane, (int)place->due_now, place->priority, (int)place->due_on,
-				place->id),
+			store_query(store, &equal[which], "iiinnni", queue, lane.hours, lane.lane, (int)place->due_now, place->priority,
+				(int)place->due_on, place->id),
 			out);
 		if (result == 0)
 			result = read_one(store,
-				store_query(store, &same[which], "iinnn", queue, lane, (int)place->due_now, place->priority,
-					(int)place->due_on),
+				store_query(store, &same[which], "iiinnn", queue, lane.hours, lane.lane, (int)place->due_now,
+					place->priority, (int)place->due_on),
 				out);
 		if (result == 0 && place->due_now > CALL_NOT_DUE)
-			result = read_one(store, store_query(store, &later[which], "iin", queue, lane, place->due_now), out);
+			result = read_one(
+				store, store_query(store, &later[which], "iiin", queue, lane.hours, lane.lane, place->due_now), out);
 	}
 	if (result > 0)
 		*place = (struct call_place){true, out->due_now, out->priority, out->due_on, out->id};
-	return result;
-}
-
-int store_call_next_head(struct store *store, int64_t queue, int64_t *lane, struct call_place *place)
-{
-	/* All of it stands in the index. */
-	STATEMENT(next, "SELECT lane, due_now, priority, due_on, id FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane>?2"
-			" ORDER BY lane, due_now DESC, priority, due_on, id LIMIT 1");
-	sqlite3_stmt *s = store_query(store, &next, "ii", queue, *lane);
-	int result = store_row(store, s);
-
-	if (result > 0) {
-		*lane = sqlite3_column_int64(s, 0);
-		*place = (struct call_place){
-			true, sqlite3_column_int(s, 1), sqlite3_column_int(s, 2), column_day(s, 3), sqlite3_column_int64(s, 4)};
-		store_end(s);
-	}
 	return result;
 }
 
@@ -328,15 +266,6 @@ int64_t store_call_ahead(struct store *store, const struct call *call)
 		       "(priority, due_on, id)<(?3, ?4, ?5)))");
 	int64_t count;
 	int result = store_integer(store, &get, &count, "innni", call->queue, call->due_now, call->priority, (int)call->due_on, call->id);
-
-	return result < 0 ? result : count;
-}
-
-int64_t store_call_count_lane(struct store *store, int64_t queue, int64_t lane)
-{
-	STATEMENT(get, "SELECT count(*) FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane=?2");
-	int64_t count;
-	int result = store_integer(store, &get, &count, "ii", queue, lane);
 
 	return result < 0 ? result : count;
 }

@@ -42,6 +42,10 @@ void store_names_forget(struct store *store)
 		store->names_by_text[i] = (struct name_entry){0, NULL};
 		store->names_by_id[i] = store->lanes[i] = (struct name_entry){0, NULL};
 	}
+	for (size_t i = 0; i < STORE_HOURS_CACHE; i++) {
+		free(store->own_hours[i].text);
+		store->own_hours[i] = (struct name_entry){0, NULL};
+	}
 }
 
 int64_t store_name_find(struct store *store, const char *text)

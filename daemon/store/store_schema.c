@@ -84,17 +84,18 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE INDEX sample_of_client ON sample_client(client_id) WHERE state>0;"
 	"CREATE INDEX sample_to_come ON sample_client(day) WHERE state=1;"
 
-	/* state: 0 ready, 1 resting until not_before, 2 leased, 3 uncertain. A call that has ended is no row: its attempts are. lane: who must not call. due_now: 1 due today or overdue, 2 an appointment. widen_at: when it moves to a wider queue, if nobody has taken it.
+	/* state: 0 ready, 1 resting until not_before, 2 leased, 3 uncertain. A call that has ended is no row: its attempts are. lane: who must not call. hours: beside the queue's. due_now: 1 due today or overdue, 2 an appointment. widen_at: when it moves to a wider queue, if nobody has taken it.
 	 * moved: the queue a supervisor has put it on. */
 	"CREATE TABLE call(id INTEGER PRIMARY KEY AUTOINCREMENT, person INTEGER NOT NULL, channel INTEGER NOT NULL, bulk INTEGER NOT NULL, "
 	"queue INTEGER NOT NULL,"
-	" lane INTEGER NOT NULL, due_now INTEGER NOT NULL, priority INTEGER NOT NULL, due_on INTEGER NOT NULL, state INTEGER NOT NULL, "
+	" lane INTEGER NOT NULL, hours INTEGER NOT NULL DEFAULT 1, due_now INTEGER NOT NULL, priority INTEGER NOT NULL, due_on INTEGER NOT "
+	"NULL, state INTEGER NOT NULL, "
 	"class INTEGER NOT NULL,"
 	" generation INTEGER NOT NULL DEFAULT 0, agent_id INTEGER, lease_until INTEGER, not_before INTEGER, tries_on INTEGER, tries_today "
 	"INTEGER NOT NULL DEFAULT 0,"
 	" expiries INTEGER NOT NULL DEFAULT 0, widened INTEGER NOT NULL DEFAULT 0, queued_at INTEGER NOT NULL, widen_at INTEGER, moved "
 	"INTEGER, appointed_at INTEGER, owner_id INTEGER, appointed_for INTEGER, touched INTEGER NOT NULL DEFAULT 0);"
-	"CREATE INDEX call_ready ON call(queue, lane, due_now DESC, priority, due_on, id) WHERE state=0;"
+	"CREATE INDEX call_ready ON call(queue, hours, lane, due_now DESC, priority, due_on, id) WHERE state=0;"
 	/* The same whatever the lane: most searches end within its first few calls. */
 	"CREATE INDEX call_all_lanes ON call(queue, due_now DESC, priority, due_on, id) WHERE state=0;"
 	"CREATE INDEX call_person ON call(person);"
@@ -108,6 +109,8 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE INDEX call_touched ON call(touched) WHERE touched=1;"
 	"CREATE TABLE lane(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
 	"INSERT INTO lane VALUES(1, '');"
+	"CREATE TABLE own_hours(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
+	"INSERT INTO own_hours VALUES(1, '');"
 
 	/* What agents have promised clients. made_on: the day of the contact. followup_id: what stands for it once its day has come. */
 	"CREATE TABLE promise(id INTEGER PRIMARY KEY AUTOINCREMENT, client_id INTEGER NOT NULL, call_id INTEGER, made_on INTEGER NOT NULL, "

@@ -1,25 +1,33 @@
 /* store_staffing.c - what waits where nobody may call. */
 #include "followup/store_staffing.h"
 
+#include "followup/store_call.h"
 #include "internal.h"
 
 int store_unserved_call(struct store *store, int64_t queue, int64_t lane, int64_t *call_id, int64_t *client_id)
 {
 	/* Among the first so many: a queue whose head widens by itself is looked at again when it has. */
-	STATEMENT(of_lane,
-		"SELECT c.id, f.client_id FROM (SELECT id, widen_at FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 AND lane=?2 "
-		"LIMIT 200) c JOIN followup f INDEXED BY followup_call ON f.call_id=c.id WHERE c.widen_at IS NULL LIMIT 1");
+	STATEMENT(of_lane, "SELECT c.id, f.client_id FROM (SELECT id, widen_at FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 "
+			   "AND hours=?2 AND lane=?3 "
+			   "LIMIT 200) c JOIN followup f INDEXED BY followup_call ON f.call_id=c.id WHERE c.widen_at IS NULL LIMIT 1");
 	STATEMENT(of_any, "SELECT c.id, f.client_id FROM (SELECT id, widen_at FROM call INDEXED BY call_ready WHERE state=0 AND queue=?1 "
 			  "LIMIT 200) c JOIN followup f INDEXED BY followup_call ON f.call_id=c.id WHERE c.widen_at IS NULL LIMIT 1");
-	sqlite3_stmt *s = lane != 0 ? store_query(store, &of_lane, "ii", queue, lane) : store_query(store, &of_any, "i", queue);
-	int result = store_row(store, s);
+	int64_t hours = 0;
+	int result = 0;
 
-	if (result > 0) {
-		*call_id = sqlite3_column_int64(s, 0);
-		*client_id = sqlite3_column_int64(s, 1);
-		store_end(s);
+	while (result == 0 && (lane == 0 || (hours = store_call_next_hours(store, queue, hours)) > 0)) {
+		sqlite3_stmt *s =
+			lane != 0 ? store_query(store, &of_lane, "iii", queue, hours, lane) : store_query(store, &of_any, "i", queue);
+		result = store_row(store, s);
+		if (result > 0) {
+			*call_id = sqlite3_column_int64(s, 0);
+			*client_id = sqlite3_column_int64(s, 1);
+			store_end(s);
+		}
+		if (lane == 0)
+			break;
 	}
-	return result;
+	return hours < 0 ? (int)hours : result;
 }
 
 int store_unserved_add(struct store *store, int64_t queue, int64_t lane, int64_t call_id, int64_t client_id)

@@ -26,14 +26,17 @@ enum call_class {
 /* What goes first (POLICY 6): an appointment, then what is due today or overdue, then the rest. */
 enum { CALL_NOT_DUE = 0, CALL_DUE = 1, CALL_APPOINTED = 2 };
 
+enum { NO_OWN_HOURS = 1 };
+
 struct call {
 	int64_t id;
 	int64_t person;
 	int64_t channel; /* a name (store_name.h), as queue is */
 	bool bulk;
 	int64_t queue;
-	int64_t lane; /* who must not call (store_call.h); 1: nobody is excluded */
-	int due_now;  /* CALL_NOT_DUE, CALL_DUE or CALL_APPOINTED: the larger goes first */
+	int64_t lane;  /* who must not call (store_call.h); 1: nobody is excluded */
+	int64_t hours; /* of its own (likewise); NO_OWN_HOURS: only the queue's */
+	int due_now;   /* CALL_NOT_DUE, CALL_DUE or CALL_APPOINTED: the larger goes first */
 	int priority;
 	day_t due_on;
 	enum call_state state;

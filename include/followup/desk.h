@@ -149,6 +149,12 @@ int desk_wake(struct desk *desk, struct moment now) MUST_CHECK;
 /* The next moment (unix seconds) at which desk_wake has something to do or calling hours open; INT64_MAX: never. */
 int64_t desk_next_wakeup(struct desk *desk, struct moment now);
 
+/* A queue is walked as a whole at first: the best call is nearly always among its first ones, and there are as many lanes (store_call.h) as managers. Past so many calls that the
+ * agent is recused from, or whose own hours are closed, NEXT looks at each lane by itself, so that a hundred thousand of them cost no more than that. It gives the same
+ * call either way: tests set another number to see that. */
+enum { PATIENCE = 16 };
+void desk_set_patience(struct desk *desk, int calls);
+
 /* Counts whatever can have made a call available to a waiting agent since the start: compare two readings. */
 uint64_t desk_changes(const struct desk *desk);
 

@@ -25,12 +25,19 @@ int store_call_of_person(struct store *store, int64_t person, struct call *out, 
 /* The leased calls of a person, and those leased as another person's that speak of his matters: a client who changed persons meanwhile. */
 int store_call_leased_of_person(struct store *store, int64_t person, struct call *out, int capacity) MUST_CHECK;
 
-/* Lanes: who must not call, as text made by the desk ("" nobody). */
+/* What calls have in common: who must not call, as text made by the desk ("" nobody), and hours of their own (own_hours.h, "" none). The number of "" is 1. */
 int64_t store_lane_id(struct store *store, const char *text) MUST_CHECK;
 int store_lane_text(struct store *store, int64_t id, char *out, size_t capacity) MUST_CHECK;
+int64_t store_own_hours_id(struct store *store, const char *text) MUST_CHECK;
+int store_own_hours_text(struct store *store, int64_t id, char *out, size_t capacity) MUST_CHECK;
+int64_t store_own_hours_after(struct store *store, int64_t id) MUST_CHECK; /* the next number there is, or 0 */
+uint64_t store_own_hours_made(const struct store *store); /* grows whenever a number is given to hours that nobody had before */
 
-/* Hand-out order. The next lane with ready calls on a queue after lane (0 to start): its number, or 0. */
-int64_t store_call_next_lane(struct store *store, int64_t queue, int64_t lane) MUST_CHECK;
+/* Hand-out order. A lane is those calls of a queue that have both in common. */
+struct call_lane {
+	int64_t hours, lane; /* 0: of the whole queue */
+};
+#define ALL_LANES ((struct call_lane){0, 0})
 /* Where a walk down one lane stands; zero to start. */
 struct call_place {
 	bool started;
@@ -40,17 +47,21 @@ struct call_place {
 	int64_t id;
 };
 /* The next ready call of a queue's lane, or of all its lanes, in order (due now, priority, due_on, id) after place, which moves on: 1 or 0. */
-enum { ALL_LANES = 0 };
-int store_call_next(struct store *store, int64_t queue, int64_t lane, struct call_place *place, struct call *out) MUST_CHECK;
-/* The place of the first ready call of the queue's next lane after *lane (0 to start), which becomes that lane: 1 or 0. One seek a lane. */
-int store_call_next_head(struct store *store, int64_t queue, int64_t *lane, struct call_place *place) MUST_CHECK;
+int store_call_next(struct store *store, int64_t queue, struct call_lane lane, struct call_place *place, struct call *out) MUST_CHECK;
+/* The place of the first ready call of the queue's next lane by (hours, lane) after *lane (zero to start), which becomes that lane: 1 or 0. LAST_LANE in *lane leaves out
+ * what there is left with the same hours. One or two seeks. */
+#define LAST_LANE INT64_MAX
+int store_call_next_head(struct store *store, int64_t queue, struct call_lane *lane, struct call_place *place) MUST_CHECK;
+/* The next hours that ready calls on a queue have, and who must not call, whatever the hours, after a number (0 to start): the number, or 0. */
+int64_t store_call_next_hours(struct store *store, int64_t queue, int64_t hours) MUST_CHECK;
+int64_t store_call_next_lane(struct store *store, int64_t queue, int64_t lane) MUST_CHECK;
 
 /* Ready calls' queues, walked by number: the next one after queue, 0 at the end; with bulk ones only, or only others. */
 int64_t store_call_next_queue(struct store *store, int64_t queue) MUST_CHECK;
 
 /* How many ready calls of its queue go before a call. */
 int64_t store_call_ahead(struct store *store, const struct call *call) MUST_CHECK;
-/* The ready calls of a queue's lane, how many. */
+/* The ready calls of a queue that the same must not make, how many. */
 int64_t store_call_count_lane(struct store *store, int64_t queue, int64_t lane) MUST_CHECK;
 /* A queue's resting calls, the one whose time comes first first; and those that somebody holds or whose message is uncertain: at most capacity, and the count. */
 int store_call_resting_on(struct store *store, int64_t queue, struct call *out, int capacity) MUST_CHECK;

@@ -141,6 +141,69 @@ def _():
         true(isinstance(json.loads(second.read()), dict))
 
 
+@test("clients' own hours: those who are closed stand in nobody's way, however many they are, and come in their order when they open")
+def _():
+    with Daemon(clock=TUESDAY + "T09:30:00") as daemon:
+        anna = daemon.agent("anna")
+        for n in range(60):
+            daemon.client(f"C{n}", hours="Tue 15:30-16:00" if n % 2 else "Mon 15:00-16:00; Tue 15:30-16:00; Wed 09:00-17:00", manager=f"M{n % 3}")
+            daemon.event(f"E{n}", f"C{n}", "complaint", "2025-03-03")
+        same(anna.call("NEXT"), None)
+        daemon.client("LAST")
+        daemon.event("EL", "LAST", "account_closed")
+        call = anna.json("NEXT")
+        same(client_of(call), "LAST")
+        finish(anna, call)
+        # Other hours count from the moment they are known.
+        daemon.client("C31", hours="Tue 09:00-11:00", manager="M1")
+        daemon.client("C44", hours="", manager="M2")
+        for wanted in ("C31", "C44"):
+            call = anna.json("NEXT")
+            same(client_of(call), wanted)
+            finish(anna, call)
+        same(anna.call("NEXT"), None)
+        row, = daemon.json("QUEUES")
+        same((row["ready"], row["resting"], row["open"]), (58, 0, True))
+        # His hours open while the desk is open: whoever waits gets the first of them.
+        daemon.set_clock(TUESDAY + "T15:00:00")
+        anna.send("NEXT", "WAIT", 3600)
+        daemon.call("PING")
+        daemon.advance(1799)
+        true(anna.is_silent())
+        daemon.advance(1)
+        call = json.loads(anna.read())
+        same(client_of(call), "C0")
+        for wanted in ("C1", "C2"):
+            finish(anna, call)
+            call = anna.json("NEXT")
+            same(client_of(call), wanted)
+        finish(anna, call)
+        daemon.set_clock(TUESDAY + "T16:00:00")
+        same(anna.call("NEXT"), None)
+        daemon.set_clock("2025-03-05T09:30:00")
+        same(client_of(anna.json("NEXT")), "C4")
+        daemon.check()
+
+
+@test("a rule's own hours let its calls out of a closed queue, at once after RELOAD too, and close it where the queue is open")
+def _():
+    with Daemon(clock=TUESDAY + "T12:00:00") as daemon:
+        anna = daemon.agent("anna")
+        for n in range(40):
+            daemon.client(f"C{n}")
+            daemon.event(f"E{n}", f"C{n}", "account_closed" if n < 39 else "complaint", "2025-03-03")
+        same(anna.refused("NEXT"), f"CLOSED until={TUESDAY}T15:00:00")
+        daemon.replace("rule complaint {\n", 'rule complaint {\n\thours = "Mon-Sun 12:00-13:00, 20:00-21:00"\n', "rules.d/complaint.conf")
+        daemon.call("RELOAD")
+        daemon.work()
+        call = anna.json("NEXT")
+        same(client_of(call), "C39")
+        same(anna.call("RELEASE", call["lease"], "later")[:7], '{"call"')
+        daemon.set_clock(TUESDAY + "T15:00:00")
+        same(client_of(anna.json("NEXT")), "C0")
+        daemon.check()
+
+
 @test("those who wait are served in the order they came, at once, and before anybody who asks later")
 def _():
     with Daemon() as daemon:

@@ -141,6 +141,10 @@ static int load_policies(void **state)
 		if (switched_off[i] != NULL && policy_switch_off(policies[i], switched_off[i]) < 0)
 			return -1;
 	}
+	for (int i = 1; i < POLICIES; i += 2) {
+		struct rule *rule = (struct rule *)(uintptr_t)policy_rule(policies[i], i == 1 ? "complaint" : "account-opened");
+		rule->has_hours = hours_parse(rule_hours, &rule->hours);
+	}
 	policies[POLICY_WITHOUT_PHONE]->channels[policy_channel(policies[POLICY_WITHOUT_PHONE], "phone")].on = false;
 	return zone_set("Asia/Shanghai");
 }

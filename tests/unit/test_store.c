@@ -353,7 +353,7 @@ static void test_call_order(void **state)
 		call.tries_on = NO_DAY;
 		assert_int_equal(store_call_insert(store, &call), 0);
 	}
-	while (store_call_next(store, queues[0], 1, &place, &call) > 0) {
+	while (store_call_next(store, queues[0], (struct call_lane){NO_OWN_HOURS, 1}, &place, &call) > 0) {
 		if (calls[call.person - 1].place != met)
 			fail_msg("place %d is call %d of the table", met, (int)call.person - 1);
 		met++;
