@@ -90,6 +90,8 @@ static int check_text(const char *column, const struct fact_field *field, char r
 		return fact_refuse(reason, "%s: %zu bytes, but at most %d are allowed", column, length, FACT_TEXT_MAX);
 	for (size_t i = 0; i < length; i++) {
 		unsigned char byte = (unsigned char)field->value[i];
+		if (byte >= 0x20 && byte < 0x7F)
+			continue;
 		if (byte == 0)
 			return fact_refuse(reason, "%s: holds a NUL byte", column);
 		if (byte < 0x20 || byte == 0x7F)
@@ -140,6 +142,9 @@ static bool has_blank(const struct fact_field *field, bool at_end)
 {
 	static const char *const blanks[] = {" ", "\xC2\xA0", "\xE3\x80\x80"};
 
+	unsigned char edge = field->length > 0 ? (unsigned char)field->value[at_end ? field->length - 1 : 0] : 0;
+	if (edge > ' ' && edge < 0x80)
+		return false;
 	for (size_t i = 0; i < sizeof blanks / sizeof blanks[0]; i++) {
 		size_t width = strlen(blanks[i]);
 		if (width <= field->length && memcmp(field->value + (at_end ? field->length - width : 0), blanks[i], width) == 0)

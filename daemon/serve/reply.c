@@ -1,7 +1,13 @@
 #include "followup/reply.h"
 
-#include <inttypes.h>
 #include <string.h>
+
+static void put_line(struct reply *reply, const char *mark, int64_t number)
+{
+	buffer_text(reply->out, mark);
+	buffer_number(reply->out, number);
+	buffer_append(reply->out, "\r\n", 2);
+}
 
 void reply_simple(struct reply *reply, const char *text)
 {
@@ -32,12 +38,12 @@ void reply_error(struct reply *reply, const char *word, const char *text)
 
 void reply_integer(struct reply *reply, int64_t number)
 {
-	buffer_printf(reply->out, ":%" PRId64 "\r\n", number);
+	put_line(reply, ":", number);
 }
 
 void reply_bulk(struct reply *reply, const char *bytes, size_t length)
 {
-	buffer_printf(reply->out, "$%zu\r\n", length);
+	put_line(reply, "$", (int64_t)length);
 	buffer_append(reply->out, bytes, length);
 	buffer_append(reply->out, "\r\n", 2);
 }
@@ -59,20 +65,20 @@ void reply_null_array(struct reply *reply)
 
 void reply_array(struct reply *reply, size_t count)
 {
-	buffer_printf(reply->out, "*%zu\r\n", count);
+	put_line(reply, "*", (int64_t)count);
 }
 
 void reply_map(struct reply *reply, size_t count)
 {
 	if (reply->protocol >= 3)
-		buffer_printf(reply->out, "%%%zu\r\n", count);
+		put_line(reply, "%", (int64_t)count);
 	else
-		buffer_printf(reply->out, "*%zu\r\n", count * 2);
+		put_line(reply, "*", (int64_t)count * 2);
 }
 
 void reply_set(struct reply *reply, size_t count)
 {
-	buffer_printf(reply->out, reply->protocol >= 3 ? "~%zu\r\n" : "*%zu\r\n", count);
+	put_line(reply, reply->protocol >= 3 ? "~" : "*", (int64_t)count);
 }
 
 void reply_take_back(struct reply *reply, size_t length)
