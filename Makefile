@@ -216,9 +216,10 @@ bench: all bench-programs
 	@$(WITH) tests/bench/bench.py
 bench-quick: all bench-programs
 	@$(WITH) QUICK=1 tests/bench/bench.py
-# RESULTS.md anew from the figures that are kept, as after a change of the notes; the books that sections leave for each other.
+# RESULTS.md and the figures of followup-sizing(7) anew from what is kept, as after a change of the notes; the books that sections leave for each other.
 bench-page:
 	@$(WITH) tests/bench/results.py
+	@$(WITH) tests/bench/sizing.py
 bench-clean:
 	rm -rf $(BUILD)/bench/scratch
 # Instructions of the hot commands: 10 % more than tests/bench/instructions has is an error; tests/bench/check.py --write stores them.

@@ -19,7 +19,7 @@ import traceback
 import bulk_peer
 import bulk_report
 import results
-from bulk_books import BUILD, EVE, FESTIVAL, FOLLOWUPCTL, ORDINARY, SCRATCH, TODAY, Book, Stopwatch, clear, harness, import_file, remove, say, status, sync, work
+from bulk_books import BUILD, EVE, FESTIVAL, FOLLOWUPCTL, ORDINARY, SCRATCH, TODAY, Book, Stopwatch, clear, harness, import_file, remove, say, status, sync, warm, work
 from bulk_report import ROWS_A_COMMIT, Figures
 from harness import FOLLOWUPD
 
@@ -94,6 +94,7 @@ def measure_import(book):
             figures.note("followupd, two years of events after that", taken)
             figures.note("followupd, until these are settled as well", settled)
             book.keep(daemon, "settled")
+            figures.fact("file", os.path.getsize(book.stage("settled")))
         else:
             daemon.remove()
 
@@ -131,6 +132,7 @@ def measure_day(book):
         daemon = book.daemon_at("settled", f"{TODAY}T19:00:00")
         daemon.work()
         sync()
+        warm(daemon.database, *(peer.path for peer in peers.values()))
 
         def own():
             before = followups(daemon)
@@ -235,6 +237,9 @@ def measure_memory(book):
         figures.fact("made", made)
         figures.note("followupd", status(daemon.process.pid, "VmRSS"))
         figures.note("followupd, at most since the start", status(daemon.process.pid, "VmHWM"))
+        daemon.call("METRICS")
+        daemon.call("REPORT", "FROM", f"{TODAY}", "TO", f"{FESTIVAL}")
+        figures.note("followupd, after METRICS and REPORT as well", status(daemon.process.pid, "VmRSS"))
         for connection in connections:
             connection.close()
         figures.save()
@@ -322,9 +327,10 @@ def measure_bytes(book):
         book.room("festival", why="a copy")
         for what, task, wish in (("message", send_messages, 20000), ("call", make_calls, 5000)):
             daemon = book.daemon_at("festival", AFTERNOON)
-            count = task(daemon, wish)
+            with Stopwatch() as taken:
+                count = task(daemon, wish)
             daemon.stop()
-            figures.fact(what, [count, table_bytes(daemon.database)])
+            figures.fact(what, [count, table_bytes(daemon.database), taken.wall])
             daemon.remove()
     figures.fact("file", os.path.getsize(book.stage("festival")))
     figures.save()
@@ -346,8 +352,8 @@ def measure_simulate():
 
     def plain():
         peer = bulk_peer.Sqlite(os.path.join(SCRATCH, "plain.db"))
-        peer.db.execute("PRAGMA synchronous=OFF")
         peer.build(book.clients, book.events, first, last, [])
+        peer.db.execute("PRAGMA synchronous=OFF")
         with Stopwatch() as taken:
             day = first
             while day <= last:

@@ -125,8 +125,13 @@ class Sqlite(Plain):
         if os.path.exists(path):
             os.remove(path)
         self.db = sqlite3.connect(path, isolation_level=None)
-        self.db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;")
         self.inside = False
+
+    def build(self, *words):
+        """Without a log, which would become as large as the book; from then on durably."""
+        self.db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-500000;")
+        super().build(*words)
+        self.db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;")
 
     def run(self, text):
         if not self.inside:
@@ -160,7 +165,7 @@ class Postgres(Plain):
 
     def __init__(self, folder):
         self.folder = folder
-        self.data = os.path.join(folder, "postgres")
+        self.data = self.path = os.path.join(folder, "postgres")
         self.as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         shutil.rmtree(self.data, ignore_errors=True)
         os.makedirs(self.data)

@@ -18,7 +18,8 @@ WORDS = {
            "or missed days. `made`: the follow-ups that each makes on such a day, by which the growth from one book to the next is judged.",
     "festival": "Every client's greeting created and admitted, cap, foresight and record included, in slices. The peer inserts the same rows (follow-ups, calls, entries, links) into a copy of the "
                 "book as it was the evening before, with the same indexes and settings, 100,000 rows in a transaction.",
-    "memory": "On the afternoon of the festival, with 256 agents signed in who have each asked for calls and finished them.",
+    "memory": "On the afternoon of the festival, with 256 agents signed in who have each asked for calls and finished them. The connections that METRICS, REPORT and the like read by have caches of "
+              "their own.",
     "restart": f"On the book of the festival's afternoon ({FESTIVAL}). From the start of the process until it tells the service manager that it is ready; after SIGKILL it recovers the log of writes.",
     "bytes": "",
     "simulate": "The peer is bulk_plain.sql day by day without syncs, every queued follow-up done on its day.",
@@ -141,27 +142,40 @@ def whole(stage):
     return sum(size for size, _ in stage.values())
 
 
+def costs(one):
+    """Bytes that one of each costs, all its rows and index entries together; None where that size of the book was not looked at so closely."""
+    facts, stages = one["facts"], one["facts"]["stages"]
+    if "settled" not in stages:
+        return None
+    first, eve, last = (stages[name] for name in ("settled", "eve", "festival"))
+    made = last["followup"][1] - eve["followup"][1]
+    found = {"client": sum(first[table][0] for table in first if table.startswith(("client", "person"))) / one["clients"], "event": first["event"][0] / first["event"][1],
+             "greeting": (whole(last) - whole(eve)) / max(made, 1)}
+    for what in ("message", "call"):
+        number, after, seconds = facts[what]
+        found[what] = (whole(after) - whole(last)) / max(number, 1)
+        found[what + " in the record"] = (after["entry"][0] - last["entry"][0]) / max(number, 1)
+        found[what + " a second"] = number / seconds
+    return found
+
+
 def bytes_text(one):
-    facts, count = one["facts"], one["clients"]
-    stages = facts["stages"]
-    last = stages["festival"]
+    facts, count, last = one["facts"], one["clients"], one["facts"]["stages"]["festival"]
     text = f"### {count:,} clients\n\nTwo years of events, a week and a festival: {facts['file'] / 1e9:.2f} GB. Tables with their indexes:\n\n"
     text += results.table(["table", "rows", "MB", "bytes a row", "bytes a client"],
                           [[table, f"{rows:,}", f"{size / 1e6:,.1f}", f"{size / rows:.0f}", f"{size / count:.0f}"] for table, (size, rows) in sorted(last.items(), key=lambda item: -item[1][0])
                            if rows > max(100, count // 1000)])
-    if "settled" in stages:
-        first, eve = stages["settled"], stages["eve"]
-        clients = sum(first[table][0] for table in first if table.startswith(("client", "person", "assets", "asset")))
-        made, born = last["followup"][1] - eve["followup"][1], whole(last) - whole(eve)
-        lines = [f"* a client, with the history of his assets and the day when he is next looked at: {clients / count:.0f} bytes;",
-                 f"* an event: {first['event'][0] / first['event'][1]:.0f};",
-                 f"* a greeting, from nothing to waiting (follow-up, call, its entries in the record, their share of the chain): {born / max(made, 1):.0f};"]
-        for what, words in (("message", "a message sent by a gateway, on top"), ("call", "a call made, with a note in Chinese, on top")):
-            if what in facts and facts[what][0]:
-                number, after = facts[what]
-                lines.append(f"* {words} (the contact, the attempt, the hand-out, its entries in the record, less the call's own row): {(whole(after) - whole(last)) / number:.0f}, of which the record "
-                             f"{(after['entry'][0] - last['entry'][0]) / number:.0f}.")
-        text += "\nWhat one of each costs, all its rows and index entries together:\n\n" + "\n".join(lines) + "\n"
+    if (cost := costs(one)) is not None:
+        text += f"""
+What one of each costs, all its rows and index entries together:
+
+* a client, with the history of his assets and the day when he is next looked at: {cost['client']:.0f} bytes;
+* an event: {cost['event']:.0f};
+* a greeting, from nothing to waiting (follow-up, call, its entries in the record, their share of the chain): {cost['greeting']:.0f};
+* a message sent by a gateway, on top (the contact, the attempt, the hand-out, its entries in the record, less the call's own row): {cost['message']:.0f}, of which the record
+  {cost['message in the record']:.0f}; one gateway that asks for 100 at a time sent {cost['message a second']:,.0f} a second;
+* a call made, with a note in Chinese, on top of the same: {cost['call']:.0f}, of which the record {cost['call in the record']:.0f}.
+"""
     return text
 
 

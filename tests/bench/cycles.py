@@ -6,7 +6,7 @@ import peers
 from book import CLOCK, MANAGERS, Book
 from measure import COUNTS, CHOSEN, SECONDS, WARM, load
 from peers import tell
-from results import ROUNDS, SCALE, curves, number, section, spread, table, times, verdict
+from results import ROUNDS, SCALE, curves, keep, number, section, spread, table, times, verdict
 
 # --- The generator itself -----------------------------------------------------------------------------
 
@@ -136,6 +136,7 @@ def write_cycles(servers, figures):
     quick = [server for server in servers if server.name != "postgresql"]  # whose times would leave nothing of the others to be seen
     curves("next-p99", "NEXT: 99 of 100 are answered within", "agents, each waiting for his answer", "ms", COUNTS,
            {server.title: points(server, lambda result: result["next"]["p99_ms"]) for server in quick}, footer)
+    keep("cycles", {"scale": SCALE, "followupd": {agents: statistics.median(map(rate, results)) for agents in COUNTS if (results := there(figures.get("followupd", {}).get(agents, [])))}})
     section(20, "cycles", f"""## NEXT and DONE, {SCALE:,} calls waiting
 
 ![cycles a second](cycles.svg)

@@ -247,6 +247,13 @@ def _():
     same(re.findall(r"(?m)^\.It Li (Followupd\w+)", body), names, "alerts in the manual")
 
 
+@test("followup-sizing(7) speaks of metrics that there are")
+def _():
+    names = named(read("man/followup-sizing.7"))
+    true(len(names) > 10, f"only {names}")
+    same(sorted(names - set(families().families)), [], "not in METRICS")
+
+
 def promtool(*words, text=None):
     done = subprocess.run([os.path.join(ROOT, ".ci/promtool"), *words], input=text, capture_output=True, text=True)
     if done.returncode == 77:
