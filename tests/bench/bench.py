@@ -28,6 +28,7 @@ Each makes what it begins with if that is not there: the books lie in BUILD/benc
 """
 import glob
 import os
+import shutil
 import subprocess
 import sys
 import traceback
@@ -67,6 +68,8 @@ def main():
             failed.append(name)
             traceback.print_exc()
     failed += bulk()
+    if not ONLY and not failed:
+        shutil.rmtree(SCRATCH, ignore_errors=True)  # the books and the masters of the peers
     tell(f"the results: {os.path.join(OUT, 'RESULTS.md')}" + (f"; FAILED: {' '.join(failed)}" if failed else ""))
     return 1 if failed else 0
 

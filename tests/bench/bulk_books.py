@@ -7,6 +7,7 @@ import datetime
 import hashlib
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -163,11 +164,12 @@ class Book:
         return daemon
 
     def daemon_at(self, stage, clock, own=False):
-        """One on a copy of that stage, or (own) on the stage itself, which keep() gives back."""
+        """One on a copy of that stage, or (own) on the stage itself, which is there afterwards whatever happens."""
         path = self.need(stage)
         daemon = self.daemon()
         if own:
-            os.rename(path, daemon.database)
+            daemon.database = path
+            daemon.set("database", f'"{path}"')
         else:
             shutil.copyfile(path, daemon.database)
             sync()
@@ -176,13 +178,16 @@ class Book:
     def keep(self, daemon, stage):
         """The daemon ends, and what it leaves is that stage from now on."""
         harness.same(daemon.stop(), 0, "exit status")
-        os.rename(daemon.database, self.stage(stage))
+        if daemon.database != self.stage(stage):
+            os.rename(daemon.database, self.stage(stage))
         daemon.remove()
 
     def need(self, stage):
         """The path of that stage, which is made when it is not there."""
         path = self.stage(stage)
         if os.path.exists(path):
+            if os.path.exists(path + "-wal"):  # a run was killed while a daemon was at it
+                sqlite3.connect(path).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
             return path
         say(f"  making the book of {self.count:,} clients, stage {stage}")
         if stage == "settled":
