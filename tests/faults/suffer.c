@@ -82,17 +82,19 @@ static void finish(struct world *world, struct told *told)
 /* For a row that works in slices: what is left of them, without a fault. */
 static void settle(struct world *world, const struct row *row, struct told *told)
 {
-	static const char *const work[] = {"CLOCK", "ADVANCE", "0"};
 	static struct reply_heard reply;
+	struct words words = {0};
 
 	if ((row->flags & ROW_SLICES) == 0)
 		return;
+	/* A daemon that has started again has the clock of its start. */
+	words_split(strncmp(row->words, "CLOCK ", strlen("CLOCK ")) == 0 ? row->words : "CLOCK ADVANCE 0", &words);
 	world->server.health.probe_at_ms = 0; /* some seconds later */
 	if (!words_speak_as(world, "operator")) {
 		wrong(told, "afterwards nobody can sign in", "");
 		return;
 	}
-	(void)world_ask(world, work, 3, (struct fault){0}, &reply);
+	(void)world_ask(world, words.words, words.count, (struct fault){0}, &reply);
 	if (reply.lost || reply.bytes[0] == '-')
 		wrong(told, "afterwards no work is done: ", reply.lost ? "nothing" : reply.bytes);
 }
