@@ -15,13 +15,13 @@ each naming its commit, its date and how quiet the machine was; make bench-page 
     make bench ONLY=barred                        8 min     NEXT behind 100,000 calls that the agent may not make
     make bench ONLY=busy                         15 min     NEXT while a festival's day cycle for a million, and an import of a million, run
 
-    make bench CLIENTS=1000000 ONLY=import       12 min     5 rounds        CLIENTS=10000000  40 min     1 round
-                               ONLY=day           4 min     5 days                            35 min
-                               ONLY=festival     10 min     5 rounds                          20 min     1 round
-                               ONLY=memory        1 min                                        3 min
-                               ONLY=restart       1 min     5 starts of each kind              3 min
-                               ONLY=bytes         3 min                                        3 min
-    make bench ONLY=simulate                     5 min     3 rounds, always 100,000 clients
+    make bench CLIENTS=1000000 ONLY=import        4 min     5 rounds        CLIENTS=10000000  12 min     1 round
+                               ONLY=day           4 min     5 days                            30 min     most of it to fill the peers
+                               ONLY=festival      8 min     5 rounds                          15 min     1 round
+                               ONLY=memory        1 min                                        2 min
+                               ONLY=restart       1 min     5 starts of each kind              2 min
+                               ONLY=bytes         2 min                                        3 min
+    make bench ONLY=simulate                      5 min     3 rounds, always 100,000 clients
 
 Each makes what it begins with if that is not there: the books lie in BUILD/bench/scratch until make bench-clean, or until a run of everything is over. With 10,000,000 clients the day cycle needs
 30 GB of disk at once, the others less; a section that would fill the disk is not begun.
