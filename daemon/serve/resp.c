@@ -15,6 +15,8 @@ enum {
 /* How a browser, or a page that makes one speak to this port, begins a line. Cut off at once, so that the lines after it are never taken for commands. */
 static const char *const http_beginnings[] = {
 	"GET /", "POST /", "PUT /", "HEAD /", "DELETE /", "PATCH /", "OPTIONS /", "OPTIONS *", "CONNECT ", "Host:"};
+/* And how it ends one, whatever the method and where to: "GET http://desk:7379/ HTTP/1.1" of one that takes this port for a proxy. */
+static const char http_end[] = " HTTP/";
 
 static int complain(struct resp_parser *parser, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -239,6 +241,21 @@ static int split_line(struct resp_parser *parser, const struct resp_limits *limi
 	return finish(parser);
 }
 
+static bool is_http(const struct resp_parser *parser)
+{
+	enum { VERSION = 3 }; /* "1.1" */
+	size_t length = parser->text_length, end = sizeof http_end - 1;
+
+	for (size_t i = 0; i < sizeof http_beginnings / sizeof *http_beginnings; i++) {
+		size_t beginning = strlen(http_beginnings[i]);
+		if (length >= beginning && strncasecmp(parser->text, http_beginnings[i], beginning) == 0)
+			return true;
+	}
+	if (length > 0 && parser->text[length - 1] == '\r')
+		length--;
+	return length >= end + VERSION && memcmp(parser->text + length - VERSION - end, http_end, end) == 0;
+}
+
 static int end_inline(struct resp_parser *parser, const struct resp_limits *limits)
 {
 	if (parser->text_length == 0) {
@@ -246,11 +263,8 @@ static int end_inline(struct resp_parser *parser, const struct resp_limits *limi
 		parser->count = 0;
 		return 1;
 	}
-	for (size_t i = 0; i < sizeof http_beginnings / sizeof *http_beginnings; i++) {
-		size_t length = strlen(http_beginnings[i]);
-		if (parser->text_length >= length && strncasecmp(parser->text, http_beginnings[i], length) == 0)
-			return complain(parser, "this is not a web server");
-	}
+	if (is_http(parser))
+		return complain(parser, "this is not a web server");
 	return split_line(parser, limits);
 }
 

@@ -19,7 +19,7 @@
 #include "followup/waiter.h"
 
 enum {
-	INPUT_BUFFER = 64 * 1024,   /* bytes read ahead of what is executed; beyond, reading pauses */
+	KEEP_REPLIES = 64 * 1024,   /* room for answers that is larger is given back after the turn */
 	WRITE_TIMEOUT_SECONDS = 60, /* a peer that takes nothing of its answers for so long is cut off */
 	PASSWORD_ENTRY_SIZE = 4096,
 };
@@ -31,10 +31,16 @@ static size_t session_unread_output(const struct session *session)
 	return evbuffer_get_length(bufferevent_get_output(session->stream));
 }
 
+/* Whether so much has come that is not executed yet that no more is to be read. */
+static bool session_is_ahead(const struct session *session)
+{
+	return evbuffer_get_length(bufferevent_get_input(session->stream)) >= session->server->policy->max_ahead_bytes;
+}
+
 /* Not by libevent's high watermark: that calls on_read over and over, without end, while nobody takes the input. */
 static void session_pause_reading(struct session *session)
 {
-	if (session->reading_paused || evbuffer_get_length(bufferevent_get_input(session->stream)) < INPUT_BUFFER)
+	if (session->reading_paused || !session_is_ahead(session))
 		return;
 	session->reading_paused = true;
 	(void)bufferevent_disable(session->stream, EV_READ);
@@ -42,8 +48,7 @@ static void session_pause_reading(struct session *session)
 
 static void session_resume_reading(struct session *session)
 {
-	if (!session->reading_paused || session->is_dead || session->closing || session->ended ||
-		evbuffer_get_length(bufferevent_get_input(session->stream)) >= INPUT_BUFFER)
+	if (!session->reading_paused || session->is_dead || session->closing || session->ended || session_is_ahead(session))
 		return;
 	session->reading_paused = false;
 	if (bufferevent_enable(session->stream, EV_READ) != 0)
@@ -172,7 +177,7 @@ int session_open(struct server *server, int fd, const struct session_peer *peer)
 	session->heard_ms = clock_monotonic_ms();
 	bufferevent_setcb(session->stream, on_read, on_written, on_event, session);
 	bufferevent_setwatermark(session->stream, EV_WRITE, 0, 0);
-	(void)bufferevent_set_max_single_read(session->stream, INPUT_BUFFER);
+	(void)bufferevent_set_max_single_read(session->stream, server->policy->max_ahead_bytes);
 	(void)bufferevent_set_timeouts(session->stream, NULL, &write_timeout);
 	TAILQ_INSERT_TAIL(&server->all, session, in_all);
 	server->session_count++;
@@ -254,10 +259,10 @@ static struct resp_limits session_limits(const struct session *session)
 	struct resp_limits limits = {.bytes = policy->max_request_bytes, .words = policy->max_request_arguments};
 
 	if (!session->standing.signed_in) {
-		if (limits.bytes > SESSION_STRICT_BYTES)
-			limits.bytes = SESSION_STRICT_BYTES;
-		if (limits.words > SESSION_STRICT_WORDS)
-			limits.words = SESSION_STRICT_WORDS;
+		if (limits.bytes > policy->max_stranger_bytes)
+			limits.bytes = policy->max_stranger_bytes;
+		if (limits.words > policy->max_stranger_arguments)
+			limits.words = policy->max_stranger_arguments;
 	}
 	return limits;
 }
@@ -318,7 +323,7 @@ size_t session_run(struct session *session, size_t count)
 		if (!session->standing.looked_up)
 			session_look_up(session);
 		stranger_update(session);
-		size_t limit = session->standing.signed_in ? server->policy->max_output_bytes : SESSION_STRICT_OUTPUT;
+		size_t limit = session->standing.signed_in ? server->policy->max_output_bytes : server->policy->max_stranger_output;
 		idle = session_unread_output(session) + session->replies.length > limit;
 		if (idle)
 			break;
@@ -435,7 +440,7 @@ void session_deliver(struct session *session)
 		start = end;
 	}
 	session->mark_count = 0;
-	if (session->replies.capacity > INPUT_BUFFER || session->replies.failed)
+	if (session->replies.capacity > KEEP_REPLIES || session->replies.failed)
 		buffer_free(&session->replies);
 	else
 		buffer_clear(&session->replies);

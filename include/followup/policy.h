@@ -212,9 +212,11 @@ struct policy {
 	size_t max_connections;                          /* 1024, bound 65536 */
 	int sign_in_seconds; /* connections that nobody signs in on: so long, so many, from one source so many */
 	size_t max_strangers, max_strangers_a_source;
-	char *console_user; /* "followup-console"; "": none */
+	size_t max_stranger_bytes, max_stranger_arguments, max_stranger_output; /* of each of them, instead of those below */
+	char *console_user;                                                     /* "followup-console"; "": none */
 	size_t max_request_bytes;
 	size_t max_request_arguments;
+	size_t max_ahead_bytes; /* of requests that have come and are not executed yet */
 	size_t max_output_bytes;
 	size_t max_output_total;  /* of all connections together */
 	int idle_seconds;         /* 0: none */

@@ -23,9 +23,6 @@ enum {
 	SESSION_REQUESTS_A_TURN = 128,
 	SESSION_US_A_TURN = 8000, /* a turn that has gone on for so long executes no second request of anybody */
 	SESSION_AUTH_FAILURES_MAX = 5,
-	SESSION_STRICT_BYTES = 16 * 1024, /* limits of a request before AUTH */
-	SESSION_STRICT_WORDS = 10,
-	SESSION_STRICT_OUTPUT = 1024, /* answers that it has not fetched */
 };
 
 /* What a session whose request has no answer yet waits for. Until it is answered nothing more of what it sent is looked at. */

@@ -92,7 +92,12 @@ def _():
         same(client.call("ECHO", "x" * 60000), "x" * 60000)
         same([client.call("PING") for _ in range(3)], ["PONG"] * 3)
         true(client.socket.session is None or not client.socket.session.has_ticket, "no tickets")
-        same(secure(daemon, base, most=ssl.TLSVersion.TLSv1_2).socket.version(), "TLSv1.2")
+        older = secure(daemon, base, most=ssl.TLSVersion.TLSv1_2)
+        same((older.socket.version(), older.socket.session.has_ticket), ("TLSv1.2", False))
+        with subprocess.Popen(["openssl", "s_client", "-tls1_2", "-connect", f"127.0.0.1:{tls_port(daemon)}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT) as again:
+            said, _ = again.communicate(b"R\n", PATIENCE)  # its word for a new handshake
+            matches(said.decode(errors="replace"), "(?s)RENEGOTIATING.*no renegotiation")
         try:
             secure(daemon, base, most=ssl.TLSVersion.TLSv1_1)
             raise AssertionError("TLS 1.1 is spoken")
@@ -231,6 +236,32 @@ def _():
 def read_auth(client, token):
     client.send("AUTH", "anna", token)
     return client.read()
+
+
+@test("who has not signed in and does not read: a thousand bytes of answers, and nothing more of what he asks is looked at; the settings are heeded")
+def _():
+    for most, arguments, size in ((1024, 10, 16384), (4096, 12, 2048)):
+        settings = {"stranger_output": str(most), "stranger_arguments": str(arguments), "stranger_bytes": str(size)}
+        with Daemon(settings=settings) as daemon:
+            for words, wanted in ((["x"] * (arguments + 1), f"more than {arguments} words"), (["ECHO", "x" * size], f"longer than {size} bytes")):
+                matches(daemon_says(daemon, *words), f"^ERR Protocol error: .*{wanted}")
+            greedy = daemon.connect_tcp()
+            greedy.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            greedy.socket.settimeout(0.3)
+            try:
+                for _ in range(1000):
+                    greedy.write(b"X\r\n" * 5000)
+                raise AssertionError("all of it was taken")
+            except TimeoutError:
+                pass
+            unread = int(re.search(r"(?m)^followupd_unread_bytes (\d+)$", daemon.call("METRICS")).group(1))
+            true(0 < unread < most + 128, f"{unread} bytes are kept for him")
+
+
+def daemon_says(daemon, *words):
+    with daemon.connect_tcp() as client:
+        client.send(*words)
+        return client.read()
 
 
 def resident(daemon):

@@ -146,7 +146,8 @@ def _():
 def _():
     with Daemon() as daemon:
         body = b"\r\n\r\nCLIENT.PUT {\"client_ref\": \"C1\", \"name\": \"evil\"}\r\n"
-        for head in (b"GET / HTTP/1.1", b"POST / HTTP/1.1", b"PUT / HTTP/1.1", b"OPTIONS * HTTP/1.1", b"CONNECT x:1 HTTP/1.1", b"Host: localhost", b"post /x HTTP/1.0"):
+        for head in (b"GET / HTTP/1.1", b"POST / HTTP/1.1", b"PUT / HTTP/1.1", b"OPTIONS * HTTP/1.1", b"CONNECT x:1 HTTP/1.1", b"Host: localhost", b"post /x HTTP/1.0",
+                     b"TRACE / HTTP/1.1", b"GET http://desk:7379/ HTTP/1.1", b"PRI * HTTP/2.0"):
             with daemon.connect() as client:
                 client.write(head + b"\r\nHost: 127.0.0.1" + body)
                 matches(client.read(), "^ERR Protocol error", repr(head))

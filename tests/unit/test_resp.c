@@ -92,6 +92,9 @@ static const struct parse_case parse_cases[] = {
 	CASE("GET / HTTP/1.1\r\n", "!this is not a web server"),
 	CASE("post /x HTTP/1.1\r\n", "!this is not a web server"),
 	CASE("Host: a\r\n", "!this is not a web server"),
+	CASE("GET http://desk/ HTTP/1.1\r\n", "!this is not a web server"),
+	CASE("TRACE * HTTP/1.1\n", "!this is not a web server"),
+	CASE("PRI * HTTP/2.0\r\n", "!this is not a web server"),
 	CASE("GETNEXT /\r\n", "<GETNEXT></>\n"),
 };
 
