@@ -148,7 +148,7 @@ static const struct option limits_options[] = {
 		.offset = IN_POLICY(wal_limit_bytes),
 		.low = 65536,
 		.high = 16L * 1024 * 1024 * 1024,
-		.standard = "67108864"},
+		.standard = "50331648"},
 	{.name = "idle", .kind = OPTION_IDLE, .offset = IN_POLICY(idle_seconds), .low = 1, .high = 30L * DAY_SECONDS, .standard = "none"},
 	{0},
 };

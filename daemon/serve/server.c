@@ -20,6 +20,7 @@
 #include "followup/tls.h"
 #include "followup/turn.h"
 #include "followup/waiter.h"
+#include "followup/wal.h"
 #include "followup/worker.h"
 
 enum {
@@ -532,6 +533,8 @@ int server_run(struct server *server)
 			backup_slice(server);
 		if (server->checkpoint_wanted && server->exit_status == 0)
 			move_wal(server);
+		if (server->checkpoint_wanted || server->wal_held)
+			wal_let_go(server);
 		server->checkpoint_wanted = false;
 	}
 	if (server->exit_status == 0) {

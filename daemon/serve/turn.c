@@ -12,6 +12,7 @@
 #include "followup/store_record.h"
 #include "followup/subscribe.h"
 #include "followup/waiter.h"
+#include "followup/wal.h"
 #include "followup/worker.h"
 
 enum {
@@ -124,12 +125,6 @@ int turn_open(struct server *server)
 	return 0;
 }
 
-static void watch_wal(struct server *server, struct worker *worker)
-{
-	if (worker != NULL && worker_count(worker) > 0)
-		worker_watch_wal(worker, store_wal_bytes(server->store), (int64_t)server->policy->wal_limit_bytes);
-}
-
 int turn_commit(struct server *server)
 {
 	bool dirty;
@@ -149,8 +144,7 @@ int turn_commit(struct server *server)
 	}
 	if (dirty) {
 		histogram_add(&server->metrics.commits, clock_monotonic_us() - began_us);
-		watch_wal(server, server->worker);
-		watch_wal(server, server->brief);
+		wal_watch(server);
 		server->checkpoint_wanted = true;
 		server->wakeup_stale = true;
 	}

@@ -34,6 +34,7 @@ struct worker {
 	struct job_list waiting, done;
 	struct job *running;
 	uint64_t runs; /* jobs begun so far */
+	bool held;
 	bool ending;
 	int bell; /* an eventfd: rung when something is done */
 };
@@ -84,7 +85,7 @@ static void *work(void *argument)
 
 	lock(worker);
 	for (;;) {
-		while (TAILQ_EMPTY(&worker->waiting) && !worker->ending)
+		while ((TAILQ_EMPTY(&worker->waiting) || worker->held) && !worker->ending)
 			if (pthread_cond_wait(&worker->wake, &worker->lock) != 0)
 				abort();
 		if (worker->ending)
@@ -308,12 +309,29 @@ void worker_watch_wal(struct worker *worker, int64_t wal_bytes, int64_t limit)
 			worker->watched_run = worker->runs;
 			worker->watched_from = wal_bytes;
 		}
-		if (wal_bytes - worker->watched_from > limit && job->stop == JOB_STOP_NONE) {
+		if (wal_bytes > limit && wal_bytes - worker->watched_from > limit / 4 && job->stop == JOB_STOP_NONE) {
 			job->stop = JOB_STOP_PINNED;
 			store_interrupt(worker->book.store);
 		}
 	}
 	unlock(worker);
+}
+
+void worker_hold(struct worker *worker, bool held)
+{
+	lock(worker);
+	worker->held = held;
+	if (!held && pthread_cond_signal(&worker->wake) != 0)
+		abort();
+	unlock(worker);
+}
+
+bool worker_is_reading(struct worker *worker)
+{
+	lock(worker);
+	bool reading = worker->running != NULL && store_is_reading(worker->book.store);
+	unlock(worker);
+	return reading;
 }
 
 size_t worker_count(const struct worker *worker)

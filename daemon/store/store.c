@@ -262,6 +262,18 @@ int store_checkpoint(struct store *store, int pages)
 	return moved > 0 ? moved : 0;
 }
 
+bool store_checkpoint_whole(struct store *store)
+{
+	int held = 0, moved = 0;
+
+	if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &held, &moved) != SQLITE_OK || held != moved)
+		return false;
+	/* The next commit begins it anew, and says what it holds then. */
+	store->wal_pages = 0;
+	store->wal_bytes = 0;
+	return true;
+}
+
 int64_t store_wal_bytes(const struct store *store)
 {
 	return store->wal_bytes;

@@ -221,7 +221,7 @@ struct policy {
 	size_t max_output_total;  /* of all connections together */
 	int idle_seconds;         /* 0: none */
 	size_t long_commands_max; /* those that wait for the worker, the one it works on included */
-	size_t wal_limit_bytes;   /* by how much the WAL may grow below a long command's snapshot */
+	size_t wal_limit_bytes;   /* how large the WAL may be below a long command's snapshot */
 
 	/* calendars */
 	struct calendar *calendar;

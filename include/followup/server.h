@@ -117,6 +117,8 @@ struct server {
 	uint64_t slice_commands; /* how many commands there had been at the last one */
 	int checkpoint_pages;    /* the WAL is moved into the database when it has grown to so many pages */
 	bool checkpoint_wanted;  /* something has been committed since the last look */
+	bool wal_held;           /* no command begins to look at the book (wal.h), */
+	int64_t wal_hold_at;     /* not before the WAL has come to that size */
 	int64_t turn_began_us;   /* by the monotonic clock; */
 	int64_t turn_opened_us;  /* and when its transaction was opened, which may be some turns ago: turn_may_wait() */
 	bool policy_unset;       /* the disk was full when the engine was given the policy: tried again by and by */

@@ -43,6 +43,9 @@ int store_ping(struct store *store) MUST_CHECK;
 /* Moves WAL pages into the database, between turns, when the WAL holds at least so many: how many it moved. */
 int store_checkpoint(struct store *store, int pages);
 
+/* Moves all that the WAL holds. True: all of it, and the next commit begins it anew unless somebody looks at what was in it; store_wal_bytes() is 0 until then. */
+bool store_checkpoint_whole(struct store *store) MUST_CHECK;
+
 /* How large the WAL was after the last commit. */
 int64_t store_wal_bytes(const struct store *store);
 

@@ -5,6 +5,7 @@
 #ifndef FOLLOWUP_WORKER_H
 #define FOLLOWUP_WORKER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/queue.h>
 
@@ -61,7 +62,13 @@ void worker_cancel(struct worker *worker, struct job *job, enum job_stop why);
 /* The daemon stops: every job is ended. */
 void worker_drain(struct worker *worker);
 
-/* After a commit: ends the running job when its snapshot has let the WAL grow by more than limit bytes. */
+/* While it is held no further job begins; the one that runs goes on. */
+void worker_hold(struct worker *worker, bool held);
+
+/* Whether a job looks at the book just now. */
+bool worker_is_reading(struct worker *worker);
+
+/* After a commit: ends the running job when the WAL has more than limit bytes, and its snapshot has to do with it: it has grown by a quarter of that since the job began. */
 void worker_watch_wal(struct worker *worker, int64_t wal_bytes, int64_t limit);
 
 /* How many jobs there are, the running one included. */

@@ -296,20 +296,48 @@ static void test_wal_limit(void **state)
 	before = store_wal_bytes(store);
 	start(&job, run_for_ever);
 	sem_wait(&job.begun);
-	worker_watch_wal(worker, before, 100000);
+	/* It was too large before he came: he has nothing to do with it. */
+	worker_watch_wal(worker, before, before / 2);
 	assert_int_equal(job.job.stop, JOB_STOP_NONE);
-	for (int i = 0; store_wal_bytes(store) <= before + 100000; i++) {
-		worker_watch_wal(worker, store_wal_bytes(store), 100000);
+	for (int i = 0; store_wal_bytes(store) <= 2 * before; i++) {
+		worker_watch_wal(worker, store_wal_bytes(store), 2 * before);
 		assert_int_equal(job.job.stop, JOB_STOP_NONE);
 		snprintf(ref, sizeof(ref), "W%d", i);
 		put_committed(ref);
 	}
-	worker_watch_wal(worker, store_wal_bytes(store), 100000);
+	worker_watch_wal(worker, store_wal_bytes(store), 2 * before);
 	wait_for(&job);
 	assert_int_equal(job.job.stop, JOB_STOP_PINNED);
 	assert_int_equal(job.job.result, ERR_BUSY);
 	/* Nothing runs: nothing is ended. */
 	worker_watch_wal(worker, INT64_MAX, 1);
+}
+
+/* Held, it begins nothing, and the WAL can be emptied; what waited is done afterwards. */
+static void test_hold(void **state)
+{
+	struct test_job first, second;
+
+	(void)state;
+	put_committed("C0");
+	start(&first, run_look);
+	sem_wait(&first.begun);
+	assert_true(worker_is_reading(worker));
+	worker_hold(worker, true);
+	put_committed("C1");
+	assert_false(store_checkpoint_whole(store));
+	start(&second, run_look);
+	sem_post(&first.go);
+	wait_for(&first);
+	assert_false(worker_is_reading(worker));
+	assert_int_not_equal(sem_trywait(&second.begun), 0);
+	assert_true(store_checkpoint_whole(store));
+	assert_int_equal(store_wal_bytes(store), 0);
+	put_committed("C2");
+	worker_hold(worker, false);
+	sem_post(&second.go);
+	wait_for(&second);
+	assert_int_equal(second.clients, 3);
 }
 
 /* A snapshot holds the WAL; when it has ended the next checkpoint and commit begin it anew. */
@@ -434,6 +462,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cancel, begin, end),
 		cmocka_unit_test_setup_teardown(test_drain, begin, end),
 		cmocka_unit_test_setup_teardown(test_wal_limit, begin, end),
+		cmocka_unit_test_setup_teardown(test_hold, begin, end),
 		cmocka_unit_test_setup_teardown(test_wal_is_let_go, begin, end),
 		cmocka_unit_test_setup_teardown(test_side_by_side, begin, end),
 		cmocka_unit_test_setup_teardown(test_reader_writes_nothing, begin, end),
