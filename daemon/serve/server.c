@@ -11,6 +11,7 @@
 
 #include "followup/accept.h"
 #include "followup/backup.h"
+#include "followup/checkpoint.h"
 #include "followup/guess.h"
 #include "followup/metrics_file.h"
 #include "followup/notify.h"
@@ -34,11 +35,6 @@ enum {
 	LOAD_LOOK_MS = 20,
 	SLICE_ROWS = 32,        /* worked between two looks at the clock */
 	SLICE_WAIT_US = 500000, /* but not for longer */
-	/* A checkpoint ends with a sync of whatever it has moved. So many pages at a time take about so long, wherever the disk is slow or quick. */
-	CHECKPOINT_US = 15000,
-	CHECKPOINT_PAGES_LEAST = 250,
-	CHECKPOINT_PAGES_FIRST = 1000,
-	CHECKPOINT_PAGES_MOST = 4000,
 	PROBE_MS = 5 * 1000,
 };
 
@@ -108,7 +104,6 @@ int server_init(struct server *server, struct policy *policy)
 		server->last_backup_at = 0;
 	server->work_pending = true; /* missed days, and whatever was left */
 	server->slice_us = SLICE_US_LEAST;
-	server->checkpoint_pages = CHECKPOINT_PAGES_FIRST;
 	if (watchdog_us > 0) {
 		server->watchdog_ms = watchdog_us < 4000 ? 1 : (int64_t)(watchdog_us / 2000);
 		server->watchdog_at_ms = server->started_at_ms;
@@ -135,8 +130,10 @@ void server_release(struct server *server)
 	free_dead(server);
 	worker_free(server->worker);
 	worker_free(server->brief);
+	checkpoint_free(server->checkpoint);
 	server->worker = NULL;
 	server->brief = NULL;
+	server->checkpoint = NULL;
 	accept_stop(server);
 	for (size_t i = 0; i < 3; i++)
 		if (server->signals[i] != NULL)
@@ -162,6 +159,9 @@ void server_start_worker(struct server *server)
 	if (worker_new(server->base, server->policy->database, server, &server->worker, why) < 0 ||
 		worker_new(server->base, server->policy->database, server, &server->brief, why) < 0)
 		log_event(server->log, LOG_LEVEL_WARNING, "no_worker", "reason=%s text=\"long commands will hold up the others\"",
+			log_quote(why, strlen(why), quoted));
+	if (checkpoint_start(server, why) < 0)
+		log_event(server->log, LOG_LEVEL_WARNING, "no_checkpoint_thread", "reason=%s text=\"a slow disk will hold up the others\"",
 			log_quote(why, strlen(why), quoted));
 }
 
@@ -426,19 +426,14 @@ static bool put_off_slice(const struct server *server)
 	return turn_is_loading(server) && server->turn_began_us - server->slice_began_us < SLICE_WAIT_US;
 }
 
-/* The fewer pages at a time the oftener, and the more is written in all: as many as the disk takes in the time that they may take. */
 static void move_wal(struct server *server)
 {
-	int64_t began_us = clock_monotonic_us();
-	int moved = store_checkpoint(server->store, server->checkpoint_pages);
-	int64_t took_us = clock_monotonic_us() - began_us;
-
-	if (moved == 0)
+	server->checkpoint_wanted = server->turn_open;
+	if (server->exit_status != 0)
 		return;
-	int64_t pages = (3 * (int64_t)server->checkpoint_pages + (int64_t)moved * CHECKPOINT_US / (took_us > 0 ? took_us : 1)) / 4;
-	server->checkpoint_pages = (int)(pages < CHECKPOINT_PAGES_LEAST  ? CHECKPOINT_PAGES_LEAST
-					 : pages > CHECKPOINT_PAGES_MOST ? CHECKPOINT_PAGES_MOST
-									 : pages);
+	int result = checkpoint_look(server);
+	if (result < 0)
+		turn_fail(server, result);
 }
 
 static void sooner(int64_t *at, int64_t candidate)
@@ -531,15 +526,17 @@ int server_run(struct server *server)
 			backup_end(server);
 		else if (backup_is_copying(server))
 			backup_slice(server);
-		if (server->checkpoint_wanted && server->exit_status == 0)
+		bool look = server->checkpoint_wanted;
+		if (look)
 			move_wal(server);
-		if (server->checkpoint_wanted || server->wal_held)
+		if ((look || server->wal_held) && server->exit_status == 0)
 			wal_let_go(server);
-		server->checkpoint_wanted = false;
 	}
 	if (server->exit_status == 0) {
 		(void)notify_send("EXTEND_TIMEOUT_USEC=30000000\nSTATUS=writing the last pages");
-		(void)store_checkpoint(server->store, 1);
+		/* Should the disk refuse it, the log still has it all. */
+		if (checkpoint_whole(server) < 0)
+			log_event(server->log, LOG_LEVEL_ERROR, "checkpoint_failed", "error=\"%s\"", store_message(server->store));
 	}
 	return server->exit_status;
 }

@@ -1,6 +1,8 @@
 #include "followup/wal.h"
 
+#include "followup/checkpoint.h"
 #include "followup/server.h"
+#include "followup/turn.h"
 #include "followup/worker.h"
 
 static void watch(const struct server *server, struct worker *worker)
@@ -50,7 +52,10 @@ void wal_let_go(struct server *server)
 	if (server->turn_open || is_read(server))
 		return;
 	/* Where somebody from outside stands in it nothing can be done, and nobody here need wait for him. */
-	if (!store_checkpoint_whole(server->store))
+	int result = checkpoint_whole(server);
+	if (result < 0)
+		turn_fail(server, result);
+	if (store_wal_bytes(server->store) > 0)
 		server->wal_hold_at = bytes + quarter;
 	hold(server, false);
 }

@@ -100,8 +100,8 @@ struct store {
 	char message[256];
 	sqlite3_int64 changes_at_begin;
 	uint64_t rollbacks;
-	int wal_pages;
-	int64_t wal_bytes; /* what the WAL held after the last commit */
+	int wal_pages, wal_moved; /* store_wal.h */
+	int64_t wal_bytes;        /* what the WAL held after the last commit */
 	bool in_transaction;
 	int lost;       /* the error after which nothing of the transaction, or of the snapshot, can be relied on any more; 0: none */
 	int looks_left; /* store_read_briefly(): before a statement has taken too long */

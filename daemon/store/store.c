@@ -27,6 +27,9 @@ static int count_wal_pages(void *context, sqlite3 *db, const char *schema, int p
 	enum { PAGE_WITH_HEAD = 4096 + 24 };
 	struct store *store = context;
 
+	/* All of it has been moved, so that it may have begun anew: it grows, too, where somebody's snapshot did not let it. */
+	if (pages < store->wal_pages || store->wal_moved >= store->wal_pages)
+		store->wal_moved = 0;
 	store->wal_pages = pages;
 	store->wal_bytes = (int64_t)pages * PAGE_WITH_HEAD;
 	return SQLITE_OK;
@@ -246,32 +249,6 @@ int store_ping(struct store *store)
 	int64_t count;
 
 	return store_integer(store, &ping, &count, "");
-}
-
-int store_checkpoint(struct store *store, int pages)
-{
-	int held = store->wal_pages, moved = 0;
-
-	if (held == 0 || held < pages)
-		return 0;
-	store->wal_pages = 0;
-	/* PASSIVE waits for nobody: somebody who reads the book from outside must not stop the desk. A failure is not lost: the pages stay in the WAL and the
-	 * next commit says what is wrong. */
-	if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, &moved) != SQLITE_OK)
-		return 0;
-	return moved > 0 ? moved : 0;
-}
-
-bool store_checkpoint_whole(struct store *store)
-{
-	int held = 0, moved = 0;
-
-	if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &held, &moved) != SQLITE_OK || held != moved)
-		return false;
-	/* The next commit begins it anew, and says what it holds then. */
-	store->wal_pages = 0;
-	store->wal_bytes = 0;
-	return true;
 }
 
 int64_t store_wal_bytes(const struct store *store)

@@ -27,6 +27,7 @@ struct backup;
 struct event_base;
 struct guesses;
 struct ssl_ctx_st;
+struct checkpoint;
 struct worker;
 
 enum {
@@ -64,6 +65,7 @@ struct server {
 
 	struct worker *worker; /* NULL: there is none, and long commands run in the loop */
 	struct worker *brief;  /* the same for reads that are short, QUEUES and METRICS: a report must not keep a supervisor waiting */
+	struct checkpoint *checkpoint; /* NULL: no thread, and the WAL is moved whole */
 
 	struct event_base *base;
 	struct event *timer;
@@ -115,8 +117,7 @@ struct server {
 	int64_t others_us;       /* when somebody else asked last */
 	int64_t commit_us;       /* how long the last commit took */
 	uint64_t slice_commands; /* how many commands there had been at the last one */
-	int checkpoint_pages;    /* the WAL is moved into the database when it has grown to so many pages */
-	bool checkpoint_wanted;  /* something has been committed since the last look */
+	bool checkpoint_wanted;  /* something has been committed since the last look, or its thread is done */
 	bool wal_held;           /* no command begins to look at the book (wal.h), */
 	int64_t wal_hold_at;     /* not before the WAL has come to that size */
 	int64_t turn_began_us;   /* by the monotonic clock; */

@@ -40,13 +40,7 @@ bool store_is_dirty(const struct store *store);
 /* A read of one row, for the watchdog; 0 when the database answers. */
 int store_ping(struct store *store) MUST_CHECK;
 
-/* Moves WAL pages into the database, between turns, when the WAL holds at least so many: how many it moved. */
-int store_checkpoint(struct store *store, int pages);
-
-/* Moves all that the WAL holds. True: all of it, and the next commit begins it anew unless somebody looks at what was in it; store_wal_bytes() is 0 until then. */
-bool store_checkpoint_whole(struct store *store) MUST_CHECK;
-
-/* How large the WAL was after the last commit. */
+/* How large the WAL was after the last commit; 0 when all of it has been moved into the database since. */
 int64_t store_wal_bytes(const struct store *store);
 
 /* From now on a statement may take about so many milliseconds' worth of SQLite's steps, and ends with ERR_BUSY beyond; 0: as many as it needs. For reading only: a statement that
