@@ -97,6 +97,7 @@ struct store {
 		uint64_t rollbacks;
 		bool expected; /* the last client was new */
 	} new_clients;
+	bool new_event_expected; /* the last event was new */
 	char message[256];
 	sqlite3_int64 changes_at_begin;
 	uint64_t rollbacks;

@@ -58,6 +58,8 @@ int store_due_set(struct store *store, int64_t client_id, day_t next_on)
 		       " ON CONFLICT DO UPDATE SET next_on=excluded.next_on, changed=0 WHERE next_on<>excluded.next_on OR changed<>0");
 	int result = store_run(store, &set, "in", client_id, next_on);
 
+	if (result >= 0 && store->looked.known && store->looked.rollbacks == store->rollbacks && client_id == store->looked.up_to + 1)
+		store->looked.up_to = client_id;
 	if (result >= 0 && store->looked.up_to - store->looked.kept >= LOOKED_KEPT_EACH)
 		result = keep_looked(store);
 	return result < 0 ? result : 0;

@@ -61,17 +61,18 @@ static int withdraw(struct store *store, const char *ref, struct event_change *c
 	return result > 0 ? note_subject(store, ref, change) : result;
 }
 
+/* The count of rows: 0 where one that was taken for new is known. */
 static int insert_or_update(struct store *store, const struct event_fact *fact, int64_t client_id, int64_t kind, bool exists)
 {
 	STATEMENT(insert,
 		"INSERT INTO event(ref, client_id, kind, occurred_at, detail, amount, as_of) VALUES(?1, ?2, ?3, ?4, ?5, iif(?8, ?6, "
-		"NULL), iif(?9, ?7, NULL))");
+		"NULL), iif(?9, ?7, NULL)) ON CONFLICT(ref) DO NOTHING");
 	STATEMENT(update, "UPDATE event SET client_id=?2, kind=?3, occurred_at=?4, detail=?5, amount=iif(?8, ?6, NULL), as_of=iif(?9, ?7, "
 			  "NULL) WHERE ref=?1");
 	int result = store_run(store, exists ? &update : &insert, "tiiitiinn", fact->event_ref, client_id, kind, fact->occurred_at,
 		fact->detail[0] != '\0' ? fact->detail : NULL, fact->amount, fact->as_of, (int)fact->has_amount, (int)fact->has_as_of);
 
-	return result < 0 ? result : 0;
+	return result;
 }
 
 int store_event_put(struct store *store, const struct event_fact *fact, struct event_change *change)
@@ -89,10 +90,15 @@ int store_event_put(struct store *store, const struct event_fact *fact, struct e
 	int64_t kind = store_name_id(store, fact->kind);
 	if (kind < 0)
 		return (int)kind;
-	sqlite3_stmt *s = store_query(store, &get, "t", fact->event_ref);
-	int exists = store_row(store, s);
+	/* New events come by the thousand: behind one the next is taken for new too, which spares looking for it first. */
+	int inserted = store->new_event_expected ? insert_or_update(store, fact, client_id, kind, false) : 0;
+	if (inserted < 0)
+		return inserted;
+	sqlite3_stmt *s = inserted == 0 ? store_query(store, &get, "t", fact->event_ref) : NULL;
+	int exists = inserted == 0 ? store_row(store, s) : 0;
 	if (exists < 0)
 		return exists;
+	store->new_event_expected = exists == 0;
 	if (exists > 0) {
 		int64_t former_client = sqlite3_column_int64(s, 0), former_kind = sqlite3_column_int64(s, 1);
 		bool same = former_client == client_id && former_kind == kind && sqlite3_column_int64(s, 2) == fact->occurred_at &&
@@ -118,8 +124,8 @@ int store_event_put(struct store *store, const struct event_fact *fact, struct e
 	}
 	add_subject(&made, client_id, kind == NAME_MANAGER_DEPARTED ? fact->detail : "");
 	made.corrected = made.corrected || kind == NAME_VOID;
-	int result = insert_or_update(store, fact, client_id, kind, exists > 0);
-	if (result == 0)
+	int result = inserted > 0 ? 0 : insert_or_update(store, fact, client_id, kind, exists > 0);
+	if (result >= 0)
 		result = settle_withdrawal(store, fact->event_ref, exists == 0);
 	if (result >= 0 && former_void_target[0] != '\0')
 		result = withdraw(store, former_void_target, &made);
