@@ -16,6 +16,17 @@ static int refuse(struct request *request, const char *text)
 	return COMMAND_REFUSED;
 }
 
+/* A name as the log may have it. Whoever mixes up the two words of AUTH must not find his token there. */
+static const char *name_for_log(const char *name, char quoted[LOG_QUOTED_SIZE])
+{
+	enum { TOKEN_LENGTH = 64 };
+	size_t length = strlen(name);
+
+	if (length == TOKEN_LENGTH && strspn(name, "0123456789abcdef") == length)
+		return log_quote("(a token)", strlen("(a token)"), quoted);
+	return log_quote(name, length, quoted);
+}
+
 /* 0: signed in; COMMAND_REFUSED with the reply written; or the store's error. */
 static int sign_in(struct request *request, const char *name, const char *token)
 {
@@ -49,11 +60,11 @@ static int sign_in(struct request *request, const char *name, const char *token)
 	}
 	if (result == ERR_MEMORY)
 		return result;
-	(void)log_quote(name, strlen(name), quoted);
+	const char *said = name_for_log(name, quoted);
 	if (result < 0) {
 		guesses_wrong(server->guesses, source, name, now_ms);
 		server->wrong_tokens++;
-		log_event(server->log, LOG_LEVEL_WARNING, "sign_in_refused", "agent=%s peer=%s session=%" PRIu64, quoted, session->peer,
+		log_event(server->log, LOG_LEVEL_WARNING, "sign_in_refused", "agent=%s peer=%s session=%" PRIu64, said, session->peer,
 			session->id);
 		reply_error(&request->reply, "NOAUTH", "no agent of that name has that token");
 		if (++session->auth_failures >= SESSION_AUTH_FAILURES_MAX)
@@ -65,7 +76,7 @@ static int sign_in(struct request *request, const char *name, const char *token)
 	session->standing.looked_up = true;
 	session->auth_failures = 0;
 	guesses_right(server->guesses, source);
-	turn_note(server, "event=signed_in agent=%s peer=%s session=%" PRIu64, quoted, session->peer, session->id);
+	turn_note(server, "event=signed_in agent=%s peer=%s session=%" PRIu64, said, session->peer, session->id);
 	return 0;
 }
 

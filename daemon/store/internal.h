@@ -217,7 +217,9 @@ void store_forget_lease(struct store *store, int64_t call_id);
 int store_client_read(struct store *store, int64_t id, struct kept_client *out) MUST_CHECK;
 int store_agent_read(struct store *store, int64_t id, struct agent *out) MUST_CHECK;
 
-/* Creates or upgrades the tables; store_schema.c. */
+/* Brings a book to the version count, by those of the steps that it has not done, in one transaction. ERR_INVALID: a newer or a foreign one. */
+int store_schema_upgrade(struct store *store, const char *const *steps, int count) MUST_CHECK;
+/* The same with the steps of followupd; store_schema.c. */
 int store_schema_prepare(struct store *store) MUST_CHECK;
 
 void store_names_forget(struct store *store);

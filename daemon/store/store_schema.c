@@ -6,7 +6,7 @@
 
 enum { SCHEMA_VERSION = 1 };
 
-/* Each entry brings a file from version i to i + 1. Never change one that has been released: add the next. */
+/* Each entry brings a file from version i to i + 1. Never change one that has been released: add the next, and keep a book of the version before (test_schema.c). */
 static const char *const upgrades[SCHEMA_VERSION] = {
 	/* 0 -> 1 */
 	"CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
@@ -218,6 +218,11 @@ static int execute(struct store *store, const char *sql)
 
 int store_schema_prepare(struct store *store)
 {
+	return store_schema_upgrade(store, upgrades, SCHEMA_VERSION);
+}
+
+int store_schema_upgrade(struct store *store, const char *const *steps, int count)
+{
 	int version = 0, application = 0, tables = 0;
 	int result = pragma_integer(store, "PRAGMA user_version", &version);
 
@@ -231,20 +236,19 @@ int store_schema_prepare(struct store *store)
 		snprintf(store->message, sizeof(store->message), "not a followupd database");
 		return ERR_INVALID;
 	}
-	if (version > SCHEMA_VERSION) {
+	if (version > count) {
 		snprintf(store->message, sizeof(store->message), "schema %d is newer than this program's %d: install the newer followupd",
-			version, SCHEMA_VERSION);
+			version, count);
 		return ERR_INVALID;
 	}
-	if (version == SCHEMA_VERSION)
+	if (version == count)
 		return 0;
 	result = execute(store, "BEGIN IMMEDIATE");
-	for (int i = version; result == 0 && i < SCHEMA_VERSION; i++)
-		result = execute(store, upgrades[i]);
+	for (int i = version; result == 0 && i < count; i++)
+		result = execute(store, steps[i]);
 	if (result == 0) {
 		char sql[128];
-		snprintf(
-			sql, sizeof(sql), "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT", STORE_APPLICATION_ID, SCHEMA_VERSION);
+		snprintf(sql, sizeof(sql), "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT", STORE_APPLICATION_ID, count);
 		result = execute(store, sql);
 	}
 	if (result < 0) {

@@ -613,6 +613,7 @@ def _():
         true(fresh != token)
         matches(old.refused("NEXT"), "^NOAUTH ", "signed out by the new token")
         matches(old.refused("AUTH", "anna", token), "^NOAUTH ")
+        matches(old.refused("AUTH", fresh, "anna"), "^NOAUTH ", "the two mixed up: the log has the token no more than otherwise")
         same(old.call("AUTH", "anna", fresh), "OK")
         same(old.json("NEXT")["lease"], call["lease"], "the lease stays with the name")
         matches(old.refused("QUEUES"), "^NOPERM ")

@@ -2,10 +2,13 @@
 """The disk of a running daemon breaks: STORE, exit 74, and after the restart all that was answered is there. Its room ends: STORE, and it works again without a restart (DESIGN 3)."""
 import errno
 import os
+import select
+import sqlite3
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../daemon"))
-from harness import BUILD, Closed, Daemon, Error, TUESDAY, matches, run, same, test, true  # noqa: E402
+from harness import BUILD, PATIENCE, Closed, Daemon, Error, TUESDAY, matches, run, same, test, true  # noqa: E402
 
 
 class Disk:
@@ -123,6 +126,34 @@ def _():
             same(clients_of(daemon), {"C1", "C2"})
             same(anna.json("NEXT")["agenda"][0]["client_ref"], "C1")
             whole(daemon)
+
+
+@test("the service manager hears that all is well only while the book can be read")
+def _():
+    daemon = Daemon()
+    disk = Disk(daemon)
+    environment = dict(disk.environment, WATCHDOG_USEC="100000")
+    with daemon:
+        daemon.client("C1")
+        daemon.restart(environment=environment)
+        daemon.work()
+        daemon.forget_notified()
+        daemon.wait_notified("WATCHDOG=1")
+        # Somebody else's write, so that what the daemon has in memory is of no use to it.
+        book = sqlite3.connect(daemon.database, isolation_level=None)
+        book.execute("PRAGMA wal_autocheckpoint=0")
+        disk.breaks("pread", errno.EIO)
+        book.execute("INSERT INTO meta VALUES('somebody else', 1)")
+        # Nobody asks anything: it is the only one that looks at the book.
+        until, told = time.monotonic() + PATIENCE, 0
+        while (tries := daemon.log().count("event=watchdog_not_fed")) < 4:
+            true(time.monotonic() < until and daemon.process.poll() is None, daemon.log_tail)
+            told += select.select([daemon.notify], [], [], 0.02)[0] != [] and b"WATCHDOG=1" in daemon.notify.recv(4096) and tries > 0
+        same(told, 0, "times that it was told so all the same")
+        disk.mends()
+        daemon.wait_notified("WATCHDOG=1")
+        whole(daemon)
+        book.close()
 
 
 @test("a start on a disk that is broken, or full: exit 74, or a daemon that tells; never a book that is half made")

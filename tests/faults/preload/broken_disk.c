@@ -1,6 +1,6 @@
 /* broken_disk.c - preloaded into a daemon: its book's disk breaks while a file says so.
  *
- * BROKEN_DISK names that file. While it is there, the call that it names ("pwrite", "fsync" or "ftruncate") fails on every file of the book with the error that follows it: "fsync 5".
+ * BROKEN_DISK names that file. While it is there, the call that it names ("pwrite", "pread", "fsync" or "ftruncate") fails on every file of the book with the error that follows it: "fsync 5".
  * Nothing else is touched. */
 #include <dlfcn.h>
 #include <errno.h>
@@ -47,6 +47,15 @@ ssize_t pwrite64(int file, const void *bytes, size_t length, off64_t at)
 	if (real == NULL)
 		*(void **)&real = dlsym(RTLD_NEXT, "pwrite64");
 	return is_broken("pwrite", file) ? -1 : real(file, bytes, length, at);
+}
+
+ssize_t pread64(int file, void *bytes, size_t length, off64_t at)
+{
+	static ssize_t (*real)(int, void *, size_t, off64_t);
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "pread64");
+	return is_broken("pread", file) ? -1 : real(file, bytes, length, at);
 }
 
 int fdatasync(int file)
