@@ -106,10 +106,15 @@ int refuse_store(const struct desk *desk, struct answer *answer, int error)
 char *local_time_text(int64_t unix_seconds, char out[32])
 {
 	struct moment moment = zone_moment(unix_seconds);
-	char day[DATE_TEXT_SIZE];
+	int32_t parts[] = {moment.second / 3600, moment.second / 60 % 60, moment.second % 60};
+	char *at = out + strlen(date_format(moment.day, out));
 
-	snprintf(out, 32, "%sT%02d:%02d:%02d", date_format(moment.day, day), (int)(moment.second / 3600), (int)(moment.second / 60 % 60),
-		(int)(moment.second % 60));
+	for (int i = 0; i < 3; i++) {
+		*at++ = i == 0 ? 'T' : ':';
+		*at++ = (char)('0' + parts[i] / 10);
+		*at++ = (char)('0' + parts[i] % 10);
+	}
+	*at = '\0';
 	return out;
 }
 
@@ -225,6 +230,10 @@ int describe_call(struct desk *desk, const struct call *call, const struct follo
 		.whole_number = as_holder,
 	};
 
+	for (int i = 0; i < agenda->count && !view.may_promise; i++) {
+		const struct rule *rule = agenda_rule(desk->engine, &agenda->items[i]);
+		view.may_promise = rule == NULL || rule->trigger == TRIGGER_PROMISE;
+	}
 	int result = store_view_call(desk->store, call, agenda->items, agenda->count, &view, out);
 	return result == 0 && as_holder && !call->bulk ? add_scripts(desk, agenda, out) : result;
 }

@@ -135,6 +135,8 @@ static int make_contact(struct outcome *o)
 		.at = outcome_moment(o),
 		.agent_id = o->who->agent_id,
 		.ends_call = ends_call(o),
+		.write_down = outcome_enter,
+		.context = o,
 	};
 	o->contact_id = agenda_contact(o->desk->engine, &made, &o->over_cap);
 	if (o->contact_id < 0)
@@ -365,6 +367,7 @@ static int refused(struct outcome *o)
 		result = reached(o);
 	for (size_t i = 0; result == 0 && i < other_count; i++)
 		if (followup_state_is_open(others[i]->state)) {
+			others[i]->closed_by = o->attempt_id;
 			result = followup_move(o->desk->engine, others[i], FOLLOWUP_SUPPRESSED,
 				agenda_reason_do_not_contact(o->desk->engine), outcome_day(o));
 			o->given_up[o->given_up_count++] = others[i];

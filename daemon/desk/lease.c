@@ -9,9 +9,24 @@
 #include "followup/store_view.h"
 #include "internal.h"
 
+/* Writes a number and what ends it; the place after that. */
+static char *number_text(char *out, int64_t number, char end)
+{
+	char digits[24], *at = digits + sizeof(digits);
+
+	do {
+		*--at = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	size_t length = (size_t)(digits + sizeof(digits) - at);
+	memcpy(out, at, length);
+	out[length] = end;
+	return out + length + 1;
+}
+
 char *lease_format(const struct call *call, char out[LEASE_TEXT_SIZE])
 {
-	snprintf(out, LEASE_TEXT_SIZE, "%lld.%d", (long long)call->id, call->generation);
+	number_text(number_text(out, call->id, '.'), call->generation, '\0');
 	return out;
 }
 

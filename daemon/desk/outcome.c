@@ -17,14 +17,19 @@ static int answer_outcome(struct outcome *o, const char *shown, struct buffer *o
 {
 	struct call left;
 
+	buffer_text(out, "{\"call\":");
 	if (o->call.id != 0)
-		buffer_printf(out, "{\"call\":%lld,", (long long)o->call.id);
+		buffer_number(out, o->call.id);
 	else
-		buffer_text(out, "{\"call\":null,");
-	buffer_printf(out, "\"disposition\":\"%s\",\"closed\":[", o->disposition->name);
-	for (size_t i = 0; i < o->ticked_count; i++)
-		buffer_printf(out, "%s%lld", i > 0 ? "," : "", (long long)o->ticked[i]->id);
-	buffer_printf(out, "],\"over_cap\":%s", o->over_cap ? "true" : "false");
+		buffer_text(out, "null");
+	buffer_text(out, ",\"disposition\":\"");
+	buffer_text(out, o->disposition->name);
+	buffer_text(out, "\",\"closed\":[");
+	for (size_t i = 0; i < o->ticked_count; i++) {
+		buffer_text(out, i > 0 ? "," : "");
+		buffer_number(out, o->ticked[i]->id);
+	}
+	buffer_text(out, o->over_cap ? "],\"over_cap\":true" : "],\"over_cap\":false");
 	for (size_t i = 0; i < o->said.promise_count; i++)
 		buffer_printf(out, "%s%lld%s", i > 0 ? "," : ",\"promises\":[", (long long)o->promises[i],
 			i + 1 == o->said.promise_count ? "]" : "");
@@ -54,16 +59,11 @@ static int answer_outcome(struct outcome *o, const char *shown, struct buffer *o
 	return result < 0 ? result : out->failed ? ERR_MEMORY : 0;
 }
 
-static int write_down(struct outcome *o, const char *detail, const char *answer_text)
+/* The try, without what is known of it only at the end. */
+static struct attempt attempt_of(const struct outcome *o)
 {
-	const struct followup *closed[ITEMS_MAX];
-	size_t count = 0;
-
-	for (size_t i = 0; i < o->ticked_count; i++)
-		closed[count++] = o->ticked[i];
-	for (size_t i = 0; i < o->given_up_count && count < ITEMS_MAX; i++)
-		closed[count++] = o->given_up[i];
-	struct attempt attempt = {
+	return (struct attempt){
+		.id = o->attempt_id,
 		.at = outcome_moment(o),
 		.call_id = o->call.id,
 		.generation = o->generation,
@@ -74,22 +74,44 @@ static int write_down(struct outcome *o, const char *detail, const char *answer_
 		.client_id = o->agenda.count > 0 && o->shown_json != NULL ? o->agenda.items[0].client_id : o->client_id,
 		.disposition = o->disposition->name,
 		.address = address_of(o->desk, o->call.channel),
-		.detail = detail,
+		.detail = o->detail,
 		.contact_id = o->contact_id,
 		.over_cap = o->over_cap,
 		.expired = !o->holds,
-		.answer = answer_text,
-		.followup_id = outcome_foremost(o),
-		.closed = closed,
-		.closed_count = count,
 	};
+}
 
+int64_t outcome_enter(void *outcome, int64_t contact_id, bool over_cap)
+{
+	struct outcome *o = outcome;
+
+	o->contact_id = contact_id;
+	o->over_cap = over_cap;
+	struct attempt attempt = attempt_of(o);
+	o->attempt_id = store_attempt_enter(o->desk->store, &attempt);
+	return o->attempt_id;
+}
+
+static int write_down(struct outcome *o, const char *answer_text)
+{
+	const struct followup *closed[ITEMS_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < o->ticked_count; i++)
+		closed[count++] = o->ticked[i];
+	for (size_t i = 0; i < o->given_up_count && count < ITEMS_MAX; i++)
+		closed[count++] = o->given_up[i];
+	struct attempt attempt = attempt_of(o);
+	attempt.answer = answer_text;
+	attempt.followup_id = outcome_foremost(o);
+	attempt.closed = closed;
+	attempt.closed_count = count;
 	int64_t id = agenda_attempt(o->desk->engine, &attempt, &o->agenda, o->client_id);
 	return id < 0 ? (int)id : outcome_draw_review(o, id);
 }
 
 /* After everything: calls worked out, matters that moved on admitted at once, the record written. */
-static int conclude(struct outcome *o, const char *detail, struct answer *answer)
+static int conclude(struct outcome *o, struct answer *answer)
 {
 	/* Nothing is left on it and nobody holds it: it ends. */
 	int result = o->call_exists && o->agenda.count == 0 ? store_call_touch(o->desk->store, o->call.id) : 0;
@@ -103,7 +125,7 @@ static int conclude(struct outcome *o, const char *detail, struct answer *answer
 	if (result == 0)
 		result = answer_outcome(o, o->shown_json != NULL ? o->shown_json : "[]", &answer->json);
 	if (result == 0)
-		result = write_down(o, detail, answer->json.data);
+		result = write_down(o, answer->json.data);
 	o->desk->changes++;
 	return result;
 }
@@ -190,7 +212,7 @@ static int came_back(struct outcome *o, const char *lease, int64_t call_id, cons
 	if (result == 0)
 		result = outcome_bounce_late(o, contact_id, on_day);
 	if (result == 0)
-		result = conclude(o, json, answer);
+		result = conclude(o, answer);
 	free(shown);
 	return result;
 }
@@ -222,7 +244,7 @@ static int done(struct outcome *o, const char *lease, const char *json, struct a
 	if (result == 0)
 		result = outcome_perform(o, lease, holder, answer);
 	if (result == 0)
-		result = conclude(o, json, answer);
+		result = conclude(o, answer);
 	free(shown);
 	return result;
 }
@@ -242,7 +264,7 @@ static int know_disposition(struct outcome *o, const char *name, struct answer *
 }
 
 /* Or NULL. Its lists are long and nearly empty: only their counts are cleared. */
-static struct outcome *new_outcome(struct desk *desk, const struct identity *who, struct moment now)
+static struct outcome *new_outcome(struct desk *desk, const struct identity *who, const char *json, struct moment now)
 {
 	struct outcome *o = malloc(sizeof(*o));
 
@@ -253,6 +275,7 @@ static struct outcome *new_outcome(struct desk *desk, const struct identity *who
 	said_clear(&o->shown);
 	o->desk = desk;
 	o->who = who;
+	o->detail = json;
 	o->now = now;
 	return o;
 }
@@ -267,7 +290,7 @@ static void free_outcome(struct outcome *o)
 int desk_done(struct desk *desk, const struct identity *who, const char *lease, const char *disposition, const char *json,
 	struct moment now, struct answer *answer)
 {
-	struct outcome *o = new_outcome(desk, who, now);
+	struct outcome *o = new_outcome(desk, who, json, now);
 
 	if (o == NULL)
 		return refuse_store(desk, answer, ERR_MEMORY);
@@ -333,14 +356,14 @@ static int record(struct outcome *o, const char *client_ref, const char *json, s
 			o->ticked[o->ticked_count++] = &o->agenda.items[i];
 	result = outcome_record(o, answer);
 	if (result == 0)
-		result = conclude(o, json, answer);
+		result = conclude(o, answer);
 	return result;
 }
 
 int desk_record(
 	struct desk *desk, const struct identity *who, const char *client_ref, const char *json, struct moment now, struct answer *answer)
 {
-	struct outcome *o = new_outcome(desk, who, now);
+	struct outcome *o = new_outcome(desk, who, json, now);
 
 	if (o == NULL)
 		return refuse_store(desk, answer, ERR_MEMORY);

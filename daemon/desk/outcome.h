@@ -20,10 +20,11 @@ struct outcome {
 	day_t uncertain_on;
 	struct followup_list agenda;
 	size_t ticked_count, given_up_count;
-	struct followup *extra; /* those ticked that are not on the call; NULL: none */
-	char client_ref[65];    /* of the foremost item, or whom RECORD names */
-	int64_t client_id;      /* whom RECORD names, or whom an empty call was about; 0: the agenda says it */
-	int64_t contact_id;
+	struct followup *extra;         /* those ticked that are not on the call; NULL: none */
+	char client_ref[65];            /* of the foremost item, or whom RECORD names */
+	int64_t client_id;              /* whom RECORD names, or whom an empty call was about; 0: the agenda says it */
+	int64_t contact_id, attempt_id; /* 0: none yet */
+	const char *detail;             /* as it was said: JSON, or NULL */
 	bool over_cap;
 	char attorney[ATTORNEY_SIZE]; /* with whom the contact was in the client's place; "": with the client */
 	/* From here on only as many are there as are counted. */
@@ -59,6 +60,8 @@ int outcome_draw_review(struct outcome *o, int64_t attempt_id) MUST_CHECK;
 /* promise.c: whether what was promised can be, and keeps it. */
 int outcome_check_promises(const struct outcome *o, struct answer *answer) MUST_CHECK;
 int outcome_keep_promises(struct outcome *o) MUST_CHECK;
+/* outcome.c: enters the try into the record as soon as its contact has a number: the number of its entry, 0 when no record is kept. */
+int64_t outcome_enter(void *outcome, int64_t contact_id, bool over_cap) MUST_CHECK;
 /* When the contact or try happened, in unix seconds. */
 int64_t outcome_moment(const struct outcome *o);
 

@@ -370,7 +370,7 @@ int agenda_wider_queue(struct engine *engine, const struct call *call, char *out
 }
 
 /* The ledger's rows, and what the contact closes. */
-static int count_and_close(struct engine *engine, int64_t contact_id, const struct contact_made *made)
+static int count_and_close(struct engine *engine, int64_t contact_id, int64_t attempt_id, const struct contact_made *made)
 {
 	int result = 0;
 
@@ -381,6 +381,7 @@ static int count_and_close(struct engine *engine, int64_t contact_id, const stru
 		result = store_due_mark(engine->store, made->client_ids[i], made->day, false);
 	for (size_t i = 0; result == 0 && i < made->ticked_count; i++) {
 		struct followup *f = made->ticked[i];
+		f->closed_by = attempt_id;
 		result = move(engine, f, made->day > f->due_on ? FOLLOWUP_DONE_LATE : FOLLOWUP_DONE, 0, made->day,
 			made->ends_call ? made->call : NULL);
 	}
@@ -401,9 +402,10 @@ int64_t agenda_contact(struct engine *engine, const struct contact_made *made, b
 	int over = is_over_cap(engine, made);
 	struct contact contact = {0, made->call != NULL ? made->call->id : 0, made->day, made->at, made->channel, made->agent_id, over > 0};
 	int result = over < 0 ? over : store_contact_insert(engine->store, &contact);
+	int64_t attempt = result == 0 && made->write_down != NULL ? made->write_down(made->context, contact.id, contact.over_cap) : 0;
 
 	if (result == 0)
-		result = count_and_close(engine, contact.id, made);
+		result = attempt < 0 ? (int)attempt : count_and_close(engine, contact.id, attempt, made);
 	if (result == 0 && made->ends_call) {
 		engine->changes++;
 		result = store_call_delete(engine->store, made->call->id);
@@ -426,7 +428,7 @@ int agenda_contact_again(struct engine *engine, int64_t contact_id, day_t former
 	if (result >= 0)
 		result = store_contact_move(engine->store, &contact);
 	if (result == 0)
-		result = count_and_close(engine, contact_id, made);
+		result = count_and_close(engine, contact_id, 0, made);
 	if (result == 0)
 		*over_cap = contact.over_cap;
 	return result;

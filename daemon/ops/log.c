@@ -26,6 +26,8 @@ struct log {
 	bool with_prefix; /* standard error is the journal, which reads <N> */
 	uint64_t dropped;
 	uint64_t dropped_unsaid;
+	char stamp[32]; /* as lines show the moment stamped_at */
+	time_t stamped_at;
 };
 
 struct word {
@@ -152,26 +154,35 @@ static bool deliver_stderr(const struct log *log, const char *bytes, size_t leng
 	return write(STDERR_FILENO, bytes, length) == (ssize_t)length;
 }
 
+/* The moment as lines show it: worked out once a second, for localtime_r(3) reads the time zone's rules each time. */
+static const char *stamp(struct log *log)
+{
+	/* The old BSD format: its month names are English whatever the locale, which this program leaves at "C". */
+	const char *format = log->address.sun_family == AF_UNIX ? "%b %e %H:%M:%S" : "%Y-%m-%d %H:%M:%S";
+	time_t now = (time_t)clock_wall();
+	struct tm parts;
+
+	if (now == log->stamped_at && log->stamp[0] != '\0')
+		return log->stamp;
+	if (localtime_r(&now, &parts) == NULL)
+		memset(&parts, 0, sizeof parts);
+	(void)strftime(log->stamp, sizeof log->stamp, format, &parts);
+	log->stamped_at = now;
+	return log->stamp;
+}
+
 static bool deliver(struct log *log, enum log_level level, const char *text)
 {
 	char line[LOG_LINE_MAX + 128];
-	char stamp[32] = "";
-	time_t now = (time_t)clock_wall();
-	struct tm parts;
 	int length;
 
-	if (localtime_r(&now, &parts) == NULL)
-		memset(&parts, 0, sizeof parts);
 	if (log->address.sun_family == AF_UNIX) {
-		/* The old BSD format: its month names are English whatever the locale, which this program leaves at "C". */
-		(void)strftime(stamp, sizeof stamp, "%b %e %H:%M:%S", &parts);
-		length = snprintf(line, sizeof line, "<%d>%s %s[%ld]: %s", log->facility | (int)level, stamp, program_invocation_short_name,
-			(long)getpid(), text);
+		length = snprintf(line, sizeof line, "<%d>%s %s[%ld]: %s", log->facility | (int)level, stamp(log),
+			program_invocation_short_name, (long)getpid(), text);
 	} else if (log->with_prefix) {
 		length = snprintf(line, sizeof line, "<%d>%s\n", (int)level, text);
 	} else if (log->with_time) {
-		(void)strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &parts);
-		length = snprintf(line, sizeof line, "%s %s\n", stamp, text);
+		length = snprintf(line, sizeof line, "%s %s\n", stamp(log), text);
 	} else {
 		length = snprintf(line, sizeof line, "%s\n", text);
 	}

@@ -83,6 +83,11 @@ struct store {
 		int known; /* 1: something is paused, -1: nothing, 0: ask */
 		uint64_t rollbacks;
 	} pauses;
+	/* When the first lease ends, or earlier: it may have been given back. */
+	struct {
+		bool known, raised; /* raised: in this transaction, which may be taken back */
+		int64_t at;
+	} first_lease;
 	struct {
 		bool none;          /* no call is touched, */
 		uint64_t rollbacks; /* as long as nothing is taken back */
@@ -223,6 +228,9 @@ int store_schema_upgrade(struct store *store, const char *const *steps, int coun
 int store_schema_prepare(struct store *store) MUST_CHECK;
 
 void store_names_forget(struct store *store);
+
+/* store_call.c: after a rollback leases may end before the first that it knew of. */
+void store_leases_forget(struct store *store);
 
 /* store_erase.c: whoever has been erased does not come back: ERR_INVALID, and the message says so. */
 int refuse_erased(struct store *store, int64_t client_id, const char *client_ref) MUST_CHECK;

@@ -165,6 +165,7 @@ int store_begin(struct store *store, int64_t at)
 		return result;
 	store->in_transaction = true;
 	store->record.at = at;
+	store->first_lease.raised = false;
 	store->changes_at_begin = store_changes(store);
 	return 0;
 }
@@ -203,6 +204,7 @@ void store_rollback(struct store *store)
 	reset_all(store);
 	store_regain(store);
 	store_names_forget(store);
+	store_leases_forget(store);
 	store_record_forget(store);
 	store->rollbacks++;
 	/* SQLite may have rolled back by itself, as it does when the disk is full. */
@@ -235,6 +237,7 @@ void store_rollback_savepoint(struct store *store)
 	memcpy(kept, store->message, sizeof(kept));
 	reset_all(store);
 	store_names_forget(store);
+	store_leases_forget(store);
 	store_record_back(store);
 	store->rollbacks++;
 	/* When the whole transaction is gone already, or lost, there is nothing to go back to; commit will say so. */

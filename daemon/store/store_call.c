@@ -65,6 +65,19 @@ static int read_list(struct store *store, sqlite3_stmt *s, struct call *out, int
 	return result < 0 ? result : count;
 }
 
+/* Nothing has been touched since it was last found that nothing was. */
+static bool none_is_touched(const struct store *store)
+{
+	return store->touched.none && store->touched.rollbacks == store->rollbacks && store->in_transaction;
+}
+
+/* A lease ends then. */
+static void note_lease(struct store *store, const struct call *c)
+{
+	if (store->first_lease.known && c->lease_until != 0 && c->lease_until < store->first_lease.at)
+		store->first_lease.at = c->lease_until;
+}
+
 int store_call_insert(struct store *store, struct call *c)
 {
 	TOLD_STATEMENT(insert, "INSERT INTO call(person, channel, bulk, queue, lane, due_now, priority, due_on, state, class, queued_at)"
@@ -90,6 +103,7 @@ int store_call_save(struct store *store, const struct call *c)
 	int result;
 
 	store_forget_lease(store, c->id);
+	note_lease(store, c);
 	result = store_run(store, &save, "iiinnnnnnzzzdnnniizzzzzi", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
 		(int)c->state, (int)c->class, c->generation, c->agent_id, c->lease_until, c->not_before, c->tries_on, c->tries_today,
 		c->expiries, c->widened, c->queued_at, c->person, c->widen_at, c->moved, c->appointed_at, c->owner_id, c->appointed_for,
@@ -107,6 +121,7 @@ int store_call_lease(struct store *store, const struct call *c)
 
 	if (result <= 0)
 		return result == 0 ? ERR_NOT_FOUND : result;
+	note_lease(store, c);
 	store_keep_lease(store, c);
 	return 0;
 }
@@ -130,6 +145,11 @@ int store_call_delete(struct store *store, int64_t id)
 	TOLD_STATEMENT(delete, "DELETE FROM call WHERE id=?1");
 
 	store_forget_lease(store, id);
+	if (!none_is_touched(store)) {
+		int cleared = store_call_clear_touched(store, id);
+		if (cleared < 0)
+			return cleared;
+	}
 	int result = store_run(store, &delete, "i", id);
 
 	return result < 0 ? result : 0;
@@ -137,7 +157,7 @@ int store_call_delete(struct store *store, int64_t id)
 
 int store_call_touch(struct store *store, int64_t id)
 {
-	STATEMENT(touch, "UPDATE call SET touched=1 WHERE id=?1 AND touched=0");
+	STATEMENT(touch, "INSERT OR IGNORE INTO touched SELECT id FROM call WHERE id=?1");
 	int result = store_run(store, &touch, "i", id);
 
 	store->touched.none = false;
@@ -147,9 +167,9 @@ int store_call_touch(struct store *store, int64_t id)
 
 int store_call_touched(struct store *store, struct call *out)
 {
-	STATEMENT(next, "SELECT " COLUMNS " FROM call INDEXED BY call_touched WHERE touched=1 LIMIT 1");
+	STATEMENT(next, "SELECT " COLUMNS " FROM touched t JOIN call ON id=t.call_id ORDER BY t.call_id LIMIT 1");
 
-	if (store->touched.none && store->touched.rollbacks == store->rollbacks && store->in_transaction)
+	if (none_is_touched(store))
 		return 0;
 	int result = read_one(store, store_query(store, &next, ""), out);
 	store->touched.none = result == 0;
@@ -159,7 +179,7 @@ int store_call_touched(struct store *store, struct call *out)
 
 int store_call_clear_touched(struct store *store, int64_t id)
 {
-	STATEMENT(clear, "UPDATE call SET touched=0 WHERE id=?1");
+	STATEMENT(clear, "DELETE FROM touched WHERE call_id=?1");
 	int result = store_run(store, &clear, "i", id);
 
 	return result < 0 ? result : 0;
@@ -293,19 +313,63 @@ int store_call_mark_due(struct store *store, day_t day, int limit)
 	return store_run(store, &mark, "nn", day, limit);
 }
 
+static int compare_ids(const void *left, const void *right)
+{
+	const struct call *a = left, *b = right;
+
+	return (a->id > b->id) - (a->id < b->id);
+}
+
 int store_call_of_agent(struct store *store, int64_t agent_id, struct call *out, int capacity)
 {
-	STATEMENT(list, "SELECT " COLUMNS " FROM call INDEXED BY call_agent WHERE agent_id=?1 ORDER BY id");
+	STATEMENT(list, "SELECT " COLUMNS " FROM call INDEXED BY call_agent WHERE agent_id=?1");
+	int count = read_list(store, store_query(store, &list, "i", agent_id), out, capacity);
 
-	return read_list(store, store_query(store, &list, "i", agent_id), out, capacity);
+	/* Those that fit; nearly always there is none or one. */
+	if (count > 1 && count <= capacity)
+		qsort(out, (size_t)count, sizeof(*out), compare_ids);
+	return count;
+}
+
+/* Who holds calls, and when the first lease of each ends: agent by agent, for their number is small beside that of the messages of which nobody knows whether they were sent. */
+#define FIRST_LEASES                                                                                                                       \
+	"WITH RECURSIVE holder(id) AS (SELECT min(agent_id) FROM call INDEXED BY call_agent WHERE agent_id IS NOT NULL"                    \
+	" UNION ALL SELECT (SELECT min(agent_id) FROM call INDEXED BY call_agent WHERE agent_id>holder.id) FROM holder"                    \
+	" WHERE holder.id IS NOT NULL), lease(id, ends) AS (SELECT id, (SELECT lease_until FROM call INDEXED BY call_agent"                \
+	" WHERE agent_id=holder.id AND lease_until>0 ORDER BY lease_until LIMIT 1) FROM holder WHERE id IS NOT NULL)"
+
+/* When the first lease of all ends: INT64_MAX when there is none. */
+static int find_first_lease(struct store *store, int64_t *at)
+{
+	STATEMENT(first, FIRST_LEASES " SELECT coalesce(min(ends), 9223372036854775807) FROM lease");
+
+	return store_integer(store, &first, at, "");
 }
 
 int store_call_next_expired(struct store *store, int64_t now, struct call *out)
 {
-	STATEMENT(
-		next, "SELECT " COLUMNS " FROM call INDEXED BY call_lease WHERE state=2 AND lease_until<=?1 ORDER BY lease_until LIMIT 1");
+	STATEMENT(next,
+		"SELECT " COLUMNS " FROM call WHERE id=(" FIRST_LEASES
+		" SELECT c.id FROM lease CROSS JOIN call c INDEXED BY call_agent ON c.agent_id=lease.id AND c.lease_until=lease.ends"
+		" WHERE lease.ends<=?1 LIMIT 1)");
 
-	return read_one(store, store_query(store, &next, "i", now), out);
+	if (store->first_lease.known && now < store->first_lease.at)
+		return 0;
+	int result = read_one(store, store_query(store, &next, "i", now), out);
+	if (result != 0)
+		return result;
+	result = find_first_lease(store, &store->first_lease.at);
+	if (result < 0)
+		return result;
+	store->first_lease.known = true;
+	store->first_lease.raised = true;
+	return 0;
+}
+
+void store_leases_forget(struct store *store)
+{
+	if (store->first_lease.raised)
+		store->first_lease.known = false;
 }
 
 int store_call_next_rested(struct store *store, int64_t now, struct call *out)
@@ -342,12 +406,26 @@ int store_call_disown(struct store *store, int64_t agent_id)
 int store_call_next_time(struct store *store, int64_t *when)
 {
 	STATEMENT(next,
-		"SELECT min(coalesce((SELECT min(lease_until) FROM call WHERE state=2), 9223372036854775807),"
-		" coalesce((SELECT min(not_before) FROM call WHERE state=1), 9223372036854775807),"
+		"SELECT min("
+		"coalesce((SELECT min(not_before) FROM call WHERE state=1), 9223372036854775807),"
 		" coalesce((SELECT min(widen_at) FROM call WHERE widen_at IS NOT NULL), 9223372036854775807),"
 		" coalesce((SELECT min(until) FROM pause), 9223372036854775807),"
 		" coalesce((SELECT min(lease_until) FROM review WHERE state=1), 9223372036854775807),"
 		" coalesce((SELECT min(appointed_at) + 900 FROM call WHERE owner_id IS NOT NULL AND state<2), 9223372036854775807))");
 
-	return store_integer(store, &next, when, "");
+	int64_t lease = store->first_lease.at;
+
+	int result = store_integer(store, &next, when, "");
+	if (result == 0 && !store->first_lease.known)
+		result = find_first_lease(store, &lease);
+	if (result < 0)
+		return result;
+	if (!store->in_transaction) {
+		store->first_lease.known = true;
+		store->first_lease.raised = false;
+		store->first_lease.at = lease;
+	}
+	if (lease < *when)
+		*when = lease;
+	return 0;
 }

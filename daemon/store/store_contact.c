@@ -183,6 +183,28 @@ static int attempt_body(struct store *store, const struct attempt *a, int64_t cl
 	return result < 0 ? result : out->failed ? ERR_MEMORY : 0;
 }
 
+static int64_t client_of(struct store *store, const struct attempt *a)
+{
+	return a->client_id != 0 || a->client_ref[0] == '\0' ? a->client_id : store_client_find(store, a->client_ref);
+}
+
+int64_t store_attempt_enter(struct store *store, const struct attempt *a)
+{
+	struct buffer text = {0};
+	int64_t client = client_of(store, a), id = 0;
+
+	int result = client < 0 ? (int)client : attempt_body(store, a, client, &text);
+	if (result == 0)
+		id = store_record_add(store, &(struct record_entry){.kind = RECORD_ATTEMPT,
+						     .client_id = client,
+						     .client_ref = a->client_ref,
+						     .call_id = a->call_id,
+						     .body = text.data,
+						     .agent = a->agent});
+	buffer_free(&text);
+	return result < 0 ? result : id;
+}
+
 int64_t store_attempt_insert(struct store *store, const struct attempt *a)
 {
 	STATEMENT(insert, "INSERT INTO attempt(id, at, call_id, generation, agent, queue, channel, client_ref, disposition, contact_id, "
@@ -190,29 +212,18 @@ int64_t store_attempt_insert(struct store *store, const struct attempt *a)
 			  "answer, followup_id)"
 			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
 	STATEMENT(close, "UPDATE followup SET closed_by=?2 WHERE id=?1");
-	struct buffer text = {0};
-	int64_t client = a->client_id != 0 || a->client_ref[0] == '\0' ? a->client_id : store_client_find(store, a->client_ref), id = 0;
+	int64_t client = client_of(store, a), id = client < 0 ? client : a->id != 0 ? a->id : store_attempt_enter(store, a);
+	int result = id < 0 ? (int)id : 0;
 
 	store_forget_lease(store, a->call_id);
-
-	int result = client < 0 ? (int)client : attempt_body(store, a, client, &text);
-	if (result == 0) {
-		id = store_record_add(store, &(struct record_entry){.kind = RECORD_ATTEMPT,
-						     .client_id = client,
-						     .client_ref = a->client_ref,
-						     .call_id = a->call_id,
-						     .body = text.data,
-						     .agent = a->agent});
-		result = id < 0 ? (int)id : 0;
-	}
-	buffer_free(&text);
 	if (result == 0)
 		result = store_run(store, &insert, "ziintiittznntz", id, a->at, a->call_id, a->generation, a->agent, a->queue, a->channel,
 			a->client_ref, a->disposition, a->contact_id, (int)a->over_cap, (int)a->expired, a->answer, a->followup_id);
 	if (result >= 0 && id == 0)
 		id = sqlite3_last_insert_rowid(store->db); /* no record is kept, which would have numbered it */
 	for (size_t i = 0; result >= 0 && i < a->closed_count; i++) {
-		result = store_run(store, &close, "ii", a->closed[i]->id, id);
+		if (a->closed[i]->closed_by != id)
+			result = store_run(store, &close, "ii", a->closed[i]->id, id);
 		if (result >= 0 && a->closed[i]->client_id != client)
 			result = store_record_about(store, id, a->closed[i]->client_id);
 	}

@@ -66,6 +66,7 @@ static void read_followup(sqlite3_stmt *s, struct followup *out)
 	out->tries = sqlite3_column_int(s, 18);
 	out->overridden = sqlite3_column_int(s, 19) != 0;
 	out->about = sqlite3_column_int64(s, 20);
+	out->closed_by = 0;
 	keep(out);
 }
 
@@ -289,6 +290,8 @@ int store_followup_save(struct store *store, struct followup *f)
 			     "id=?1");
 	TOLD_STATEMENT(end, "UPDATE followup SET reason=?2, channel=?3, queue=?4, state=?5, call_id=?6, "
 			    "closed_on=?7 WHERE id=?1");
+	TOLD_STATEMENT(end_by,
+		"UPDATE followup SET reason=?2, channel=?3, queue=?4, state=?5, call_id=?6, closed_on=?7, closed_by=?8 WHERE id=?1");
 	TOLD_STATEMENT(save, "UPDATE followup SET occasion=?2, occasion_on=?3, opens_on=?4, due_on=?5, last_on=?6, priority=?7, state=?8, "
 			     "reason=?9,"
 			     " channel=?10, queue=?11, call_id=?12, closed_on=?13, channel_from=?14, "
@@ -301,10 +304,15 @@ int store_followup_save(struct store *store, struct followup *f)
 	else
 		store->written[KEPT_AGENDAS]++; /* on which call it was nobody knows */
 	store_forget_agenda(store, f->call_id);
+	if (!is_the_same_matter(f) || kept->closed_on == f->closed_on)
+		f->closed_by = 0; /* it is not written here */
 	if (!is_the_same_matter(f))
 		result = store_run(store, &save, "itnnnnnnzzzzdnnnz", f->id, f->occasion, f->occasion_on, f->opens_on, f->due_on,
 			f->last_on, f->priority, (int)f->state, f->reason, f->channel, f->queue, f->call_id, f->closed_on, f->channel_from,
 			f->tries, (int)f->overridden, f->about);
+	else if (kept->closed_on != f->closed_on && f->closed_by != 0)
+		result = store_run(store, &end_by, "izzznzdi", f->id, f->reason, f->channel, f->queue, (int)f->state, f->call_id,
+			f->closed_on, f->closed_by);
 	else if (kept->closed_on != f->closed_on)
 		result = store_run(store, &end, "izzznzd", f->id, f->reason, f->channel, f->queue, (int)f->state, f->call_id, f->closed_on);
 	else if (kept->state != f->state || kept->call_id != f->call_id)

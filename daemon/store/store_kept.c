@@ -38,7 +38,7 @@ static const struct {
 	{"refusal", KEPT_CLIENTS, NULL},
 	{"agent", KEPT_AGENTS, NULL},
 	{"followup", KEPT_AGENDAS, "closed_by"},
-	{"call", KEPT_LEASES, "touched"},
+	{"call", KEPT_LEASES, NULL},
 	{"handout", KEPT_LEASES, NULL},
 };
 

@@ -94,7 +94,7 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	" generation INTEGER NOT NULL DEFAULT 0, agent_id INTEGER, lease_until INTEGER, not_before INTEGER, tries_on INTEGER, tries_today "
 	"INTEGER NOT NULL DEFAULT 0,"
 	" expiries INTEGER NOT NULL DEFAULT 0, widened INTEGER NOT NULL DEFAULT 0, queued_at INTEGER NOT NULL, widen_at INTEGER, moved "
-	"INTEGER, appointed_at INTEGER, owner_id INTEGER, appointed_for INTEGER, touched INTEGER NOT NULL DEFAULT 0);"
+	"INTEGER, appointed_at INTEGER, owner_id INTEGER, appointed_for INTEGER);"
 	"CREATE INDEX call_ready ON call(queue, hours, lane, due_now DESC, priority, due_on, id) WHERE state=0;"
 	/* The same whatever the lane: most searches end within its first few calls. */
 	"CREATE INDEX call_all_lanes ON call(queue, due_now DESC, priority, due_on, id) WHERE state=0;"
@@ -102,11 +102,12 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE INDEX call_due ON call(due_on) WHERE due_now=0;"
 	/* queue and due_on: so that what rests can be counted without its rows */
 	"CREATE INDEX call_rest ON call(not_before, queue, due_on) WHERE state=1;"
-	"CREATE INDEX call_lease ON call(lease_until) WHERE state=2;"
 	"CREATE INDEX call_owner ON call(appointed_at) WHERE owner_id IS NOT NULL;"
 	"CREATE INDEX call_widen ON call(widen_at) WHERE widen_at IS NOT NULL;"
-	"CREATE INDEX call_agent ON call(agent_id) WHERE agent_id IS NOT NULL;"
-	"CREATE INDEX call_touched ON call(touched) WHERE touched=1;"
+	/* Who holds what, and until when; when the next lease ends is worked out agent by agent (store_call_next_expired()). */
+	"CREATE INDEX call_agent ON call(agent_id, lease_until) WHERE agent_id IS NOT NULL;"
+	/* Calls whose agenda has changed, to be worked out before the step ends. */
+	"CREATE TABLE touched(call_id INTEGER PRIMARY KEY);"
 	"CREATE TABLE lane(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
 	"INSERT INTO lane VALUES(1, '');"
 	"CREATE TABLE own_hours(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"

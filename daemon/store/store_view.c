@@ -140,7 +140,7 @@ static int add_item(
 	if (view->whole_number && !bulk)
 		add_text(out, ",\"attorney\":", client->attorney);
 	result = number != NULL ? add_number(store, client, view, number) : 0;
-	if (result == 0)
+	if (result == 0 && view->may_promise)
 		result = add_promise(store, f->id, out);
 	buffer_text(out, "}");
 	return result;
@@ -280,7 +280,7 @@ int store_view_faults(struct store *store, day_t day, int *count, struct buffer 
 		" UNION ALL SELECT 'call ' || id || ': leased without an agent or an end' FROM call WHERE state=2 AND (agent_id IS NULL OR "
 		"lease_until IS NULL)"
 		" UNION ALL SELECT 'call ' || id || ': due and not marked so' FROM call WHERE due_now=0 AND due_on<=?1"
-		" UNION ALL SELECT 'call ' || id || ': left half worked out' FROM call WHERE touched<>0"
+		" UNION ALL SELECT 'call ' || call_id || ': left half worked out' FROM touched"
 		" UNION ALL SELECT 'follow-up ' || f.id || ': queued without a call' FROM followup f WHERE state=1 AND NOT EXISTS (SELECT "
 		"1 FROM call c WHERE c.id=f.call_id)"
 		" UNION ALL SELECT 'follow-up ' || id || ': on a call and not queued' FROM followup WHERE call_id IS NOT NULL AND state<>1"

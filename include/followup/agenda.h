@@ -75,6 +75,9 @@ struct contact_made {
 	int64_t at;
 	int64_t agent_id;
 	bool ends_call; /* everything on the call is ticked: the call ends in the same step, whoever holds it */
+	/* Writes the try down as soon as the contact has its number, and before anything is closed by it: the number of its entry, 0: none yet, or an error. NULL: later. */
+	int64_t (*write_down)(void *context, int64_t contact_id, bool over_cap);
+	void *context;
 };
 int64_t agenda_contact(struct engine *engine, const struct contact_made *made, bool *over_cap) MUST_CHECK;
 

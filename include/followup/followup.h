@@ -55,8 +55,9 @@ struct followup {
 	day_t created_on, closed_on;
 	int channel_from; /* how many of the rule's channels are used up */
 	int tries;
-	int64_t about;             /* a name: the manager whose leaving it was made for; 0: it is about the client alone */
-	bool overridden;           /* a supervisor lets it go ahead whatever the cap says */
+	int64_t about;     /* a name: the manager whose leaving it was made for; 0: it is about the client alone */
+	bool overridden;   /* a supervisor lets it go ahead whatever the cap says */
+	int64_t closed_by; /* only when it is being closed: the attempt that does it, written with the move; 0: none, or not known yet */
 	struct followup_kept kept; /* the store's */
 };
 

@@ -119,6 +119,7 @@ enum view_address { VIEW_NO_ADDRESS, VIEW_PHONE, VIEW_EMAIL };
 
 /* One try, written once and never changed. */
 struct attempt {
+	int64_t id; /* store_attempt_enter()'s; 0: it has not been entered */
 	int64_t at; /* unix seconds */
 	int64_t call_id;
 	int generation;
@@ -137,6 +138,8 @@ struct attempt {
 	const struct followup *const *closed; /* the follow-ups that it closed */
 	size_t closed_count;
 };
+/* Enters it into the record, before what follows from it: its number; 0 when no record is kept. answer, followup_id and closed need not be known yet. */
+int64_t store_attempt_enter(struct store *store, const struct attempt *attempt) MUST_CHECK;
 /* Writes it as an entry of the record too (store_record.h), with the same number, which it returns. client_ref: whom it concerned first; further ones are told to
  * store_record_about(). The follow-ups that it closed are marked as closed by it. */
 int64_t store_attempt_insert(struct store *store, const struct attempt *attempt) MUST_CHECK;

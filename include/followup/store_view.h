@@ -28,6 +28,7 @@ int store_view_followups_open(struct store *store, day_t since, followup_row_vis
 /* A call with its agenda, which the caller has read. lease and times: text of the desk, NULL to leave out. Written here, not by SQLite's JSON functions: every NEXT makes
  * one, and they would be a fifth of its cost. */
 struct call_view {
+	bool may_promise; /* an item may stand for what was promised */
 	const char *lease, *lease_until, *not_before;
 	enum view_address address;
 	bool whole_number;

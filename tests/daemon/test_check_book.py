@@ -14,7 +14,7 @@ FAULTS = [  # what is done to the book, and how each fault ends; Labour Day is t
     (f"UPDATE followup SET call_id=NULL WHERE id={QUEUED}", ["nothing on its agenda, held by nobody", "queued without a call"]),
     (f"UPDATE call SET state=2, agent_id=NULL WHERE id={CALL}", ["leased without an agent or an end"]),
     (f"UPDATE call SET due_now=0, due_on=1 WHERE id={CALL}", ["priority or due day is not that of its agenda", "due and not marked so"]),
-    (f"UPDATE call SET touched=1 WHERE id={CALL}", ["left half worked out"]),
+    (f"INSERT INTO touched VALUES({CALL})", ["left half worked out"]),
     (f"UPDATE followup SET state=0 WHERE id={QUEUED}", ["on a call and not queued"]),
     (f"UPDATE followup SET state=2, call_id=NULL, closed_on=NULL WHERE id={QUEUED}", ["nothing on its agenda, held by nobody", "ended without a day"]),
     (f"UPDATE followup SET state=4, call_id=NULL, closed_on=20000, reason=NULL WHERE id={QUEUED}",

@@ -46,7 +46,7 @@ def _():
         same(attempts(daemon), [(attempt, "no-answer", entry)])
         told = daemon.json("HISTORY", "C1")
         kinds = [e["kind"] for e in told if e["kind"] != "look"]
-        same(kinds, ["created", "queued", "handed-out", "done", "attempt", "reopened", "corrected", "queued"])
+        same(kinds, ["created", "queued", "handed-out", "attempt", "done", "reopened", "corrected", "queued"])
         first = next(e for e in told if e["kind"] == "attempt")
         same((first["said"]["disposition"], first["corrected_by"]), ("reached", entry), "what was told stands")
         second = next(e for e in told if e["kind"] == "corrected")
