@@ -369,12 +369,12 @@ int agenda_wider_queue(struct engine *engine, const struct call *call, char *out
 	return 0;
 }
 
-/* The ledger's rows, and what the contact closes. */
-static int count_and_close(struct engine *engine, int64_t contact_id, int64_t attempt_id, const struct contact_made *made)
+/* The ledger's rows, and what the contact closes. counted: for how many of its clients it counts already. */
+static int count_and_close(struct engine *engine, int64_t contact_id, int64_t attempt_id, size_t counted, const struct contact_made *made)
 {
 	int result = 0;
 
-	for (size_t i = 0; result == 0 && made->counted && i < made->client_count; i++)
+	for (size_t i = counted; result == 0 && made->counted && i < made->client_count; i++)
 		result = store_contact_count_for(engine->store, contact_id, made->client_ids[i], made->day);
 	/* A contact moves the next one of a cadence. */
 	for (size_t i = 0; result == 0 && engine->asks_contacts && i < made->client_count; i++)
@@ -400,12 +400,21 @@ static int is_over_cap(struct engine *engine, const struct contact_made *made)
 int64_t agenda_contact(struct engine *engine, const struct contact_made *made, bool *over_cap)
 {
 	int over = is_over_cap(engine, made);
-	struct contact contact = {0, made->call != NULL ? made->call->id : 0, made->day, made->at, made->channel, made->agent_id, over > 0};
+	size_t counted = made->counted && made->client_count > 0;
+	struct contact contact = {
+		.call_id = made->call != NULL ? made->call->id : 0,
+		.on_day = made->day,
+		.at = made->at,
+		.channel = made->channel,
+		.agent_id = made->agent_id,
+		.over_cap = over > 0,
+		.client_id = counted > 0 ? made->client_ids[0] : 0,
+	};
 	int result = over < 0 ? over : store_contact_insert(engine->store, &contact);
 	int64_t attempt = result == 0 && made->write_down != NULL ? made->write_down(made->context, contact.id, contact.over_cap) : 0;
 
 	if (result == 0)
-		result = attempt < 0 ? (int)attempt : count_and_close(engine, contact.id, attempt, made);
+		result = attempt < 0 ? (int)attempt : count_and_close(engine, contact.id, attempt, counted, made);
 	if (result == 0 && made->ends_call) {
 		engine->changes++;
 		result = store_call_delete(engine->store, made->call->id);
@@ -428,7 +437,7 @@ int agenda_contact_again(struct engine *engine, int64_t contact_id, day_t former
 	if (result >= 0)
 		result = store_contact_move(engine->store, &contact);
 	if (result == 0)
-		result = count_and_close(engine, contact_id, 0, made);
+		result = count_and_close(engine, contact_id, 0, 0, made);
 	if (result == 0)
 		*over_cap = contact.over_cap;
 	return result;

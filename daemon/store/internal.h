@@ -218,7 +218,10 @@ void store_keep_lease(struct store *store, const struct call *call);
 void store_keep_shown(struct store *store, int64_t call_id, int generation, int64_t agent_id, const char *shown);
 void store_forget_lease(struct store *store, int64_t call_id);
 
-/* store_client.c and store_agent.c, for it: the row as it stands in the book. */
+/* store_client.c: something is forbidden to a client, or refused by him. */
+int store_client_bar(struct store *store, int64_t id) MUST_CHECK;
+
+/* store_client.c and store_agent.c, for store_kept.c: the row as it stands in the book. */
 int store_client_read(struct store *store, int64_t id, struct kept_client *out) MUST_CHECK;
 int store_agent_read(struct store *store, int64_t id, struct agent *out) MUST_CHECK;
 

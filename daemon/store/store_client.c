@@ -38,16 +38,16 @@ int store_client_read(struct store *store, int64_t id, struct kept_client *kept)
 {
 	struct client *out = &kept->client;
 
-	/* Hardly anybody has forbidden or refused anything: that is asked first. */
+	/* Hardly anybody has forbidden or refused anything: barred says who may have. */
 	STATEMENT(load,
 		"SELECT id, person, name IS NOT NULL, ref, tier, branch, manager, introducer, phone IS NOT NULL, email IS NOT "
 		"NULL, birthday, birthday_calendar,"
-		" opened_on, closed_on, last_trade_on, iif(EXISTS (SELECT 1 FROM do_not_contact d WHERE d.client_id=client.id), (SELECT "
+		" opened_on, closed_on, last_trade_on, iif(barred, (SELECT "
 		"group_concat(x, ';') FROM (SELECT do_not_contact x UNION ALL SELECT channel || iif(until<>'', ':' || until, '') FROM "
 		"do_not_contact d "
 		"WHERE d.client_id=client.id)), do_not_contact),"
 		" hours, id_expires_on, risk_test_expires_on, status, number_wrong,"
-		" iif(EXISTS (SELECT 1 FROM refusal r WHERE r.client_id=client.id), (SELECT group_concat(n.text || ':' || r.until, ';')"
+		" iif(barred, (SELECT group_concat(n.text || ':' || r.until, ';')"
 		" FROM refusal r JOIN name n ON n.id=r.channel WHERE r.client_id=client.id), NULL), erased_at IS NOT NULL, name, phone, "
 		"email, attorney FROM client WHERE id=?1");
 	sqlite3_stmt *s = store_query(store, &load, "i", id);
@@ -100,6 +100,14 @@ int store_client_load(struct store *store, int64_t id, struct client *out)
 		return result == 0 ? ERR_NOT_FOUND : result;
 	*out = kept->client;
 	return 0;
+}
+
+int store_client_bar(struct store *store, int64_t id)
+{
+	STATEMENT(bar, "UPDATE client SET barred=1 WHERE id=?1 AND barred IS NULL");
+	int result = store_run(store, &bar, "i", id);
+
+	return result < 0 ? result : 0;
 }
 
 int store_client_attorney(struct store *store, int64_t id, char out[FACT_TEXT_MAX + 1])

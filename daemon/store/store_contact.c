@@ -10,18 +10,24 @@
 
 int store_contact_insert(struct store *store, struct contact *c)
 {
-	STATEMENT(insert, "INSERT INTO contact(call_id, on_day, at, channel, agent_id, over_cap) VALUES(?1, ?2, ?3, ?4, ?5, ?6)");
-	int result = store_run(store, &insert, "iniizn", c->call_id, c->on_day, c->at, c->channel, c->agent_id, (int)c->over_cap);
+	STATEMENT(insert,
+		"INSERT INTO contact(call_id, on_day, at, channel, agent_id, over_cap, client_id) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+	STATEMENT(count, "INSERT INTO contact_client(client_id, on_day, contact_id) VALUES(?1, ?2, ?3)");
+	int result =
+		store_run(store, &insert, "iniiznz", c->call_id, c->on_day, c->at, c->channel, c->agent_id, (int)c->over_cap, c->client_id);
 
 	if (result < 0)
 		return result;
 	c->id = sqlite3_last_insert_rowid(store->db);
-	return 0;
+	if (c->client_id == 0)
+		return 0;
+	result = store_run(store, &count, "ini", c->client_id, c->on_day, c->id);
+	return result < 0 ? result : 0;
 }
 
 int store_contact_count_for(struct store *store, int64_t contact_id, int64_t client_id, day_t on_day)
 {
-	STATEMENT(insert, "INSERT OR IGNORE INTO contact_client(client_id, on_day, contact_id) VALUES(?1, ?2, ?3)");
+	STATEMENT(insert, "INSERT OR IGNORE INTO contact_client(client_id, on_day, contact_id, further) VALUES(?1, ?2, ?3, 1)");
 	int result = store_run(store, &insert, "ini", client_id, on_day, contact_id);
 
 	return result < 0 ? result : 0;
@@ -66,9 +72,13 @@ int store_contact_last_of_client(struct store *store, int64_t client_id, day_t d
 
 int store_contact_take_back(struct store *store, int64_t contact_id)
 {
-	STATEMENT(delete, "DELETE FROM contact_client WHERE contact_id=?1");
-	int result = store_run(store, &delete, "i", contact_id);
+	STATEMENT(first, "DELETE FROM contact_client WHERE client_id=(SELECT client_id FROM contact WHERE id=?1) AND on_day=(SELECT on_day "
+			 "FROM contact WHERE id=?1) AND contact_id=?1");
+	STATEMENT(further, "DELETE FROM contact_client INDEXED BY contact_client_contact WHERE contact_id=?1 AND further=1");
+	int result = store_run(store, &first, "i", contact_id);
 
+	if (result >= 0)
+		result = store_run(store, &further, "i", contact_id);
 	return result < 0 ? result : 0;
 }
 

@@ -54,7 +54,7 @@ int store_client_erase(struct store *store, int64_t client_id, int64_t at, const
 		       "birthday=NULL, "
 		       "birthday_calendar=NULL, opened_on=NULL, closed_on=NULL, last_trade_on=NULL, assets=NULL, status=NULL, hours=NULL, "
 		       "do_not_contact=NULL, attorney=NULL, id_expires_on=NULL, risk_test_expires_on=NULL, number_wrong=NULL, "
-		       "first_assets=NULL, first_assets_at=NULL, erased_at=?2 WHERE "
+		       "barred=NULL, first_assets=NULL, first_assets_at=NULL, erased_at=?2 WHERE "
 		       "id=?1");
 	STATEMENT(fields, "DELETE FROM client_field WHERE client_id=?1");
 	STATEMENT(as_of, "DELETE FROM client_as_of WHERE client_id=?1");

@@ -109,7 +109,7 @@ int store_forbid_set(
 		       " ON CONFLICT DO UPDATE SET until=excluded.until, reason=excluded.reason, agent=excluded.agent, at=excluded.at");
 	int result = store_run(store, &set, "itttti", client_id, channel, until, reason, agent, at);
 
-	return result < 0 ? result : 0;
+	return result < 0 ? result : store_client_bar(store, client_id);
 }
 
 int store_forbid_clear(struct store *store, int64_t client_id, const char *channel)

@@ -14,14 +14,15 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE TABLE name(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
 	"INSERT INTO name VALUES(1, 'trade'), (2, 'manager_departed'), (3, 'void');"
 
-	/* person: the natural person. person.id, or minus client.id for a client that stands alone. name is NULL while only events have spoken of the client. */
+	/* person: the natural person. person.id, or minus client.id for a client that stands alone. name is NULL while only events have spoken of the client. barred: NULL as
+	 * long as neither do_not_contact nor refusal has ever held a row of his: nearly always. */
 	"CREATE TABLE person(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE);"
 	"CREATE TABLE client(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, person INTEGER NOT NULL, name TEXT, phone TEXT, email TEXT, "
 	"tier TEXT, branch TEXT,"
 	" manager TEXT, introducer TEXT, birthday TEXT, birthday_calendar TEXT, opened_on TEXT, closed_on TEXT, last_trade_on TEXT, assets "
 	"TEXT, status TEXT,"
 	" hours TEXT, do_not_contact TEXT, attorney TEXT, id_expires_on TEXT, risk_test_expires_on TEXT, number_wrong INTEGER, erased_at "
-	"INTEGER, first_assets INTEGER, first_assets_at INTEGER);"
+	"INTEGER, first_assets INTEGER, first_assets_at INTEGER, barred INTEGER);"
 	"CREATE INDEX client_person ON client(person) WHERE person>0;"
 	/* Erased clients (erased_at), whose events and entries are still to be worked through: from the entry after this one on. */
 	"CREATE TABLE erasure(client_id INTEGER PRIMARY KEY, after_entry INTEGER NOT NULL);"
@@ -163,10 +164,12 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	/* The ledger of the cap: one row for each client that a counted contact spoke for. No contact is ever deleted, so that no number comes again. */
 	"CREATE TABLE contact(id INTEGER PRIMARY KEY, call_id INTEGER NOT NULL, on_day INTEGER NOT NULL, at INTEGER NOT "
 	"NULL, channel INTEGER NOT NULL,"
-	" agent_id INTEGER, over_cap INTEGER NOT NULL DEFAULT 0);"
-	"CREATE TABLE contact_client(client_id INTEGER, on_day INTEGER, contact_id INTEGER, PRIMARY KEY(client_id, on_day, contact_id)) "
-	"WITHOUT ROWID;"
-	"CREATE INDEX contact_client_contact ON contact_client(contact_id);"
+	" agent_id INTEGER, over_cap INTEGER NOT NULL DEFAULT 0, client_id INTEGER);"
+	/* client_id above, and further NULL here: for whom it was counted at first, who needs no index to be found by it. */
+	"CREATE TABLE contact_client(client_id INTEGER, on_day INTEGER, contact_id INTEGER, further INTEGER, PRIMARY KEY(client_id, "
+	"on_day, "
+	"contact_id)) WITHOUT ROWID;"
+	"CREATE INDEX contact_client_contact ON contact_client(contact_id) WHERE further=1;"
 	/* The record (store_record.h). agent and reason: names. salt: of the body; once the body is erased, its digest. entry_subject: further clients whom an entry
 	 * concerns. sealed: no command shows the body. */
 	"CREATE TABLE entry(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind INTEGER NOT NULL, client_id INTEGER, followup_id INTEGER, "

@@ -50,7 +50,7 @@ int store_refusal_set(struct store *store, int64_t client_id, int64_t channel, c
 		       " ON CONFLICT DO UPDATE SET until=excluded.until, agent=excluded.agent, at=excluded.at");
 	int result = store_run(store, &set, "iitti", client_id, channel, until, agent, at);
 
-	return result < 0 ? result : 0;
+	return result < 0 ? result : store_client_bar(store, client_id);
 }
 
 int store_refusal_take_back(struct store *store, int64_t client_id, int64_t channel, const char *agent, int64_t at)

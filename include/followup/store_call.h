@@ -93,9 +93,10 @@ struct contact {
 	int64_t channel;
 	int64_t agent_id; /* 0: none */
 	bool over_cap;
+	int64_t client_id; /* for whom it counts; 0: nobody, so far */
 };
 int store_contact_insert(struct store *store, struct contact *contact) MUST_CHECK;
-/* Counts the contact for a client (POLICY 5: kept by client, the person is looked up when asked). */
+/* Counts the contact for a further client (POLICY 5: kept by client, the person is looked up when asked). */
 int store_contact_count_for(struct store *store, int64_t contact_id, int64_t client_id, day_t on_day) MUST_CHECK;
 /* Counted contacts of a person's clients from first to last, both included. */
 int store_contact_of_person(struct store *store, int64_t person, day_t first, day_t last) MUST_CHECK;

@@ -438,8 +438,8 @@ class Life:
         """What one command writes in several places is in all of them."""
         for what, query in {
             # A message that bounces, and a correction, take a contact back and leave it to nobody.
-            "a contact of nobody": "SELECT id FROM attempt a WHERE disposition IN ('reached', 'refused', 'disputed') AND corrected_by IS NULL AND NOT EXISTS "
-                                   "(SELECT 1 FROM contact c JOIN contact_client k ON k.contact_id=c.id WHERE c.id=a.contact_id)",
+            "a contact of nobody": "SELECT id FROM attempt a WHERE disposition IN ('reached', 'refused', 'disputed') AND corrected_by IS NULL AND coalesce(contact_id, 0) "
+                                   "NOT IN (SELECT c.id FROM contact_client k JOIN contact c ON c.id=k.contact_id)",
             "a client's share of no contact": "SELECT contact_id FROM contact_client k WHERE NOT EXISTS (SELECT 1 FROM contact c WHERE c.id=k.contact_id)",
             "an attempt without its entry": "SELECT id FROM attempt a WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE e.id=a.id)",
             "a hand-out without its entry": f"SELECT call_id, generation FROM handout h WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE e.kind={RECORD_HANDED_OUT} "
