@@ -22,11 +22,17 @@ int engine_erase_client(struct engine *engine, int64_t client_id, struct moment 
 }
 
 /* What was written before this moment is kept no longer; INT64_MIN: all is. */
-static int64_t kept_since(const struct engine *engine, struct moment now)
+static int64_t kept_since(struct engine *engine, struct moment now)
 {
 	int months = engine->policy->record_keep_months;
 
-	return months == 0 ? INT64_MIN : zone_unix(date_add_months(now.day, -months), 0);
+	if (engine->kept_since.policy_version != engine->policy_version || engine->kept_since.day != now.day) {
+		engine->kept_since.policy_version = engine->policy_version;
+		engine->kept_since.day = now.day;
+		engine->kept_since.since = months == 0 ? INT64_MIN : zone_unix(date_add_months(now.day, -months), 0);
+		engine->kept_since.nothing_older = false;
+	}
+	return engine->kept_since.since;
 }
 
 /* One entry says how many there were, when all that were due have been worked. */
@@ -52,6 +58,9 @@ static int retire(struct engine *engine, struct moment now, int budget)
 
 	if (since == INT64_MIN)
 		return 0;
+	/* What is written from now on is not old today. */
+	if (engine->kept_since.nothing_older && engine->kept_since.rollbacks == store_rollbacks(engine->store))
+		return 0;
 	int result = store_meta_get(engine->store, place_key, &last);
 	if (result == 0 || result == ERR_NOT_FOUND)
 		result = store_meta_get(engine->store, count_key, &count);
@@ -66,6 +75,8 @@ static int retire(struct engine *engine, struct moment now, int budget)
 		result = store_meta_set(engine->store, count_key, count);
 	if (result == 0 && more == 0)
 		result = finish_retiring(engine, count_key, count, last);
+	engine->kept_since.nothing_older = result == 0 && more == 0;
+	engine->kept_since.rollbacks = store_rollbacks(engine->store);
 	return result < 0 ? result : more;
 }
 

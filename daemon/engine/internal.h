@@ -129,6 +129,14 @@ struct engine {
 	uint64_t place_rollbacks;
 	struct staffing_memo staffing[STAFFING_MEMO];
 	uint64_t staffing_rollbacks;
+	/* Asked in every turn: since when the record is kept, on a day; and that nothing older was left. */
+	struct {
+		uint64_t policy_version;
+		day_t day;
+		int64_t since;
+		bool nothing_older;
+		uint64_t rollbacks;
+	} kept_since;
 	struct engine_counts counts;
 };
 

@@ -54,7 +54,7 @@ struct store_record {
 };
 
 /* What of the book is kept in memory when it has been read (store_kept.c). */
-enum kept_rows { KEPT_CLIENTS, KEPT_AGENTS, KEPT_AGENDAS, KEPT_LEASES, KEPT_KINDS };
+enum kept_rows { KEPT_CLIENTS, KEPT_AGENTS, KEPT_AGENDAS, KEPT_LEASES, KEPT_META, KEPT_ERASURES, KEPT_MOMENTS, KEPT_KINDS };
 
 /* Rows of one kind as they were at some time: the same as long as no statement has written any of them, and nothing was taken back. */
 struct store_stamp {
@@ -83,11 +83,21 @@ struct store {
 		int known; /* 1: something is paused, -1: nothing, 0: ask */
 		uint64_t rollbacks;
 	} pauses;
-	/* When the first lease ends, or earlier: it may have been given back. */
+	/* No lease, rest or appointment ends, and no call moves to a wider queue, before this moment. */
 	struct {
-		bool known, raised; /* raised: in this transaction, which may be taken back */
+		bool known;
 		int64_t at;
-	} first_lease;
+	} first_wake;
+	/* When the first pause and the first reviewer's lease end. */
+	struct {
+		struct store_stamp stamp;
+		bool known;
+		int64_t at;
+	} first_end;
+	struct {
+		struct store_stamp stamp;
+		bool known;
+	} no_erasures; /* none is under way */
 	struct {
 		bool none;          /* no call is touched, */
 		uint64_t rollbacks; /* as long as nothing is taken back */
@@ -202,6 +212,14 @@ struct kept_client {
 int store_kept_client(struct store *store, int64_t id, const struct kept_client **out) MUST_CHECK;
 int store_kept_agent(struct store *store, int64_t id, const struct agent **out) MUST_CHECK;
 
+/* 1 and the value, ERR_NOT_FOUND: there is none, 0: it is not kept. value NULL: there is none. */
+int store_kept_meta(struct store *store, const char *key, int64_t *value) MUST_CHECK;
+void store_keep_meta(struct store *store, const char *key, const int64_t *value);
+
+/* Something else that holds until a row of that kind is written. */
+struct store_stamp store_stamp_now(const struct store *store, enum kept_rows kind);
+bool store_stamp_holds(const struct store *store, enum kept_rows kind, struct store_stamp then);
+
 /* A call's agenda in its order: how many, at most capacity; ERR_NOT_FOUND: it is not kept. */
 int store_kept_agenda(struct store *store, int64_t call_id, struct followup *out, int capacity) MUST_CHECK;
 void store_keep_agenda(struct store *store, int64_t call_id, const struct followup *items, int count);
@@ -231,9 +249,6 @@ int store_schema_upgrade(struct store *store, const char *const *steps, int coun
 int store_schema_prepare(struct store *store) MUST_CHECK;
 
 void store_names_forget(struct store *store);
-
-/* store_call.c: after a rollback leases may end before the first that it knew of. */
-void store_leases_forget(struct store *store);
 
 /* store_erase.c: whoever has been erased does not come back: ERR_INVALID, and the message says so. */
 int refuse_erased(struct store *store, int64_t client_id, const char *client_ref) MUST_CHECK;

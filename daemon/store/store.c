@@ -165,7 +165,6 @@ int store_begin(struct store *store, int64_t at)
 		return result;
 	store->in_transaction = true;
 	store->record.at = at;
-	store->first_lease.raised = false;
 	store->changes_at_begin = store_changes(store);
 	return 0;
 }
@@ -204,7 +203,6 @@ void store_rollback(struct store *store)
 	reset_all(store);
 	store_regain(store);
 	store_names_forget(store);
-	store_leases_forget(store);
 	store_record_forget(store);
 	store->rollbacks++;
 	/* SQLite may have rolled back by itself, as it does when the disk is full. */
@@ -237,7 +235,6 @@ void store_rollback_savepoint(struct store *store)
 	memcpy(kept, store->message, sizeof(kept));
 	reset_all(store);
 	store_names_forget(store);
-	store_leases_forget(store);
 	store_record_back(store);
 	store->rollbacks++;
 	/* When the whole transaction is gone already, or lost, there is nothing to go back to; commit will say so. */
@@ -278,7 +275,16 @@ int store_meta_get(struct store *store, const char *key, int64_t *value)
 {
 	STATEMENT(get, "SELECT value FROM meta WHERE key=?1");
 
-	return store_integer(store, &get, value, "t", key);
+	/* Every turn asks for the same few. */
+	int result = store_kept_meta(store, key, value);
+	if (result == 1)
+		return 0;
+	if (result == ERR_NOT_FOUND)
+		return result;
+	result = store_integer(store, &get, value, "t", key);
+	if (result == 0 || result == ERR_NOT_FOUND)
+		store_keep_meta(store, key, result == 0 ? value : NULL);
+	return result;
 }
 
 int store_meta_set(struct store *store, const char *key, int64_t value)

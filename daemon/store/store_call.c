@@ -71,11 +71,23 @@ static bool none_is_touched(const struct store *store)
 	return store->touched.none && store->touched.rollbacks == store->rollbacks && store->in_transaction;
 }
 
-/* A lease ends then. */
-static void note_lease(struct store *store, const struct call *c)
+/* The call is to be looked at then. */
+static void note_moment(struct store *store, int64_t at)
 {
-	if (store->first_lease.known && c->lease_until != 0 && c->lease_until < store->first_lease.at)
-		store->first_lease.at = c->lease_until;
+	if (store->first_wake.known && at < store->first_wake.at)
+		store->first_wake.at = at;
+}
+
+static void note_moments(struct store *store, const struct call *c)
+{
+	if (c->state == CALL_LEASED)
+		note_moment(store, c->lease_until);
+	if (c->state == CALL_RESTING)
+		note_moment(store, c->not_before);
+	if (c->widen_at != 0)
+		note_moment(store, c->widen_at);
+	if (c->owner_id != 0 && c->state < CALL_LEASED)
+		note_moment(store, c->appointed_at + APPOINTMENT_GRACE_SECONDS);
 }
 
 int store_call_insert(struct store *store, struct call *c)
@@ -103,7 +115,7 @@ int store_call_save(struct store *store, const struct call *c)
 	int result;
 
 	store_forget_lease(store, c->id);
-	note_lease(store, c);
+	note_moments(store, c);
 	result = store_run(store, &save, "iiinnnnnnzzzdnnniizzzzzi", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
 		(int)c->state, (int)c->class, c->generation, c->agent_id, c->lease_until, c->not_before, c->tries_on, c->tries_today,
 		c->expiries, c->widened, c->queued_at, c->person, c->widen_at, c->moved, c->appointed_at, c->owner_id, c->appointed_for,
@@ -121,7 +133,7 @@ int store_call_lease(struct store *store, const struct call *c)
 
 	if (result <= 0)
 		return result == 0 ? ERR_NOT_FOUND : result;
-	note_lease(store, c);
+	note_moments(store, c);
 	store_keep_lease(store, c);
 	return 0;
 }
@@ -338,14 +350,6 @@ int store_call_of_agent(struct store *store, int64_t agent_id, struct call *out,
 	" WHERE holder.id IS NOT NULL), lease(id, ends) AS (SELECT id, (SELECT lease_until FROM call INDEXED BY call_agent"                \
 	" WHERE agent_id=holder.id AND lease_until>0 ORDER BY lease_until LIMIT 1) FROM holder WHERE id IS NOT NULL)"
 
-/* When the first lease of all ends: INT64_MAX when there is none. */
-static int find_first_lease(struct store *store, int64_t *at)
-{
-	STATEMENT(first, FIRST_LEASES " SELECT coalesce(min(ends), 9223372036854775807) FROM lease");
-
-	return store_integer(store, &first, at, "");
-}
-
 int store_call_next_expired(struct store *store, int64_t now, struct call *out)
 {
 	STATEMENT(next,
@@ -353,23 +357,11 @@ int store_call_next_expired(struct store *store, int64_t now, struct call *out)
 		" SELECT c.id FROM lease CROSS JOIN call c INDEXED BY call_agent ON c.agent_id=lease.id AND c.lease_until=lease.ends"
 		" WHERE lease.ends<=?1 LIMIT 1)");
 
-	if (store->first_lease.known && now < store->first_lease.at)
+	if (store->first_wake.known && now < store->first_wake.at)
 		return 0;
-	int result = read_one(store, store_query(store, &next, "i", now), out);
-	if (result != 0)
-		return result;
-	result = find_first_lease(store, &store->first_lease.at);
-	if (result < 0)
-		return result;
-	store->first_lease.known = true;
-	store->first_lease.raised = true;
-	return 0;
-}
-
-void store_leases_forget(struct store *store)
-{
-	if (store->first_lease.raised)
-		store->first_lease.known = false;
+	/* What has come about moves on now; when the next does is worked out when this is committed. */
+	store->first_wake.known = false;
+	return read_one(store, store_query(store, &next, "i", now), out);
 }
 
 int store_call_next_rested(struct store *store, int64_t now, struct call *out)
@@ -403,29 +395,53 @@ int store_call_disown(struct store *store, int64_t agent_id)
 	return result < 0 ? result : 0;
 }
 
-int store_call_next_time(struct store *store, int64_t *when)
+/* By calls, and by pauses and reviews. */
+static int first_wake(struct store *store, int64_t *at)
 {
-	STATEMENT(next,
-		"SELECT min("
-		"coalesce((SELECT min(not_before) FROM call WHERE state=1), 9223372036854775807),"
+	STATEMENT(first, FIRST_LEASES
+		" SELECT min(coalesce((SELECT min(ends) FROM lease), 9223372036854775807),"
+		" coalesce((SELECT min(not_before) FROM call WHERE state=1), 9223372036854775807),"
 		" coalesce((SELECT min(widen_at) FROM call WHERE widen_at IS NOT NULL), 9223372036854775807),"
-		" coalesce((SELECT min(until) FROM pause), 9223372036854775807),"
-		" coalesce((SELECT min(lease_until) FROM review WHERE state=1), 9223372036854775807),"
 		" coalesce((SELECT min(appointed_at) + 900 FROM call WHERE owner_id IS NOT NULL AND state<2), 9223372036854775807))");
 
-	int64_t lease = store->first_lease.at;
-
-	int result = store_integer(store, &next, when, "");
-	if (result == 0 && !store->first_lease.known)
-		result = find_first_lease(store, &lease);
-	if (result < 0)
-		return result;
-	if (!store->in_transaction) {
-		store->first_lease.known = true;
-		store->first_lease.raised = false;
-		store->first_lease.at = lease;
+	if (store->first_wake.known) {
+		*at = store->first_wake.at;
+		return 0;
 	}
-	if (lease < *when)
-		*when = lease;
-	return 0;
+	int result = store_integer(store, &first, at, "");
+	/* Not of what may yet be taken back. */
+	if (result == 0 && !store->in_transaction) {
+		store->first_wake.known = true;
+		store->first_wake.at = *at;
+	}
+	return result;
+}
+
+static int first_end(struct store *store, int64_t *at)
+{
+	STATEMENT(first, "SELECT min(coalesce((SELECT min(until) FROM pause), 9223372036854775807),"
+			 " coalesce((SELECT min(lease_until) FROM review WHERE state=1), 9223372036854775807))");
+	struct store_stamp now = store_stamp_now(store, KEPT_MOMENTS);
+
+	if (store->first_end.known && now.written == store->first_end.stamp.written && now.rollbacks == store->first_end.stamp.rollbacks) {
+		*at = store->first_end.at;
+		return 0;
+	}
+	int result = store_integer(store, &first, at, "");
+	store->first_end.known = result == 0 && !store->in_transaction;
+	store->first_end.stamp = now;
+	store->first_end.at = *at;
+	return result;
+}
+
+int store_call_next_time(struct store *store, int64_t *when)
+{
+	int64_t call = INT64_MAX, end = INT64_MAX;
+
+	int result = first_wake(store, &call);
+	if (result == 0)
+		result = first_end(store, &end);
+	if (result == 0)
+		*when = call < end ? call : end;
+	return result;
 }

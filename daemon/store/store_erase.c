@@ -162,8 +162,13 @@ int store_erase_some(struct store *store, int64_t before, int budget)
 	STATEMENT(done, "DELETE FROM erasure WHERE client_id=?1");
 	bool old, shared;
 
+	/* Asked for in every turn. */
+	if (store->no_erasures.known && store_stamp_holds(store, KEPT_ERASURES, store->no_erasures.stamp))
+		return 0;
 	sqlite3_stmt *s = store_query(store, &next, "");
 	int result = store_row(store, s);
+	store->no_erasures.known = result == 0;
+	store->no_erasures.stamp = store_stamp_now(store, KEPT_ERASURES);
 	if (result <= 0)
 		return result;
 	int64_t client_id = sqlite3_column_int64(s, 0), at = sqlite3_column_int64(s, 1);

@@ -6,7 +6,7 @@
 #include "internal.h"
 
 /* Direct-mapped: the next one takes the place. As many as agents are at work at once, and more. */
-enum { CLIENTS_KEPT = 256, AGENTS_KEPT = 512, CALLS_KEPT = 1024, AGENDA_KEPT = 3 };
+enum { CLIENTS_KEPT = 256, AGENTS_KEPT = 512, CALLS_KEPT = 1024, AGENDA_KEPT = 3, META_KEPT = 16 };
 
 struct kept_agenda {
 	struct store_stamp stamp;
@@ -20,11 +20,21 @@ struct kept_agent {
 	struct agent *agent; /* NULL: none */
 };
 
+/* Keys are the program's own literals: a few, and asked for in each turn. */
+struct kept_meta {
+	struct store_stamp stamp;
+	const char *key; /* NULL: none */
+	bool there;
+	int64_t value;
+};
+
 struct store_kept {
 	struct kept_client clients[CLIENTS_KEPT];
 	struct kept_agent agents[AGENTS_KEPT];
 	struct kept_agenda agendas[CALLS_KEPT];
 	struct kept_lease leases[CALLS_KEPT];
+	struct kept_meta meta[META_KEPT];
+	int meta_next; /* whose place the next one takes */
 };
 
 /* The tables of each kind. A column that is named is no part of what is kept. */
@@ -40,6 +50,10 @@ static const struct {
 	{"followup", KEPT_AGENDAS, "closed_by"},
 	{"call", KEPT_LEASES, NULL},
 	{"handout", KEPT_LEASES, NULL},
+	{"meta", KEPT_META, NULL},
+	{"erasure", KEPT_ERASURES, NULL},
+	{"pause", KEPT_MOMENTS, NULL},
+	{"review", KEPT_MOMENTS, NULL},
 };
 
 static int note_table(void *context, int action, const char *table, const char *column, const char *schema, const char *trigger)
@@ -82,12 +96,12 @@ static struct store_kept *kept(struct store *store)
 	return store->kept;
 }
 
-static struct store_stamp stamp_now(const struct store *store, enum kept_rows kind)
+struct store_stamp store_stamp_now(const struct store *store, enum kept_rows kind)
 {
 	return (struct store_stamp){store->written[kind], store->rollbacks};
 }
 
-static bool holds(const struct store *store, enum kept_rows kind, struct store_stamp then)
+bool store_stamp_holds(const struct store *store, enum kept_rows kind, struct store_stamp then)
 {
 	return store->in_transaction && then.written == store->written[kind] && then.rollbacks == store->rollbacks;
 }
@@ -97,12 +111,12 @@ int store_kept_client(struct store *store, int64_t id, const struct kept_client 
 	if (kept(store) == NULL)
 		return ERR_MEMORY;
 	struct kept_client *client = &store->kept->clients[(size_t)id % CLIENTS_KEPT];
-	if (client->client.id != id || !holds(store, KEPT_CLIENTS, client->stamp)) {
+	if (client->client.id != id || !store_stamp_holds(store, KEPT_CLIENTS, client->stamp)) {
 		client->client.id = 0;
 		int result = store_client_read(store, id, client);
 		if (result <= 0)
 			return result;
-		client->stamp = stamp_now(store, KEPT_CLIENTS);
+		client->stamp = store_stamp_now(store, KEPT_CLIENTS);
 	}
 	*out = client;
 	return 1;
@@ -115,12 +129,12 @@ int store_kept_agent(struct store *store, int64_t id, const struct agent **out)
 	struct kept_agent *agent = &store->kept->agents[(size_t)id % AGENTS_KEPT];
 	if (agent->agent == NULL && (agent->agent = calloc(1, sizeof(*agent->agent))) == NULL)
 		return ERR_MEMORY;
-	if (agent->agent->id != id || !holds(store, KEPT_AGENTS, agent->stamp)) {
+	if (agent->agent->id != id || !store_stamp_holds(store, KEPT_AGENTS, agent->stamp)) {
 		agent->agent->id = 0;
 		int result = store_agent_read(store, id, agent->agent);
 		if (result <= 0)
 			return result;
-		agent->stamp = stamp_now(store, KEPT_AGENTS);
+		agent->stamp = store_stamp_now(store, KEPT_AGENTS);
 	}
 	*out = agent->agent;
 	return 1;
@@ -135,7 +149,7 @@ int store_kept_agenda(struct store *store, int64_t call_id, struct followup *out
 {
 	const struct kept_agenda *agenda = agenda_of(store, call_id);
 
-	if (agenda == NULL || agenda->call_id != call_id || !holds(store, KEPT_AGENDAS, agenda->stamp))
+	if (agenda == NULL || agenda->call_id != call_id || !store_stamp_holds(store, KEPT_AGENDAS, agenda->stamp))
 		return ERR_NOT_FOUND;
 	for (int i = 0; i < agenda->count && i < capacity; i++)
 		out[i] = agenda->items[i];
@@ -151,7 +165,7 @@ void store_keep_agenda(struct store *store, int64_t call_id, const struct follow
 	memcpy(agenda->items, items, (size_t)count * sizeof(*items));
 	agenda->count = count;
 	agenda->call_id = call_id;
-	agenda->stamp = stamp_now(store, KEPT_AGENDAS);
+	agenda->stamp = store_stamp_now(store, KEPT_AGENDAS);
 }
 
 void store_forget_agenda(struct store *store, int64_t call_id)
@@ -164,7 +178,7 @@ static struct kept_lease *lease_of(struct store *store, int64_t call_id)
 {
 	struct kept_lease *lease = kept(store) != NULL ? &store->kept->leases[(size_t)call_id % CALLS_KEPT] : NULL;
 
-	return lease != NULL && lease->call.id == call_id && holds(store, KEPT_LEASES, lease->stamp) ? lease : NULL;
+	return lease != NULL && lease->call.id == call_id && store_stamp_holds(store, KEPT_LEASES, lease->stamp) ? lease : NULL;
 }
 
 const struct kept_lease *store_kept_lease(struct store *store, int64_t call_id)
@@ -179,7 +193,7 @@ void store_keep_lease(struct store *store, const struct call *call)
 	struct kept_lease *lease = &store->kept->leases[(size_t)call->id % CALLS_KEPT];
 	lease->call = *call;
 	lease->shown[0] = '\0';
-	lease->stamp = stamp_now(store, KEPT_LEASES);
+	lease->stamp = store_stamp_now(store, KEPT_LEASES);
 }
 
 void store_keep_shown(struct store *store, int64_t call_id, int generation, int64_t agent_id, const char *shown)
@@ -195,4 +209,32 @@ void store_forget_lease(struct store *store, int64_t call_id)
 {
 	if (store->kept != NULL && store->kept->leases[(size_t)call_id % CALLS_KEPT].call.id == call_id)
 		store->kept->leases[(size_t)call_id % CALLS_KEPT].call.id = 0;
+}
+
+int store_kept_meta(struct store *store, const char *key, int64_t *value)
+{
+	for (int i = 0; store->kept != NULL && i < META_KEPT; i++) {
+		const struct kept_meta *meta = &store->kept->meta[i];
+		if (meta->key == NULL || strcmp(meta->key, key) != 0 || !store_stamp_holds(store, KEPT_META, meta->stamp))
+			continue;
+		if (!meta->there)
+			return ERR_NOT_FOUND;
+		*value = meta->value;
+		return 1;
+	}
+	return 0;
+}
+
+void store_keep_meta(struct store *store, const char *key, const int64_t *value)
+{
+	if (kept(store) == NULL)
+		return;
+	int place = 0;
+	while (place < META_KEPT && (store->kept->meta[place].key == NULL || strcmp(store->kept->meta[place].key, key) != 0))
+		place++;
+	if (place == META_KEPT) {
+		place = store->kept->meta_next;
+		store->kept->meta_next = (place + 1) % META_KEPT;
+	}
+	store->kept->meta[place] = (struct kept_meta){store_stamp_now(store, KEPT_META), key, value != NULL, value != NULL ? *value : 0};
 }
