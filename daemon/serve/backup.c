@@ -269,13 +269,18 @@ static void finish(struct backup *backup, int result)
 	turn_close(server);
 }
 
-/* On the worker's thread. The snapshot of the book that comes with every job is not needed, and would only hold up the log of writes. */
+/* On the worker's thread. While the copy is read no snapshot of the book is needed, and would only hold up the log of writes. */
 static int verify(struct job *job, const struct worker_book *book)
 {
 	struct backup *backup = (struct backup *)job;
 
 	store_read_end(book->store);
-	return store_backup_verify(backup->part, &backup->verdict);
+	int result = store_backup_verify(backup->part, &backup->verdict);
+	if (result == 0)
+		result = store_read_begin(book->store);
+	if (result == 0)
+		result = store_backup_compare(book->store, &backup->verdict);
+	return result;
 }
 
 static void verified(struct job *job, void *context)
@@ -289,7 +294,9 @@ static void verified(struct job *job, void *context)
 	if (result == 0 && why[0] != '\0')
 		result = ERR_SYSTEM;
 	if (result < 0 && why[0] == '\0')
-		why = job->stop != JOB_STOP_NONE ? "the daemon stops" : error_text(result);
+		why = job->stop == JOB_STOP_PINNED ? "too much is written meanwhile to compare it with the book (limits: wal_limit)"
+		      : job->stop != JOB_STOP_NONE ? "the daemon stops"
+						   : error_text(result);
 	if (result < 0)
 		(void)snprintf(backup->why, sizeof backup->why, "the copy is not verified: %.200s", why);
 	finish(backup, result);
@@ -323,6 +330,8 @@ void backup_slice(struct server *server)
 	}
 	/* Without a second thread the desk waits. */
 	backup->job.result = store_backup_verify(backup->part, &backup->verdict);
+	if (backup->job.result == 0)
+		backup->job.result = store_backup_compare(server->store, &backup->verdict);
 	verified(&backup->job, server);
 }
 

@@ -147,8 +147,43 @@ static void count_rows(sqlite3 *db, struct backup_verdict *verdict)
 	if (first_integer(db, "SELECT count(*) FROM client", &verdict->clients) < 0 ||
 		first_integer(db, "SELECT count(*) FROM event", &verdict->events) < 0 ||
 		first_integer(db, "SELECT count(*) FROM followup", &verdict->followups) < 0 ||
-		first_integer(db, "SELECT count(*) FROM attempt", &verdict->attempts) < 0)
+		first_integer(db, "SELECT count(*) FROM attempt", &verdict->attempts) < 0 ||
+		first_integer(db, "SELECT coalesce(max(id), 0) FROM client", &verdict->last[0]) < 0 ||
+		first_integer(db, "SELECT coalesce(max(id), 0) FROM event", &verdict->last[1]) < 0 ||
+		first_integer(db, "SELECT coalesce(max(id), 0) FROM followup", &verdict->last[2]) < 0 ||
+		first_integer(db, "SELECT coalesce(max(id), 0) FROM attempt", &verdict->last[3]) < 0)
 		snprintf(verdict->why, sizeof(verdict->why), "it is no followupd book: %s", sqlite3_errmsg(db));
+}
+
+int store_backup_compare(struct store *book, struct backup_verdict *verdict)
+{
+	STATEMENT(clients, "SELECT count(*) FROM client WHERE id<=?1");
+	STATEMENT(events, "SELECT count(*) FROM event WHERE id<=?1");
+	STATEMENT(followups, "SELECT count(*) FROM followup WHERE id<=?1");
+	STATEMENT(attempts, "SELECT count(*) FROM attempt WHERE id<=?1");
+	STATEMENT(link, "SELECT count(*) FROM link WHERE id=?1 AND lower(hex(digest))=?2");
+	struct {
+		struct statement *statement;
+		int64_t count;
+		const char *name;
+	} const tables[] = {{&clients, verdict->clients, "clients"}, {&events, verdict->events, "events"},
+		{&followups, verdict->followups, "follow-ups"}, {&attempts, verdict->attempts, "attempts"}};
+	int64_t there = 0;
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && verdict->why[0] == '\0' && i < sizeof(tables) / sizeof(tables[0]); i++) {
+		result = store_integer(book, tables[i].statement, &there, "i", verdict->last[i]);
+		if (result == 0 && there != tables[i].count)
+			snprintf(verdict->why, sizeof(verdict->why), "it has %lld %s, and the book %lld up to the same one",
+				(long long)tables[i].count, tables[i].name, (long long)there);
+	}
+	if (result == 0 && verdict->why[0] == '\0' && verdict->record.links > 0) {
+		result = store_integer(book, &link, &there, "it", verdict->record.links, verdict->record.head);
+		if (result == 0 && there != 1)
+			snprintf(verdict->why, sizeof(verdict->why), "link %lld of its record is not that of the book",
+				(long long)verdict->record.links);
+	}
+	return result;
 }
 
 int store_backup_verify(const char *path, struct backup_verdict *verdict)

@@ -24,12 +24,17 @@ void store_backup_end(struct store_backup *backup);
 /* What a copy holds, and whether it can be relied on. */
 struct backup_verdict {
 	int64_t clients, events, followups, attempts;
+	int64_t last[4]; /* of each of these, its highest number: rows are added, never removed */
 	int64_t schema;
 	struct record_verdict record;
 	char why[BACKUP_MESSAGE_SIZE]; /* "" when it is good */
 };
 /* Reads a copy through a connection of its own: integrity, counts, the record's chain. ERR_SYSTEM when it cannot be opened. Any thread. */
 int store_backup_verify(const char *path, struct backup_verdict *verdict) MUST_CHECK;
+
+/* Compares a copy that was found good with the book that it was made of, which may have gone on since: what the copy has of the rows above and of the record, the book has too, and
+ * nothing that stands between is missing. Says in verdict->why what differs. For a store that is not written just now, as that of a reader. */
+int store_backup_compare(struct store *book, struct backup_verdict *verdict) MUST_CHECK;
 
 /* Gives a whole file its name, one that lasts through a power cut; whatever had that name is gone. */
 int store_backup_place(const char *part, const char *path, char message[BACKUP_MESSAGE_SIZE]) MUST_CHECK;

@@ -89,6 +89,21 @@ static void test_copy_while_written(void **state)
 	assert_int_equal(verdict.record.links, link);
 	assert_string_equal(verdict.record.head, head);
 	assert_int_equal(verdict.clients, verdict.record.entries);
+	assert_int_equal(store_backup_compare(store, &verdict), 0);
+	assert_string_equal(verdict.why, "");
+	/* The book goes on, and the copy is still one of it. */
+	write_some(store, 800000, 3);
+	assert_int_equal(store_backup_compare(store, &verdict), 0);
+	assert_string_equal(verdict.why, "");
+	/* A row is missing in it; its record is that of another book. */
+	struct backup_verdict other = verdict;
+	other.clients--;
+	assert_int_equal(store_backup_compare(store, &other), 0);
+	assert_non_null(strstr(other.why, "clients, and the book"));
+	other = verdict;
+	other.record.head[5] = other.record.head[5] == '0' ? '1' : '0';
+	assert_int_equal(store_backup_compare(store, &other), 0);
+	assert_non_null(strstr(other.why, "is not that of the book"));
 	store_close(store);
 }
 
