@@ -53,13 +53,17 @@ struct grouping {
 	struct statement followups, tries, tasks;
 };
 static struct grouping groupings[REPORT_BY_COUNT] = {
-	[REPORT_BY_RULE] = {{FOLLOWUPS_BY("f.rule", NAME_OF_G), 0}, {TRIES_BY(RULE_OF_T), 0}, {TASKS_BY(RULE_OF_T), 0}},
-	[REPORT_BY_BRANCH] = {{FOLLOWUPS_BY("(SELECT nullif(branch, '') FROM client WHERE id=f.client_id)", "g"), 0},
-		{TRIES_BY("(SELECT nullif(branch, '') FROM client WHERE ref=t.client_ref)"), 0}, {TASKS_BY("nullif(k.branch, '')"), 0}},
-	[REPORT_BY_AGENT] = {{FOLLOWUPS_BY(CLOSED_BY, "g"), 0}, {TRIES_BY(AGENT_OF_TRY), 0}, {TASKS_BY("nullif(t.agent, '')"), 0}},
-	[REPORT_BY_DAY] = {{FOLLOWUPS_BY("f.due_on", DAY("g")), 0}, {TRIES_BY(LOCAL_DAY_OF_T), 0}, {TASKS_BY(LOCAL_DAY_OF_T), 0}},
-	[REPORT_BY_QUEUE] = {{FOLLOWUPS_BY("coalesce(c.queue, f.queue)", NAME_OF_G), 0},
-		{TRIES_BY("(SELECT text FROM name WHERE id=t.queue)"), 0}, {TASKS_BY("nullif(t.queue, '')"), 0}},
+	[REPORT_BY_RULE] = {{FOLLOWUPS_BY("f.rule", NAME_OF_G), 0, false}, {TRIES_BY(RULE_OF_T), 0, false},
+		{TASKS_BY(RULE_OF_T), 0, false}},
+	[REPORT_BY_BRANCH] = {{FOLLOWUPS_BY("(SELECT nullif(branch, '') FROM client WHERE id=f.client_id)", "g"), 0, false},
+		{TRIES_BY("(SELECT nullif(branch, '') FROM client WHERE ref=t.client_ref)"), 0, false},
+		{TASKS_BY("nullif(k.branch, '')"), 0, false}},
+	[REPORT_BY_AGENT] = {{FOLLOWUPS_BY(CLOSED_BY, "g"), 0, false}, {TRIES_BY(AGENT_OF_TRY), 0, false},
+		{TASKS_BY("nullif(t.agent, '')"), 0, false}},
+	[REPORT_BY_DAY] = {{FOLLOWUPS_BY("f.due_on", DAY("g")), 0, false}, {TRIES_BY(LOCAL_DAY_OF_T), 0, false},
+		{TASKS_BY(LOCAL_DAY_OF_T), 0, false}},
+	[REPORT_BY_QUEUE] = {{FOLLOWUPS_BY("coalesce(c.queue, f.queue)", NAME_OF_G), 0, false},
+		{TRIES_BY("(SELECT text FROM name WHERE id=t.queue)"), 0, false}, {TASKS_BY("nullif(t.queue, '')"), 0, false}},
 };
 
 static const struct {
