@@ -22,6 +22,7 @@ void waiter_park(struct session *session, enum park park, int64_t until_ms)
 	session->sweep = server->sweep; /* it has just looked for itself */
 	TAILQ_INSERT_TAIL(&server->parked, session, in_parked);
 	server->parked_count++;
+	server->callers_count += waits_for_call(session);
 	if (until_ms < server->wait_end_ms)
 		server->wait_end_ms = until_ms;
 }
@@ -34,6 +35,7 @@ void waiter_unpark(struct session *session)
 		return;
 	long_command_leave(session);
 	backup_leave(session);
+	server->callers_count -= waits_for_call(session);
 	session->park = PARK_NONE;
 	TAILQ_REMOVE(&server->parked, session, in_parked);
 	server->parked_count--;

@@ -74,7 +74,7 @@ struct server {
 	bool foreground;
 
 	struct session_list all, ready, parked, dead, strangers;
-	size_t session_count, parked_count, stranger_count;
+	size_t session_count, parked_count, callers_count /* of those parked: who waits for a call */, stranger_count;
 	size_t unread_bytes;    /* of answers, of all sessions together */
 	size_t turn_bytes;      /* of answers that this turn has made */
 	struct ssl_ctx_st *tls; /* NULL: no listener asks for it */
@@ -117,6 +117,8 @@ struct server {
 	int64_t others_us;       /* when somebody else asked last */
 	int64_t commit_us;       /* how long the last commit took */
 	uint64_t slice_commands; /* how many commands there had been at the last one */
+	int64_t asked_us;        /* when a slice last found that somebody had asked for something; 0: long ago */
+	bool slices_open;        /* the last one has left its transaction open for the next */
 	bool checkpoint_wanted;  /* something has been committed since the last look, or its thread is done */
 	bool wal_held;           /* no command begins to look at the book (wal.h), */
 	int64_t wal_hold_at;     /* not before the WAL has come to that size */
