@@ -95,6 +95,7 @@ int followup_save(struct engine *engine, struct followup *f)
 {
 	int result = store_followup_save(engine->store, f);
 
+	engine->others_written += f->id != engine->admitting;
 	return result < 0 ? result : sample_note(engine, f);
 }
 

@@ -28,8 +28,12 @@ static void append_window(struct buffer *out, const struct followup *f)
 
 	buffer_text(out, "{\"occasion\":");
 	json_text_append(out, f->occasion);
-	buffer_printf(out, ",\"opens_on\":\"%s\"", date_format(f->opens_on, text));
-	buffer_printf(out, ",\"due_on\":\"%s\",\"priority\":%d", date_format(f->due_on, text), f->priority);
+	buffer_text(out, ",\"opens_on\":\"");
+	buffer_text(out, date_format(f->opens_on, text));
+	buffer_text(out, "\",\"due_on\":\"");
+	buffer_text(out, date_format(f->due_on, text));
+	buffer_text(out, "\",\"priority\":");
+	buffer_number(out, f->priority);
 }
 
 /* For want of a slot: the contacts that use the slots. */

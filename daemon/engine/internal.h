@@ -13,7 +13,7 @@
 #include "followup/store_followup.h"
 #include "followup/store_record.h"
 
-enum { PERSON_CALLS_MAX = 64, TIER_UNKNOWN = 31, RULE_KINDS_MAX = 100, FORESIGHT_MAX = 512 };
+enum { PERSON_CALLS_MAX = 64, TIER_UNKNOWN = 31, RULE_KINDS_MAX = 100, FORESIGHT_MAX = 512, ADMISSION_ROWS = 32 };
 
 /* Why a follow-up is where it is, as far as the engine says it; an event kind can be a reason too. */
 enum reason {
@@ -119,12 +119,15 @@ struct engine {
 	uint64_t policy_version;
 	struct work_days work_days;
 	struct foresight foresight;
-	struct followup_list open;      /* room for the open follow-ups of one client, */
-	struct followup_list scheduled; /* for the scheduled ones of one person, */
-	struct followup_list waiting;   /* and for those among them that may join a new call */
-	struct facts *facts;            /* of the client being settled */
-	struct facts *other_facts;      /* of another one, while the first is in use */
-	struct admission_place place;   /* of the day cycle's fourth step */
+	struct followup_list open;                 /* room for the open follow-ups of one client, */
+	struct followup_list scheduled;            /* for the scheduled ones of one person, */
+	struct followup_list waiting;              /* and for those among them that may join a new call */
+	struct facts *facts;                       /* of the client being settled */
+	struct facts *other_facts;                 /* of another one, while the first is in use */
+	struct admission_place place;              /* of the day cycle's fourth step */
+	struct followup admission[ADMISSION_ROWS]; /* those behind it */
+	int64_t admitting;                         /* the one of them that is being admitted; 0: none */
+	uint64_t others_written;                   /* how often another follow-up was written */
 	bool place_valid;
 	uint64_t place_rollbacks;
 	struct staffing_memo staffing[STAFFING_MEMO];

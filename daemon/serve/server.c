@@ -340,9 +340,10 @@ static bool slices_go_on(const struct server *server)
 {
 	int64_t now_us = clock_monotonic_us();
 
-	return server->slices_open && server->turn_open && server->commands == server->slice_commands && now_us - server->asked_us > QUIET_US &&
-	       now_us - server->turn_opened_us < SLICES_US_QUIET && !server->draining && !server->health.failing &&
-	       !server->wake_wanted && !backup_is_copying(server) && server->callers_count == 0 && TAILQ_EMPTY(&server->touched);
+	return server->slices_open && server->turn_open && server->commands == server->slice_commands &&
+	       now_us - server->asked_us > QUIET_US && now_us - server->turn_opened_us < SLICES_US_QUIET && !server->draining &&
+	       !server->health.failing && !server->wake_wanted && !backup_is_copying(server) && server->callers_count == 0 &&
+	       TAILQ_EMPTY(&server->touched);
 }
 
 static void run_turn(struct server *server)

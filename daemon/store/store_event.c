@@ -137,6 +137,12 @@ int store_event_put(struct store *store, const struct event_fact *fact, struct e
 	return 1;
 }
 
+/* The day of a moment; NO_DAY where there is none. */
+static day_t moment_day(sqlite3_stmt *s, int column)
+{
+	return sqlite3_column_type(s, column) == SQLITE_NULL ? NO_DAY : date_of_seconds(sqlite3_column_int64(s, column));
+}
+
 static void read_event(sqlite3_stmt *s, struct event *event)
 {
 	column_copy(s, 0, event->ref, sizeof(event->ref));
@@ -144,7 +150,7 @@ static void read_event(sqlite3_stmt *s, struct event *event)
 	event->occurred_at = sqlite3_column_int64(s, 2);
 	event->day = date_of_seconds(event->occurred_at);
 	event->amount = sqlite3_column_type(s, 3) == SQLITE_NULL ? NO_MONEY : sqlite3_column_int64(s, 3);
-	event->withdrawn_on = sqlite3_column_type(s, 4) == SQLITE_NULL ? NO_DAY : date_of_seconds(sqlite3_column_int64(s, 4));
+	event->withdrawn_on = moment_day(s, 4);
 }
 
 static int read_events(struct store *store, sqlite3_stmt *s, struct event *events, int capacity)
@@ -211,35 +217,30 @@ int store_event_find(struct store *store, const char *ref, struct event *event, 
 
 int store_event_trades(struct store *store, int64_t client_id, day_t day, day_t *last, day_t *next, bool *withdrawn_today)
 {
-	/* A withdrawn trade stands until the day of its withdrawal. */
-	STATEMENT(last_one, "SELECT occurred_at FROM event WHERE client_id=?1 AND kind=1 AND occurred_at<?2 AND (withdrawn_at IS NULL OR "
-			    "withdrawn_at>=?2)"
-			    " ORDER BY occurred_at DESC LIMIT 1");
-	STATEMENT(next_one, "SELECT occurred_at FROM event WHERE client_id=?1 AND kind=1 AND occurred_at>=?2 ORDER BY occurred_at LIMIT 1");
+	/* A withdrawn trade stands until the day of its withdrawal. ?2: when the day ends, ?3: when it begins. */
+	STATEMENT(ask,
+		"SELECT (SELECT occurred_at FROM event WHERE client_id=?1 AND kind=1 AND occurred_at<?2 AND (withdrawn_at IS NULL OR "
+		"withdrawn_at>=?2) ORDER BY occurred_at DESC LIMIT 1),"
+		" (SELECT occurred_at FROM event WHERE client_id=?1 AND kind=1 AND occurred_at>=?2 ORDER BY occurred_at LIMIT 1),"
+		" (SELECT min(withdrawn_at) FROM event WHERE client_id=?1 AND kind=1 AND withdrawn_at>=?3)");
 	STATEMENT(next_withdrawal, "SELECT min(withdrawn_at) FROM event WHERE client_id=?1 AND kind=1 AND withdrawn_at>=?2");
 	int64_t end = ((int64_t)day + 1) * DAY_SECONDS, at;
-	bool withdrawn = false;
-	day_t last_day = NO_DAY, next_day = NO_DAY;
+	sqlite3_stmt *s = store_query(store, &ask, "iii", client_id, end, end - DAY_SECONDS);
+	int result = store_row(store, s);
 
-	int result = store_integer(store, &last_one, &at, "ii", client_id, end);
-	if (result == 0)
-		last_day = date_of_seconds(at);
-	else if (result != ERR_NOT_FOUND)
-		return result;
-	result = store_integer(store, &next_one, &at, "ii", client_id, end);
-	if (result == 0)
-		next_day = date_of_seconds(at);
-	else if (result != ERR_NOT_FOUND)
-		return result;
-	result = store_integer(store, &next_withdrawal, &at, "ii", client_id, end - DAY_SECONDS);
-	if (result == 0 && date_of_seconds(at) == day) {
-		withdrawn = true;
+	if (result <= 0)
+		return result < 0 ? result : ERR_NOT_FOUND;
+	day_t last_day = moment_day(s, 0), next_day = moment_day(s, 1), withdrawal = moment_day(s, 2);
+	store_end(s);
+	bool withdrawn = withdrawal == day;
+	if (withdrawn) {
 		result = store_integer(store, &next_withdrawal, &at, "ii", client_id, end);
+		if (result < 0 && result != ERR_NOT_FOUND)
+			return result;
+		withdrawal = result < 0 ? NO_DAY : date_of_seconds(at);
 	}
-	if (result == 0 && (next_day == NO_DAY || date_of_seconds(at) < next_day))
-		next_day = date_of_seconds(at);
-	else if (result < 0 && result != ERR_NOT_FOUND)
-		return result;
+	if (withdrawal != NO_DAY && (next_day == NO_DAY || withdrawal < next_day))
+		next_day = withdrawal;
 	*last = last_day;
 	*next = next_day;
 	*withdrawn_today = withdrawn;

@@ -185,15 +185,16 @@ int store_followup_agenda(struct store *store, int64_t call_id, struct followup 
 
 int store_followup_scheduled_of_person(struct store *store, int64_t person, struct followup *out, int capacity)
 {
-	STATEMENT(of_one, "SELECT " COLUMNS " FROM followup f INDEXED BY followup_open JOIN name n ON n.id=f.rule WHERE f.client_id=?1 AND "
-			  "f.closed_on IS NULL AND f.state=0"
-			  " ORDER BY f.priority, f.due_on, n.text, f.client_ref, f.occasion");
-	STATEMENT(of_many, "SELECT " COLUMNS " FROM client c CROSS JOIN followup f INDEXED BY followup_open JOIN name n ON n.id=f.rule"
-			   " WHERE c.person=?1 AND c.person>0 AND f.client_id=c.id AND f.closed_on IS NULL AND f.state=0"
-			   " ORDER BY f.priority, f.due_on, n.text, f.client_ref, f.occasion");
-	sqlite3_stmt *s = person < 0 ? store_query(store, &of_one, "i", -person) : store_query(store, &of_many, "i", person);
+	STATEMENT(of_one,
+		"SELECT " COLUMNS " FROM followup f INDEXED BY followup_open WHERE f.client_id=?1 AND f.closed_on IS NULL AND f.state=0");
+	STATEMENT(of_many, "SELECT " COLUMNS " FROM client c CROSS JOIN followup f INDEXED BY followup_open"
+			   " WHERE c.person=?1 AND c.person>0 AND f.client_id=c.id AND f.closed_on IS NULL AND f.state=0");
+	int count = read_list(
+		store, person < 0 ? store_query(store, &of_one, "i", -person) : store_query(store, &of_many, "i", person), out, capacity);
 
-	return read_list(store, s, out, capacity);
+	if (count > 1 && count <= capacity)
+		qsort_r(out, (size_t)count, sizeof(*out), compare_rank, store);
+	return count;
 }
 
 int store_followup_expired(struct store *store, day_t day, struct followup *out)
@@ -245,11 +246,11 @@ static int next_rule(struct store *store, struct admission_place *place)
 	return result;
 }
 
-int store_admission_next(struct store *store, struct admission_place *place, struct followup *out)
+int store_admission_next(struct store *store, struct admission_place *place, struct followup *out, int capacity)
 {
 	STATEMENT(next,
 		"SELECT " COLUMNS " FROM followup f INDEXED BY followup_scheduled WHERE state=0 AND priority=?1 AND due_on=?2 AND rule=?3"
-		" AND (client_ref, occasion)>(?4, ?5) ORDER BY client_ref, occasion LIMIT 1");
+		" AND (client_ref, occasion)>(?4, ?5) ORDER BY client_ref, occasion LIMIT ?6");
 	int result;
 
 	for (;;) {
@@ -257,17 +258,12 @@ int store_admission_next(struct store *store, struct admission_place *place, str
 			int64_t rule = store_name_find(store, place->rule);
 			if (rule < 0)
 				return (int)rule;
-			result = read_one(store,
-				store_query(store, &next, "nnitt", place->priority, (int)place->due_on, rule, place->client_ref,
-					place->occasion),
-				out);
-			if (result < 0)
+			result = read_list(store,
+				store_query(store, &next, "nnittn", place->priority, (int)place->due_on, rule, place->client_ref,
+					place->occasion, capacity),
+				out, capacity);
+			if (result != 0)
 				return result;
-			if (result > 0) {
-				memcpy(place->client_ref, out->client_ref, sizeof(place->client_ref));
-				memcpy(place->occasion, out->occasion, sizeof(place->occasion));
-				return 1;
-			}
 		}
 		result = place->priority == INT_MIN ? 0 : next_rule(store, place);
 		if (result == 0) {
@@ -278,6 +274,12 @@ int store_admission_next(struct store *store, struct admission_place *place, str
 		if (result <= 0)
 			return result;
 	}
+}
+
+void store_admission_pass(struct admission_place *place, const struct followup *followup)
+{
+	memcpy(place->client_ref, followup->client_ref, sizeof(place->client_ref));
+	memcpy(place->occasion, followup->occasion, sizeof(place->occasion));
 }
 
 int store_followup_save(struct store *store, struct followup *f)

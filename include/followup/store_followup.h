@@ -37,8 +37,9 @@ struct admission_place {
 	char occasion[OCCASION_SIZE];
 };
 void store_admission_start(struct admission_place *place);
-/* The next scheduled one after place, which moves on: 1, or 0 at the end. */
-int store_admission_next(struct store *store, struct admission_place *place, struct followup *out) MUST_CHECK;
+/* The next scheduled ones after place, of one rule, at most capacity: how many, 0 at the end. */
+int store_admission_next(struct store *store, struct admission_place *place, struct followup *out, int capacity) MUST_CHECK;
+void store_admission_pass(struct admission_place *place, const struct followup *followup); /* moves on to one of those */
 
 /* How many follow-ups of a rule (a name) are scheduled and wait for something. */
 int64_t store_followup_waiting_of_rule(struct store *store, int64_t rule) MUST_CHECK;

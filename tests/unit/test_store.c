@@ -299,14 +299,34 @@ static void test_admission_order(void **state)
 			assert_int_equal(store_followup_save(store, &f), 0);
 		}
 	}
-	store_admission_start(&place);
-	for (int i = 0; i < COUNT; i++) {
-		assert_int_equal(store_admission_next(store, &place, &f), 1);
-		if (strcmp(store_name_text(store, f.rule), rows[i].rule) != 0 || strcmp(f.client_ref, rows[i].client_ref) != 0 ||
-			strcmp(f.occasion, rows[i].occasion) != 0 || f.due_on != rows[i].due_on)
-			fail_msg("place %d is %s %s %s", i, store_name_text(store, f.rule), f.client_ref, f.occasion);
+	/* One by one, by two and all of a rule at once. */
+	for (int most = 1; most <= COUNT; most = most < 2 ? 2 : most + COUNT - 2) {
+		struct followup some[COUNT];
+		int count, i = 0;
+		store_admission_start(&place);
+		while ((count = store_admission_next(store, &place, some, most)) > 0)
+			for (int k = 0; k < count; k++, i++) {
+				assert_true(i < COUNT && count <= most);
+				store_admission_pass(&place, &some[k]);
+				if (strcmp(store_name_text(store, some[k].rule), rows[i].rule) != 0 ||
+					strcmp(some[k].client_ref, rows[i].client_ref) != 0 ||
+					strcmp(some[k].occasion, rows[i].occasion) != 0 || some[k].due_on != rows[i].due_on)
+					fail_msg("place %d is %s %s %s", i, store_name_text(store, some[k].rule), some[k].client_ref,
+						some[k].occasion);
+			}
+		assert_int_equal(count, 0);
+		assert_int_equal(i, COUNT);
 	}
-	assert_int_equal(store_admission_next(store, &place, &f), 0);
+	/* What has been read and not passed comes again. */
+	struct followup some[COUNT];
+	store_admission_start(&place);
+	for (int i = 0; i < 3; i++) {
+		assert_true(store_admission_next(store, &place, some, COUNT) >= 1);
+		store_admission_pass(&place, &some[0]);
+	}
+	assert_int_equal(store_admission_next(store, &place, some, COUNT), 4);
+	assert_string_equal(some[0].occasion, "2025");
+	assert_string_equal(some[1].client_ref, "C10");
 	close_memory(store);
 }
 
