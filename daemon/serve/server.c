@@ -32,8 +32,8 @@ enum {
 	SLICE_US_LEAST = 4000,
 	SLICE_US_BUSY = 10000,
 	SLICE_US_MOST = 24000,
-	/* When nobody has asked for anything or waited for a call for a second, slices commit together, so that a page that many of them touch is written once; whoever asks comes between two. */
-	QUIET_US = 1000000,
+	/* When nobody has asked for anything for so long, and nobody waits for a call, slices commit together, so that a page that many of them touch is written once; whoever asks comes between two. */
+	QUIET_US = 250000,
 	SLICES_US_QUIET = 200000,
 	LOAD_LOOK_MS = 20,
 	SLICE_ROWS = 32,        /* worked between two looks at the clock */
@@ -341,7 +341,7 @@ static bool slices_go_on(const struct server *server)
 	int64_t now_us = clock_monotonic_us();
 
 	return server->slices_open && server->turn_open && server->commands == server->slice_commands &&
-	       now_us - server->asked_us > QUIET_US && now_us - server->turn_opened_us < SLICES_US_QUIET && !server->draining &&
+	       now_us - server->others_us > QUIET_US && now_us - server->turn_opened_us < SLICES_US_QUIET && !server->draining &&
 	       !server->health.failing && !server->wake_wanted && !backup_is_copying(server) && server->callers_count == 0 &&
 	       TAILQ_EMPTY(&server->touched);
 }
@@ -407,8 +407,6 @@ static void run_slice(struct server *server)
 	}
 	server->now = zone_moment(clock_now(server->business_clock));
 	server->slices++;
-	if (server->commands != server->slice_commands)
-		server->asked_us = began_us;
 	if (server->commands == server->slice_commands)
 		server->slice_us += server->slice_us < SLICE_US_MOST ? SLICE_US_LEAST : 0;
 	else

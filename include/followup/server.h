@@ -117,7 +117,6 @@ struct server {
 	int64_t others_us;       /* when somebody else asked last */
 	int64_t commit_us;       /* how long the last commit took */
 	uint64_t slice_commands; /* how many commands there had been at the last one */
-	int64_t asked_us;        /* when a slice last found that somebody had asked for something; 0: long ago */
 	bool slices_open;        /* the last one has left its transaction open for the next */
 	bool checkpoint_wanted;  /* something has been committed since the last look, or its thread is done */
 	bool wal_held;           /* no command begins to look at the book (wal.h), */
