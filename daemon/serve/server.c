@@ -342,8 +342,8 @@ static bool slices_go_on(const struct server *server)
 
 	return server->slices_open && server->turn_open && server->commands == server->slice_commands &&
 	       now_us - server->others_us > QUIET_US && now_us - server->turn_opened_us < SLICES_US_QUIET && !server->draining &&
-	       !server->health.failing && !server->wake_wanted && !backup_is_copying(server) && server->callers_count == 0 &&
-	       TAILQ_EMPTY(&server->touched);
+	       !server->health.failing && !server->wake_wanted && !server->wal_held && !backup_is_copying(server) &&
+	       server->callers_count == 0 && TAILQ_EMPTY(&server->touched);
 }
 
 static void run_turn(struct server *server)
