@@ -53,7 +53,7 @@ CRASH = $(BUILD)/crash/shim.so $(BUILD)/crash/guest
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 FUZZ = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 # Whose calls can be made to fail, or to be weaker than they are.
-FAULTS_WRAP = malloc calloc realloc free strdup strndup asprintf scandir RAND_bytes flock store_commit store_rollback
+FAULTS_WRAP = malloc calloc realloc free strdup strndup asprintf scandir RAND_bytes flock store_commit store_rollback store_sync store_is_synced
 
 # What is done, in short; V=1 shows the commands.
 tell = $(if $(V),,@echo '  $(1) $(2)'; )

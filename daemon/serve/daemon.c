@@ -152,8 +152,9 @@ static int start_server(struct parts *parts, const struct daemon_options *option
 	if (server->policy != NULL)
 		parts->policy = NULL;
 	if (result < 0) {
-		log_event(parts->log, LOG_LEVEL_ERROR, "not_started", "reason=\"%s\" exit=%d", error_text(result), (int)EXIT_SYSTEM);
-		return EXIT_SYSTEM;
+		int status = turn_is_store_error(result) ? EXIT_STORAGE : EXIT_SYSTEM;
+		log_event(parts->log, LOG_LEVEL_ERROR, "not_started", "reason=\"%s\" exit=%d", error_text(result), status);
+		return status;
 	}
 	result = server_set_policy(server, server->policy);
 	if (result == ERR_FULL) {
@@ -165,7 +166,7 @@ static int start_server(struct parts *parts, const struct daemon_options *option
 			(int)EXIT_STORAGE);
 		return EXIT_STORAGE;
 	}
-	server_start_worker(server);
+	server_start_threads(server);
 	if (accept_open(server, why) < 0) {
 		log_event(parts->log, LOG_LEVEL_ERROR, "not_started", "reason=%s exit=%d", log_quote(why, strlen(why), quoted),
 			(int)EXIT_SYSTEM);

@@ -86,6 +86,8 @@ int server_set_policy(struct server *server, const struct policy *policy)
 {
 	int result = engine_set_policy(server->engine, policy, server->now.unix_seconds);
 
+	if (result == 0)
+		result = store_sync(server->store);
 	if (result < 0)
 		return result;
 	desk_set_policy(server->desk, policy);
@@ -310,7 +312,7 @@ static int write_look(struct request *request)
 {
 	int result = turn_run(request, look_at_changes);
 
-	return result < 0 ? result : turn_commit(request->server);
+	return result < 0 ? result : turn_commit_now(request->server);
 }
 
 /* On the loop's thread again, or at once where there is no worker. changes: NULL: not known. */

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "followup/accept.h"
 #include "followup/backup.h"
@@ -17,6 +19,7 @@
 #include "followup/notify.h"
 #include "followup/sample.h"
 #include "followup/store_record.h"
+#include "followup/store_wal.h"
 #include "followup/stranger.h"
 #include "followup/tls.h"
 #include "followup/turn.h"
@@ -86,6 +89,7 @@ int server_init(struct server *server, struct policy *policy)
 	if (server->guesses == NULL)
 		return ERR_MEMORY;
 	TAILQ_INIT(&server->touched);
+	TAILQ_INIT(&server->held);
 	server->timer = evtimer_new(server->base, on_timer, server);
 	if (server->timer == NULL)
 		return ERR_MEMORY;
@@ -97,6 +101,9 @@ int server_init(struct server *server, struct policy *policy)
 	server->policy = policy;
 	if (metrics_init(server) < 0)
 		return ERR_MEMORY;
+	int result = store_put_off_syncs(server->store);
+	if (result < 0)
+		return result;
 	server->started_at_ms = clock_monotonic_ms();
 	server->now = zone_moment(clock_now(server->business_clock));
 	server->wait_end_ms = INT64_MAX;
@@ -138,6 +145,12 @@ void server_release(struct server *server)
 	server->brief = NULL;
 	server->checkpoint = NULL;
 	accept_stop(server);
+	if (server->sync_event != NULL) {
+		turn_finish(server); /* so that nobody rings any more */
+		event_free(server->sync_event);
+		(void)close(server->sync_bell);
+		server->sync_event = NULL;
+	}
 	for (size_t i = 0; i < 3; i++)
 		if (server->signals[i] != NULL)
 			event_free(server->signals[i]);
@@ -149,15 +162,46 @@ void server_release(struct server *server)
 	guesses_free(server->guesses);
 	tls_free(server->tls);
 	buffer_free(&server->notes);
+	buffer_free(&server->held_notes);
 	buffer_free(&server->answer.json);
 	policy_free(server->policy);
 	server->policy = NULL;
 }
 
-void server_start_worker(struct server *server)
+static void on_synced(evutil_socket_t bell, short what, void *context)
+{
+	uint64_t rung;
+
+	(void)what;
+	(void)context; /* the loop returns, and the turn looks */
+	if (read(bell, &rung, sizeof rung) < 0)
+		return;
+}
+
+static int start_syncing(struct server *server)
+{
+	int bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	struct event *event = bell >= 0 ? event_new(server->base, bell, EV_READ | EV_PERSIST, on_synced, server) : NULL;
+
+	if (event != NULL && event_add(event, NULL) == 0 && store_start_syncing(server->store, bell) == 0) {
+		server->sync_bell = bell;
+		server->sync_event = event;
+		return 0;
+	}
+	if (event != NULL)
+		event_free(event);
+	if (bell >= 0)
+		(void)close(bell);
+	return ERR_SYSTEM;
+}
+
+void server_start_threads(struct server *server)
 {
 	char why[256] = "";
 	char quoted[LOG_QUOTED_SIZE];
+
+	if (start_syncing(server) < 0)
+		log_event(server->log, LOG_LEVEL_WARNING, "no_syncer", "text=\"nothing is worked while a commit is written\"");
 
 	if (worker_new(server->base, server->policy->database, server, &server->worker, why) < 0 ||
 		worker_new(server->base, server->policy->database, server, &server->brief, why) < 0)
@@ -238,6 +282,7 @@ static void log_record_head(struct server *server)
 	char digest[RECORD_DIGEST_TEXT_SIZE];
 	int64_t link;
 
+	turn_finish(server); /* nobody is told of a link that a power cut may take back */
 	if (store_record_head(server->store, &link, digest) == 0 && link > 0)
 		log_event(server->log, LOG_LEVEL_NOTICE, "record_head", "link=%" PRId64 " digest=%s", link, digest);
 }
@@ -289,7 +334,7 @@ static void probe_storage(struct server *server)
 		if (result < 0)
 			turn_fail(server, result);
 		else
-			turn_commit(server);
+			(void)turn_commit_now(server); /* whoever it concerns has heard it */
 	}
 	server->work_pending = true; /* slices stopped with the failure */
 }
@@ -318,7 +363,8 @@ static void run_ready(struct server *server)
 	/* Each session once; those that become ready again stand behind the last. */
 	while (left > 0 && server->turn_bytes < SERVER_BYTES_A_TURN && (session = TAILQ_FIRST(&server->ready)) != NULL) {
 		left -= session_run(session, left < SESSION_REQUESTS_A_TURN ? left : SESSION_REQUESTS_A_TURN);
-		if (session == last)
+		turn_look(server);
+		if (session == last || turn_is_full(server))
 			break;
 	}
 }
@@ -354,6 +400,7 @@ static void run_turn(struct server *server)
 	turn_begin(server);
 	server->turns++;
 	server->turn_bytes = 0;
+	turn_look(server);
 	stranger_expire(server, now_ms);
 	if (!server->draining) {
 		run_ready(server);
@@ -398,6 +445,9 @@ static void run_slice(struct server *server)
 	day_t worked_before = engine_worked_on(server->engine);
 	int result;
 
+	/* Nobody's answer waits for a slice. */
+	turn_close(server);
+	turn_finish(server);
 	server->slice_began_us = began_us;
 	if (server->health.failing && began_us / 1000 < server->health.probe_at_ms) {
 		server->work_pending = false; /* the next probe takes it up again */
@@ -429,9 +479,14 @@ static void run_slice(struct server *server)
 			metrics_note_work(server, server->turn_opened_us / 1000, worked_before);
 		}
 	}
-	/* What became available goes to those who wait. */
+	/* The next turn, and the next slice, are worked while it is synced; what became available goes to those who wait at the end of that turn. */
+	if (server->sync_event != NULL && server->work_pending) {
+		store_begin_sync(server->store);
+		return;
+	}
 	turn_close(server);
 	if (!server->work_pending) {
+		turn_finish(server);
 		report_work(server);
 		waiter_answer_idle(server);
 		turn_close(server);
@@ -449,6 +504,9 @@ static void move_wal(struct server *server)
 	server->checkpoint_wanted = server->turn_open;
 	if (server->exit_status != 0)
 		return;
+	enum { SOON = 250 }; /* pages: then the log is likely to be moved, for which SQLite waits until it is on the disk */
+	if (!server->turn_open && store_wal_pages(server->store) - store_wal_moved(server->store) >= SOON)
+		turn_finish(server);
 	int result = checkpoint_look(server);
 	if (result < 0)
 		turn_fail(server, result);
@@ -509,7 +567,7 @@ static void arm_timer(struct server *server)
 	(void)evtimer_add(server->timer, &delay);
 }
 
-/* Tells the service manager that all is well, but only when the database answers. */
+/* Tells the service manager that all is well, but only when the database answers, and the disk. */
 static void feed_watchdog(struct server *server)
 {
 	int64_t now_ms = clock_monotonic_ms();
@@ -517,7 +575,9 @@ static void feed_watchdog(struct server *server)
 	if (server->watchdog_ms == 0 || now_ms < server->watchdog_at_ms)
 		return;
 	server->watchdog_at_ms = now_ms + server->watchdog_ms;
-	if (store_ping(server->store) == 0)
+	if (!store_is_synced(server->store) && now_ms - server->committed_ms >= server->watchdog_ms)
+		log_event(server->log, LOG_LEVEL_ERROR, "watchdog_not_fed", "reason=\"the disk does not answer\"");
+	else if (store_ping(server->store) == 0)
 		(void)notify_send("WATCHDOG=1");
 	else
 		log_event(server->log, LOG_LEVEL_ERROR, "watchdog_not_fed", "reason=\"the database does not answer\"");
@@ -527,7 +587,9 @@ int server_run(struct server *server)
 {
 	while (!server->finished) {
 		/* Whoever was closed after the turn hears of it now, and not when the loop next wakes up; so does whoever waits for what the turn has changed. */
-		bool busy = (server->work_pending && !put_off_slice(server)) || backup_is_copying(server) || waiter_is_wanted(server) ||
+		bool busy = (server->work_pending && !put_off_slice(server)) || backup_is_copying(server) ||
+			    (store_is_synced(server->store) &&
+				    (waiter_is_wanted(server) || (!TAILQ_EMPTY(&server->touched) && !server->turn_open))) ||
 			    !TAILQ_EMPTY(&server->ready) || !TAILQ_EMPTY(&server->dead) ||
 			    (server->wake_wanted && server->exit_status == 0);
 		arm_timer(server);
@@ -542,14 +604,20 @@ int server_run(struct server *server)
 			run_slice(server);
 		if (backup_is_copying(server) && server->draining)
 			backup_end(server);
-		else if (backup_is_copying(server))
+		else if (backup_is_copying(server)) {
+			turn_finish(server); /* a copy holds nothing that the book may lose */
 			backup_slice(server);
+		}
 		bool look = server->checkpoint_wanted;
 		if (look)
 			move_wal(server);
 		if ((look || server->wal_held) && server->exit_status == 0)
 			wal_let_go(server);
+		/* Those who subscribe have heard of what has just come on the disk. */
+		if (!TAILQ_EMPTY(&server->touched) && !server->turn_open && store_is_synced(server->store))
+			turn_close(server);
 	}
+	turn_finish(server);
 	if (server->exit_status == 0) {
 		(void)notify_send("EXTEND_TIMEOUT_USEC=30000000\nSTATUS=writing the last pages");
 		/* Should the disk refuse it, the log still has it all. */

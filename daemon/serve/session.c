@@ -67,7 +67,7 @@ static void on_written(struct bufferevent *stream, void *context)
 	struct session *session = context;
 
 	(void)stream;
-	if (session->closing && session_unread_output(session) == 0)
+	if (session->closing && !session->is_touched && !session->is_held && session_unread_output(session) == 0)
 		session_close(session, session->why);
 	else
 		session_make_ready(session);
@@ -206,7 +206,9 @@ void session_close(struct session *session, const char *why)
 		TAILQ_REMOVE(&server->ready, session, in_ready);
 	if (session->is_touched)
 		TAILQ_REMOVE(&server->touched, session, in_touched);
-	session->is_ready = session->is_touched = false;
+	if (session->is_held)
+		TAILQ_REMOVE(&server->held, session, in_held);
+	session->is_ready = session->is_touched = session->is_held = false;
 	if (session->subscribed)
 		server->subscribers--;
 	session->subscribed = false;
@@ -224,7 +226,9 @@ void session_free(struct session *session)
 	bufferevent_free(session->stream);
 	resp_parser_free(&session->parser);
 	buffer_free(&session->replies);
+	buffer_free(&session->held_replies);
 	free(session->marks);
+	free(session->held_marks);
 	free(session);
 }
 
@@ -237,7 +241,7 @@ void session_close_after_replies(struct session *session, const char *why)
 	waiter_unpark(session);
 	stranger_update(session);
 	(void)bufferevent_disable(session->stream, EV_READ);
-	if (!session->is_touched && session_unread_output(session) == 0)
+	if (!session->is_touched && !session->is_held && session_unread_output(session) == 0)
 		session_close(session, why);
 }
 
@@ -324,7 +328,7 @@ size_t session_run(struct session *session, size_t count)
 			session_look_up(session);
 		stranger_update(session);
 		size_t limit = session->standing.signed_in ? server->policy->max_output_bytes : server->policy->max_stranger_output;
-		idle = session_unread_output(session) + session->replies.length > limit;
+		idle = session_unread_output(session) + session->held_replies.length + session->replies.length > limit;
 		if (idle)
 			break;
 		result = session_parse(session);
@@ -389,6 +393,41 @@ void session_fail_marks(struct session *session)
 	stranger_update(session);
 }
 
+static void swap_buffers(struct buffer *one, struct buffer *other)
+{
+	struct buffer kept = *one;
+
+	*one = *other;
+	*other = kept;
+}
+
+void session_hold(struct session *session)
+{
+	struct server *server = session->server;
+	struct reply_mark *marks = session->held_marks;
+	size_t capacity = session->held_capacity;
+
+	if (session->is_held)
+		abort(); /* a turn ends when the one before is on the disk */
+	swap_buffers(&session->replies, &session->held_replies);
+	session->held_marks = session->marks;
+	session->held_capacity = session->mark_capacity;
+	session->held_count = session->mark_count;
+	session->marks = marks;
+	session->mark_capacity = capacity;
+	session->mark_count = 0;
+	TAILQ_REMOVE(&server->touched, session, in_touched);
+	session->is_touched = false;
+	TAILQ_INSERT_TAIL(&server->held, session, in_held);
+	session->is_held = true;
+}
+
+void session_fail_held(struct session *session)
+{
+	for (size_t i = 0; i < session->held_count; i++)
+		session->held_marks[i].failed |= session->held_marks[i].stored;
+}
+
 /* When all peers together have left too much unread, those who have left most are cut off: memory is for those who work. */
 static void session_relieve(struct server *server)
 {
@@ -422,31 +461,34 @@ void session_deliver(struct session *session)
 {
 	struct server *server = session->server;
 	struct evbuffer *output = bufferevent_get_output(session->stream);
+	const struct buffer *replies = &session->held_replies;
 	size_t start = 0;
-	bool lost = session->replies.failed;
+	bool lost = replies->failed;
 
-	for (size_t i = 0; i < session->mark_count && !lost; i++) {
-		const struct reply_mark *mark = &session->marks[i];
+	TAILQ_REMOVE(&server->held, session, in_held);
+	session->is_held = false;
+	for (size_t i = 0; i < session->held_count && !lost; i++) {
+		const struct reply_mark *mark = &session->held_marks[i];
 		size_t end = mark->end;
 		if (mark->failed) {
 			lost = evbuffer_add_printf(output, "-STORE %s\r\n", server->health.refusal) < 0;
 		} else {
 			/* Neighbours that went well go out in one piece. */
-			while (i + 1 < session->mark_count && !session->marks[i + 1].failed)
-				end = session->marks[++i].end;
-			start += end > start ? send_at_once(session, session->replies.data + start, end - start) : 0;
-			lost = end > start && evbuffer_add(output, session->replies.data + start, end - start) != 0;
+			while (i + 1 < session->held_count && !session->held_marks[i + 1].failed)
+				end = session->held_marks[++i].end;
+			start += end > start ? send_at_once(session, replies->data + start, end - start) : 0;
+			lost = end > start && evbuffer_add(output, replies->data + start, end - start) != 0;
 		}
 		start = end;
 	}
-	session->mark_count = 0;
-	if (session->replies.capacity > KEEP_REPLIES || session->replies.failed)
-		buffer_free(&session->replies);
+	session->held_count = 0;
+	if (replies->capacity > KEEP_REPLIES || replies->failed)
+		buffer_free(&session->held_replies);
 	else
-		buffer_clear(&session->replies);
+		buffer_clear(&session->held_replies);
 	if (lost)
 		session_close(session, "no memory for its answers");
-	else if (session->closing && session_unread_output(session) == 0)
+	else if (session->closing && !session->is_touched && session_unread_output(session) == 0)
 		session_close(session, session->why);
 	else if (session_unread_output(session) == 0)
 		session_make_ready(session); /* as on_written() does */

@@ -114,13 +114,17 @@ void subscribe_tell(struct server *server, const char *line)
 	buffer_free(&json);
 }
 
-void subscribe_tell_changes(struct server *server)
+bool subscribe_has_changes(struct server *server)
 {
 	uint64_t changes = desk_changes(server->desk) + engine_changes(server->engine);
+	bool has = changes != server->told_changes;
 
-	if (changes == server->told_changes)
-		return;
 	server->told_changes = changes;
+	return has;
+}
+
+void subscribe_tell_changes(struct server *server)
+{
 	subscribe_tell(server, "event=queues_changed");
 }
 

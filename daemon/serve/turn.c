@@ -28,6 +28,7 @@ enum {
 	SAY_AGAIN_MS = 60 * 1000, /* how often the log repeats that storage fails */
 	PROBE_MS = 5 * 1000,      /* how often a failing store is tried without being asked */
 	SERVE_ROUNDS = 4,         /* serving those who wait may make calls available to others of them */
+	ACTIVE_MS = 100,          /* whoever was heard no longer ago may ask for more at any moment */
 };
 
 bool turn_is_store_error(int error)
@@ -49,7 +50,7 @@ void turn_note(struct server *server, const char *format, ...)
 
 static void notes_say(struct server *server)
 {
-	char *line = server->notes.failed ? NULL : server->notes.data;
+	char *line = server->held_notes.failed ? NULL : server->held_notes.data;
 
 	while (line != NULL && *line != '\0') {
 		char *end = strchr(line, '\n');
@@ -60,7 +61,18 @@ static void notes_say(struct server *server)
 		subscribe_tell(server, line);
 		line = end + 1;
 	}
-	buffer_clear(&server->notes);
+	buffer_clear(&server->held_notes);
+}
+
+static void notes_hold(struct server *server)
+{
+	struct buffer *notes = &server->notes;
+
+	if (notes->failed)
+		server->held_notes.failed = true;
+	else if (notes->length > 0)
+		buffer_append(&server->held_notes, notes->data, notes->length);
+	buffer_clear(notes);
 }
 
 void turn_fail(struct server *server, int error)
@@ -125,6 +137,51 @@ int turn_open(struct server *server)
 	return 0;
 }
 
+/* Nobody will know what the disk holds of it. */
+static void fail_held(struct server *server)
+{
+	struct session *session;
+
+	TAILQ_FOREACH(session, &server->held, in_held)
+	session_fail_held(session);
+	buffer_clear(&server->held_notes);
+}
+
+void turn_finish(struct server *server)
+{
+	struct session *session;
+	int result = store_sync(server->store);
+
+	if (result < 0) {
+		fail_held(server);
+		if (server->sync_wanted || server->turn_open)
+			turn_fail(server, result); /* the daemon ends */
+	} else if (server->sync_wanted) {
+		server->commit_us = server->committing_us + store_sync_us(server->store);
+		histogram_add(&server->metrics.commits, server->commit_us);
+		/* Only a write proves that writing works again. */
+		if (server->health.failing && server->sync_proves) {
+			log_event(server->log, LOG_LEVEL_NOTICE, "storage_works", "failures=%" PRIu64 " seconds=%" PRId64,
+				server->health.failures, server->now.unix_seconds - server->health.since);
+			server->health.failing = false;
+			server->health.said_ms = 0;
+		}
+	}
+	server->sync_wanted = false;
+	notes_say(server);
+	if (result == 0 && server->changes_held)
+		subscribe_tell_changes(server);
+	server->changes_held = false;
+	while ((session = TAILQ_FIRST(&server->held)) != NULL)
+		session_deliver(session);
+}
+
+void turn_look(struct server *server)
+{
+	if ((server->sync_wanted || !TAILQ_EMPTY(&server->held)) && store_is_synced(server->store))
+		turn_finish(server);
+}
+
 int turn_commit(struct server *server)
 {
 	bool dirty;
@@ -133,31 +190,57 @@ int turn_commit(struct server *server)
 	if (!server->turn_open)
 		return 0;
 	dirty = store_is_dirty(server->store);
+	if (dirty)
+		turn_finish(server);
+	/* What had been committed was not made durable, and this is lost with it. */
+	if (!server->turn_open)
+		return ERR_CORRUPT;
 	int64_t began_us = clock_monotonic_us();
 	result = store_commit(server->store);
-	if (dirty)
-		server->commit_us = clock_monotonic_us() - began_us;
 	server->turn_open = false; /* a failed commit has rolled back */
 	if (result < 0) {
 		turn_fail(server, result);
 		return result;
 	}
 	if (dirty) {
-		histogram_add(&server->metrics.commits, clock_monotonic_us() - began_us);
+		server->sync_wanted = true;
+		server->sync_proves = server->health.failing;
+		server->committing_us = clock_monotonic_us() - began_us;
+		server->committed_ms = began_us / 1000;
 		wal_watch(server);
 		server->checkpoint_wanted = true;
 		server->wakeup_stale = true;
 	}
-	/* Only a write proves that writing works again. */
-	if (dirty && server->health.failing) {
-		log_event(server->log, LOG_LEVEL_NOTICE, "storage_works", "failures=%" PRIu64 " seconds=%" PRId64, server->health.failures,
-			server->now.unix_seconds - server->health.since);
-		server->health.failing = false;
-		server->health.said_ms = 0;
-	}
-	notes_say(server);
-	subscribe_tell_changes(server);
+	notes_hold(server);
+	server->changes_held |= subscribe_has_changes(server);
 	return 0;
+}
+
+int turn_commit_now(struct server *server)
+{
+	int result = turn_commit(server);
+
+	turn_finish(server);
+	return result == 0 && server->exit_status == EXIT_STORAGE ? ERR_CORRUPT : result;
+}
+
+/* Whether somebody may ask for something while the commit is synced. Otherwise the loop does it itself, which is quicker than to wait for another thread. */
+static bool others_may_ask(const struct server *server)
+{
+	int64_t since_ms = clock_monotonic_ms() - ACTIVE_MS;
+	const struct session *session;
+
+	/* What comes next is long work, and first waits for the disk. */
+	if (server->work_pending)
+		return false;
+	if (!TAILQ_EMPTY(&server->ready))
+		return true;
+	TAILQ_FOREACH_REVERSE(session, &server->all, session_list, in_all)
+	if (session->heard_ms < since_ms)
+		return false;
+	else if (!session->is_held && session->park == PARK_NONE)
+		return true;
+	return false;
 }
 
 static void turn_settle(struct server *server)
@@ -182,8 +265,19 @@ bool turn_is_loading(const struct server *server)
 	return server->loaded_us != 0 && clock_monotonic_us() - server->loaded_us < LOAD_PAUSE_US;
 }
 
+bool turn_is_full(const struct server *server)
+{
+	enum { SYNCS = 2 };
+
+	return server->turn_open && server->sync_event != NULL && store_is_synced(server->store) &&
+	       clock_monotonic_us() - server->turn_opened_us > SYNCS * server->commit_us;
+}
+
 bool turn_may_wait(const struct server *server)
 {
+	/* What has been committed is being synced. */
+	if (!store_is_synced(server->store) && !server->draining && !server->health.failing && !backup_is_copying(server))
+		return true;
 	if (!server->turn_open || server->others_wait || server->draining || server->health.failing || backup_is_copying(server))
 		return false;
 	int64_t now_us = clock_monotonic_us();
@@ -203,6 +297,7 @@ void turn_close(struct server *server)
 	if (server->turn_closing)
 		return;
 	server->turn_closing = true;
+	turn_finish(server);
 	turn_settle(server);
 	for (int round = 0; round < SERVE_ROUNDS; round++) {
 		uint64_t before = server->sweep;
@@ -212,11 +307,12 @@ void turn_close(struct server *server)
 	}
 	(void)turn_commit(server); /* whoever it concerns hears it below */
 	server->others_wait = false;
-	while ((session = TAILQ_FIRST(&server->touched)) != NULL) {
-		TAILQ_REMOVE(&server->touched, session, in_touched);
-		session->is_touched = false;
-		session_deliver(session);
-	}
+	while ((session = TAILQ_FIRST(&server->touched)) != NULL)
+		session_hold(session);
+	if (server->sync_event != NULL && !store_is_synced(server->store) && others_may_ask(server))
+		store_begin_sync(server->store);
+	else
+		turn_finish(server);
 	if (server->worker != NULL)
 		worker_release(server->worker);
 	if (server->brief != NULL)

@@ -63,7 +63,8 @@ struct store_stamp {
 
 struct store {
 	sqlite3 *db;
-	int lock; /* -1: none */
+	struct log_file *log; /* whose commits' syncs are put off; NULL: nobody's */
+	int lock;             /* -1: none */
 	sqlite3_stmt *statements[STORE_STATEMENTS_MAX];
 	struct name_entry names_by_text[STORE_NAME_CACHE]; /* direct-mapped; a miss costs one query */
 	struct name_entry names_by_id[STORE_NAME_CACHE];

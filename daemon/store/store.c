@@ -11,6 +11,7 @@
 
 #include "followup/date.h"
 #include "followup/store_condition.h"
+#include "store_disk.h"
 
 /* Prepared when the book is opened: taking back must not need memory. */
 STATEMENT(begin, "BEGIN IMMEDIATE");
@@ -94,7 +95,12 @@ int store_open(const char *path, struct store **out, char message[256])
 	if (result < 0)
 		goto failed;
 	/* One thread uses a store, so the library's own locks are not needed. */
-	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+	if (store_disk_prepare() != SQLITE_OK) {
+		result = ERR_MEMORY;
+		goto failed;
+	}
+	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, STORE_DISK_NAME) !=
+		SQLITE_OK) {
 		result = store->db != NULL ? store_error(store) : ERR_MEMORY;
 		goto failed;
 	}
@@ -133,6 +139,7 @@ void store_close(struct store *store)
 	for (int i = 0; i < STORE_STATEMENTS_MAX; i++)
 		sqlite3_finalize(store->statements[i]);
 	store_condition_forget(store);
+	store_disk_end(store->log);
 	sqlite3_close(store->db);
 	if (store->lock >= 0)
 		(void)close(store->lock);
@@ -179,14 +186,25 @@ bool store_is_dirty(const struct store *store)
 	return store_changes(store) != store->changes_at_begin;
 }
 
+static int sync_failed(struct store *store)
+{
+	snprintf(store->message, sizeof(store->message), "%s", sqlite3_errstr(SQLITE_IOERR_FSYNC));
+	return ERR_CORRUPT;
+}
+
 int store_commit(struct store *store)
 {
 	reset_all(store);
 	int result = store_lost(store);
 	if (result == 0)
 		result = store_record_link(store);
-	if (result == 0)
+	if (result == 0) {
+		if (store->log != NULL)
+			store_disk_put_off(store->log, true);
 		result = store_run(store, &commit, "");
+		if (store->log != NULL)
+			store_disk_put_off(store->log, false);
+	}
 	if (result < 0) {
 		char kept[sizeof(store->message)];
 		memcpy(kept, store->message, sizeof(kept));
@@ -196,6 +214,44 @@ int store_commit(struct store *store)
 	}
 	store->in_transaction = false;
 	return 0;
+}
+
+int store_put_off_syncs(struct store *store)
+{
+	struct log_file *log = store_disk_log(store->db);
+
+	if (log == NULL)
+		return 0;
+	if (store_disk_sync(log) != SQLITE_OK)
+		return sync_failed(store);
+	store->log = log;
+	return 0;
+}
+
+int store_start_syncing(struct store *store, int bell)
+{
+	return store->log != NULL && store_disk_start(store->log, bell) ? 0 : ERR_SYSTEM;
+}
+
+void store_begin_sync(struct store *store)
+{
+	if (store->log != NULL)
+		store_disk_begin(store->log);
+}
+
+bool store_is_synced(const struct store *store)
+{
+	return store->log == NULL || store_disk_is_done(store->log);
+}
+
+int store_sync(struct store *store)
+{
+	return store->log == NULL || store_disk_finish(store->log) == SQLITE_OK ? 0 : sync_failed(store);
+}
+
+int64_t store_sync_us(const struct store *store)
+{
+	return store->log != NULL ? store_disk_sync_us(store->log) : 0;
 }
 
 void store_rollback(struct store *store)

@@ -86,8 +86,19 @@ struct server {
 	bool turn_open;    /* a transaction is open */
 	bool turn_closing; /* turn_close is at work */
 	struct session_list touched;
-	struct buffer notes;  /* lines for the log, said when the turn has been committed */
+	struct buffer notes;  /* lines for the log, said when the turn's commit is on the disk */
 	struct answer answer; /* lent to one command after the other */
+
+	/* The turn before, whose commit is being synced. */
+	struct session_list held; /* those whose answers wait for it */
+	struct buffer held_notes;
+	bool changes_held;        /* there is something new for those who subscribe */
+	bool sync_wanted;         /* it wrote something */
+	bool sync_proves;         /* and did so after storage had failed */
+	int64_t committing_us;    /* what its commit took before the sync, */
+	int64_t committed_ms;     /* and when that was */
+	struct event *sync_event; /* rung by the thread that syncs; NULL: there is none, and each sync is waited for */
+	int sync_bell;
 
 	/* Waiting sessions. */
 	uint64_t sweep;      /* the number of the look at them that is under way or was the last */
@@ -150,8 +161,8 @@ struct server {
 int server_init(struct server *server, struct policy *policy) MUST_CHECK;
 void server_release(struct server *server); /* everything it made; the struct itself is the caller's */
 
-/* Starts the threads that read, on the book that is open. Without it the daemon still works, and the log says so. */
-void server_start_worker(struct server *server);
+/* Starts the threads that read, on the book that is open, and the one that syncs. Without them the daemon still works, and the log says so. */
+void server_start_threads(struct server *server);
 
 /* Runs until it is told to stop; the exit status. */
 int server_run(struct server *server);

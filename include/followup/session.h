@@ -35,7 +35,7 @@ enum park {
 	PARK_WORKER, /* its long command, which the other thread works on */
 };
 
-/* Where one command's reply ends in session->replies, so that it can be replaced when the turn's commit fails. */
+/* Where one command's reply ends in the session's replies, so that it can be replaced when the turn's commit fails. */
 struct reply_mark {
 	size_t end;
 	bool stored; /* the command used the store */
@@ -54,9 +54,10 @@ struct session {
 	TAILQ_ENTRY(session) in_all;       /* every session, longest silent first */
 	TAILQ_ENTRY(session) in_ready;     /* those with input to look at in the next turn */
 	TAILQ_ENTRY(session) in_touched;   /* those that this turn has a reply for */
+	TAILQ_ENTRY(session) in_held;      /* those whose answers wait for the disk */
 	TAILQ_ENTRY(session) in_parked;    /* those that wait, in the order they came */
 	TAILQ_ENTRY(session) in_strangers; /* those that nobody is signed in on, in the order they became so */
-	bool is_ready, is_touched, is_dead, is_stranger;
+	bool is_ready, is_touched, is_held, is_dead, is_stranger;
 
 	struct server *server;
 	struct bufferevent *stream;
@@ -87,9 +88,11 @@ struct session {
 	struct long_job *job; /* PARK_WORKER: what it waits for */
 	uint64_t sweep;       /* the last look at the waiting sessions that included it */
 
-	struct buffer replies;
-	struct reply_mark *marks;
-	size_t mark_count, mark_capacity;
+	/* Of the turn that is worked; and put aside, of the one before, whose commit is not known to be on the disk yet. */
+	struct buffer replies, held_replies;
+	struct reply_mark *marks, *held_marks;
+	size_t mark_count, held_count;
+	size_t mark_capacity, held_capacity;
 };
 TAILQ_HEAD(session_list, session);
 
@@ -127,7 +130,13 @@ void session_mark(struct session *session, bool stored);
 /* The turn was lost: every stored reply of it will be replaced, and the session stands as before. */
 void session_fail_marks(struct session *session);
 
-/* Sends its replies of this turn. */
+/* Puts its replies of this turn aside until its commit is on the disk. */
+void session_hold(struct session *session);
+
+/* What was put aside was not made durable: every stored reply of it will be replaced. */
+void session_fail_held(struct session *session);
+
+/* Sends what was put aside. */
 void session_deliver(struct session *session);
 
 /* Answers with an error of its own accord, and closes it. */

@@ -22,11 +22,25 @@ void store_close(struct store *store);
 
 /* One transaction a loop turn; one savepoint a command. at (unix seconds): the moment that what is done in it is written down under. */
 int store_begin(struct store *store, int64_t at) MUST_CHECK;
-int store_commit(struct store *store) MUST_CHECK; /* on failure everything since begin is rolled back */
+int store_commit(struct store *store)
+	MUST_CHECK; /* on failure everything since begin is rolled back; otherwise it is on the disk, unless syncs are put off */
 void store_rollback(struct store *store);
 int store_savepoint(struct store *store) MUST_CHECK;
 int store_release(struct store *store) MUST_CHECK;
 void store_rollback_savepoint(struct store *store);
+
+/* Syncs of commits put off, so that the next transaction can be worked meanwhile. From here on store_commit() returns with its own still to be done; nobody may hear of what was committed,
+ * or read by whoever answers, before store_sync() has returned 0. Everything else keeps its order: a further commit, a checkpoint and the end wait for the sync that is due. */
+int store_put_off_syncs(struct store *store) MUST_CHECK;
+
+/* A thread for them, which writes 8 bytes into the eventfd bell whenever it has done one; the bell outlives the store. ERR_SYSTEM: there is none, and store_sync() does each itself. */
+int store_start_syncing(struct store *store, int bell) MUST_CHECK;
+
+void store_begin_sync(struct store *store);      /* hands the sync that is due to the thread */
+bool store_is_synced(const struct store *store); /* store_sync() would not wait */
+int store_sync(struct store *store)
+	MUST_CHECK; /* does it or waits for it; ERR_CORRUPT from the first failure on, and nothing can be written any more */
+int64_t store_sync_us(const struct store *store); /* how long the last one took */
 
 /* How often something was rolled back, whole or a savepoint: whoever keeps a thought about the book in memory throws it away when this moved. */
 uint64_t store_rollbacks(const struct store *store);

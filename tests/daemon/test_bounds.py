@@ -254,6 +254,7 @@ def _():
         daemon.start()
         daemon.json("HANDOVER", "M1", "M3", "left")
         same([(row["manager"], row["clients"]) for row in daemon.json("HANDOVER")], [("M1", 5)])
+        daemon.work()
         daemon.check()
 
 

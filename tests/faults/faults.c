@@ -173,7 +173,7 @@ static void read_options(int count, char **words)
 {
 	static const struct option options[] = {{"each", required_argument, NULL, 'e'}, {"seed", required_argument, NULL, 's'},
 		{"only", required_argument, NULL, 'o'}, {"weaken", required_argument, NULL, 'w'}, {"show", no_argument, NULL, 'v'}, {0}};
-	static const char *const weaknesses[] = {"", "commit", "rollback", "sync"};
+	static const char *const weaknesses[] = {"", "commit", "rollback", "sync", "early"};
 	int option;
 
 	run.seed = 1;
@@ -187,7 +187,7 @@ static void read_options(int count, char **words)
 		else if (option == 'v')
 			run.show = true;
 		else if (option == 'w')
-			while (run.weakness < WEAK_SYNC && (run.weakness == WEAK_NOT || strcmp(optarg, weaknesses[run.weakness]) != 0))
+			while (run.weakness < WEAK_EARLY && (run.weakness == WEAK_NOT || strcmp(optarg, weaknesses[run.weakness]) != 0))
 				run.weakness++;
 		else
 			exit(2);

@@ -47,7 +47,7 @@ struct expected {
 	struct reply_heard reply, repeated_reply;
 };
 
-enum weakness { WEAK_NOT, WEAK_COMMIT, WEAK_ROLLBACK, WEAK_SYNC };
+enum weakness { WEAK_NOT, WEAK_COMMIT, WEAK_ROLLBACK, WEAK_SYNC, WEAK_EARLY };
 
 extern struct run {
 	int64_t each;

@@ -10,6 +10,10 @@ int __real_store_commit(struct store *store);
 int __wrap_store_commit(struct store *store);
 void __real_store_rollback(struct store *store);
 void __wrap_store_rollback(struct store *store);
+int __real_store_sync(struct store *store);
+int __wrap_store_sync(struct store *store);
+bool __real_store_is_synced(const struct store *store);
+bool __wrap_store_is_synced(const struct store *store);
 
 int __wrap_store_commit(struct store *store)
 {
@@ -24,6 +28,17 @@ void __wrap_store_rollback(struct store *store)
 	if (run.weakness == WEAK_ROLLBACK)
 		(void)sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
 	__real_store_rollback(store);
+}
+
+/* What was committed is told before it is on the disk. */
+int __wrap_store_sync(struct store *store)
+{
+	return run.weakness == WEAK_EARLY ? 0 : __real_store_sync(store);
+}
+
+bool __wrap_store_is_synced(const struct store *store)
+{
+	return run.weakness == WEAK_EARLY || __real_store_is_synced(store);
 }
 /* NOLINTEND(bugprone-reserved-identifier) */
 

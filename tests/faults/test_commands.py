@@ -19,7 +19,7 @@ SEED = os.environ.get("FOLLOWUP_SEED") or (str(random.SystemRandom().randrange(1
 EACH = os.environ.get("FOLLOWUP_FAULTS") or ("0" if LONG else "1")
 PROGRAM = os.path.join(BUILD, "faults/faults")
 RUNS = [["--each", EACH, "--seed", SEED]] + [["--each", "8", "--seed", SEED, "--only", only, "--weaken", what] for what, only in (
-    ("commit", "AGENT.ADD"), ("rollback", "EVENT.PUT"), ("sync", "AGENT.ADD"))]
+    ("commit", "AGENT.ADD"), ("rollback", "EVENT.PUT"), ("sync", "AGENT.ADD"), ("early", "AGENT.ADD"))]
 
 status = 0
 for words in RUNS:

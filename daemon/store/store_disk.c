@@ -1,0 +1,403 @@
+#include "store_disk.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "followup/clock.h"
+
+enum {
+	/* As SQLite's description of the file format has them. */
+	LOG_HEADER = 32,
+	FRAME_HEADER = 24,
+	FRAME_COMMITS = 4, /* where in a frame's header stands how many pages the book has after it; 0: it does not end a transaction */
+	GATHERED_MOST = 127 * 1024, /* SQLite's own files take no more than 17 bits of length at once */
+};
+
+/* What has become of the sync of the last commit. */
+enum put_off {
+	NOTHING,
+	WANTED, /* nobody does it yet */
+	HANDED, /* it is the thread's */
+	DONE,   /* the thread has been through with it */
+};
+
+struct log_file {
+	sqlite3_file base; /* first: it is one for SQLite */
+	sqlite3_file *real;
+
+	/* Written by SQLite, and not by us yet. */
+	unsigned char *gathered;
+	int length;
+	sqlite3_int64 at;
+
+	bool ends_in_commit; /* what was written last: the last frame of a transaction */
+	bool is_clean;       /* nothing was written since the last sync, or since one was put off */
+	bool is_broken;      /* a sync has failed */
+	bool puts_off;       /* a COMMIT runs whose sync is put off */
+
+	/* The thread. */
+	bool has_thread;
+	pthread_t thread;
+	int bell;
+	atomic_int put_off; /* enum put_off; from HANDED on the thread moves it, under lock */
+	pthread_mutex_t lock;
+	pthread_cond_t wake, done;
+	bool ending;
+	int result;
+	long long sync_us;
+};
+
+static sqlite3_vfs layer;
+static sqlite3_vfs *below;
+
+static struct log_file *log_of(sqlite3_file *base)
+{
+	return (struct log_file *)(void *)base;
+}
+
+static sqlite3_file *real_of(sqlite3_file *base)
+{
+	return log_of(base)->real;
+}
+
+/* --- The sync of a commit ------------------------------------------------------------------------- */
+
+static void sync_now(struct log_file *log)
+{
+	int64_t began_us = clock_monotonic_us();
+
+	log->result = log->real->pMethods->xSync(log->real, SQLITE_SYNC_NORMAL);
+	log->sync_us = clock_monotonic_us() - began_us;
+}
+
+static void lock(struct log_file *log)
+{
+	if (pthread_mutex_lock(&log->lock) != 0)
+		abort();
+}
+
+static void unlock(struct log_file *log)
+{
+	if (pthread_mutex_unlock(&log->lock) != 0)
+		abort();
+}
+
+static void *work(void *argument)
+{
+	static const uint64_t one = 1;
+	struct log_file *log = argument;
+
+	lock(log);
+	for (;;) {
+		while (atomic_load(&log->put_off) != HANDED && !log->ending)
+			if (pthread_cond_wait(&log->wake, &log->lock) != 0)
+				abort();
+		if (atomic_load(&log->put_off) != HANDED)
+			break;
+		unlock(log);
+		sync_now(log);
+		lock(log);
+		atomic_store(&log->put_off, DONE);
+		if (pthread_cond_signal(&log->done) != 0)
+			abort();
+		/* It fails only when it has been rung 2^64 times. */
+		if (write(log->bell, &one, sizeof(one)) < 0)
+			continue;
+	}
+	unlock(log);
+	return NULL;
+}
+
+bool store_disk_start(struct log_file *log, int bell)
+{
+	sigset_t all, before;
+
+	log->bell = bell;
+	/* Signals are the loop's. */
+	(void)sigfillset(&all);
+	if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
+		return false;
+	log->has_thread = pthread_create(&log->thread, NULL, work, log) == 0;
+	if (pthread_sigmask(SIG_SETMASK, &before, NULL) != 0)
+		abort();
+	return log->has_thread;
+}
+
+void store_disk_begin(struct log_file *log)
+{
+	if (!log->has_thread || atomic_load(&log->put_off) != WANTED)
+		return;
+	lock(log);
+	atomic_store(&log->put_off, HANDED);
+	if (pthread_cond_signal(&log->wake) != 0)
+		abort();
+	unlock(log);
+}
+
+bool store_disk_is_done(const struct log_file *log)
+{
+	int put_off = atomic_load(&log->put_off);
+
+	return put_off == NOTHING || put_off == DONE;
+}
+
+int store_disk_finish(struct log_file *log)
+{
+	int put_off = atomic_load(&log->put_off);
+
+	if (put_off == WANTED) {
+		sync_now(log);
+	} else if (put_off != NOTHING) {
+		lock(log);
+		while (atomic_load(&log->put_off) == HANDED)
+			if (pthread_cond_wait(&log->done, &log->lock) != 0)
+				abort();
+		unlock(log);
+	}
+	if (put_off != NOTHING && log->result != SQLITE_OK)
+		log->is_broken = true;
+	atomic_store(&log->put_off, NOTHING);
+	return log->is_broken ? SQLITE_IOERR_FSYNC : SQLITE_OK;
+}
+
+void store_disk_end(struct log_file *log)
+{
+	if (log == NULL)
+		return;
+	(void)store_disk_finish(log); /* a failure is found again by whatever is written next */
+	if (!log->has_thread)
+		return;
+	lock(log);
+	log->ending = true;
+	if (pthread_cond_signal(&log->wake) != 0)
+		abort();
+	unlock(log);
+	if (pthread_join(log->thread, NULL) != 0)
+		abort();
+	log->has_thread = false;
+	log->ending = false;
+}
+
+long long store_disk_sync_us(const struct log_file *log)
+{
+	return log->sync_us;
+}
+
+/* --- The file ------------------------------------------------------------------------------------- */
+
+static int write_through(struct log_file *log, const void *bytes, int length, sqlite3_int64 at)
+{
+	return log->real->pMethods->xWrite(log->real, bytes, length, at);
+}
+
+/* What could not be written is no longer wanted: SQLite takes the transaction back, and writes the next one over it. */
+static int flush(struct log_file *log)
+{
+	int length = log->length;
+
+	log->length = 0;
+	return length > 0 ? write_through(log, log->gathered, length, log->at) : SQLITE_OK;
+}
+
+static bool is_frame_header(int length, sqlite3_int64 at)
+{
+	return length == FRAME_HEADER && at >= LOG_HEADER;
+}
+
+static int log_write(sqlite3_file *base, const void *bytes, int length, sqlite3_int64 at)
+{
+	static const unsigned char none[4] = {0};
+	struct log_file *log = log_of(base);
+	int code = SQLITE_OK;
+
+	if (log->is_broken)
+		return SQLITE_IOERR_WRITE;
+	log->is_clean = false;
+	if (at < LOG_HEADER)
+		log->ends_in_commit = false;
+	else if (is_frame_header(length, at))
+		log->ends_in_commit = memcmp((const unsigned char *)bytes + FRAME_COMMITS, none, sizeof(none)) != 0;
+	if (log->length > 0 && (at != log->at + log->length || log->length + length > GATHERED_MOST))
+		code = flush(log);
+	if (code != SQLITE_OK)
+		return code;
+	if (length > GATHERED_MOST)
+		return write_through(log, bytes, length, at);
+	if (log->length == 0)
+		log->at = at;
+	memcpy(log->gathered + log->length, bytes, (size_t)length);
+	log->length += length;
+	/* The end of a transaction is where others may read from now on, whether it is synced or not. */
+	return log->ends_in_commit && !is_frame_header(length, at) ? flush(log) : SQLITE_OK;
+}
+
+static int log_sync(sqlite3_file *base, int flags)
+{
+	struct log_file *log = log_of(base);
+	int code = flush(log);
+
+	if (code != SQLITE_OK)
+		return code;
+	code = store_disk_finish(log);
+	if (code != SQLITE_OK || log->is_clean)
+		return code;
+	log->is_clean = true;
+	if (log->puts_off && log->ends_in_commit) {
+		atomic_store(&log->put_off, WANTED);
+		return SQLITE_OK;
+	}
+	code = log->real->pMethods->xSync(log->real, flags);
+	log->is_broken = code != SQLITE_OK;
+	return code;
+}
+
+static int log_read(sqlite3_file *base, void *out, int length, sqlite3_int64 at)
+{
+	int code = flush(log_of(base));
+
+	return code != SQLITE_OK ? code : real_of(base)->pMethods->xRead(real_of(base), out, length, at);
+}
+
+static int log_truncate(sqlite3_file *base, sqlite3_int64 size)
+{
+	int code = flush(log_of(base));
+
+	log_of(base)->is_clean = log_of(base)->ends_in_commit = false;
+	return code != SQLITE_OK ? code : real_of(base)->pMethods->xTruncate(real_of(base), size);
+}
+
+static int log_size(sqlite3_file *base, sqlite3_int64 *size)
+{
+	int code = flush(log_of(base));
+
+	return code != SQLITE_OK ? code : real_of(base)->pMethods->xFileSize(real_of(base), size);
+}
+
+static int log_close(sqlite3_file *base)
+{
+	struct log_file *log = log_of(base);
+
+	store_disk_end(log);
+	int flushed = flush(log);
+	int closed = log->real->pMethods->xClose(log->real);
+	free(log->gathered);
+	log->gathered = NULL;
+	(void)pthread_cond_destroy(&log->wake);
+	(void)pthread_cond_destroy(&log->done);
+	(void)pthread_mutex_destroy(&log->lock);
+	return flushed != SQLITE_OK ? flushed : closed;
+}
+
+static int log_lock(sqlite3_file *base, int level)
+{
+	return real_of(base)->pMethods->xLock(real_of(base), level);
+}
+
+static int log_unlock(sqlite3_file *base, int level)
+{
+	return real_of(base)->pMethods->xUnlock(real_of(base), level);
+}
+
+static int log_is_reserved(sqlite3_file *base, int *out)
+{
+	return real_of(base)->pMethods->xCheckReservedLock(real_of(base), out);
+}
+
+static int log_control(sqlite3_file *base, int what, void *argument)
+{
+	return real_of(base)->pMethods->xFileControl(real_of(base), what, argument);
+}
+
+static int log_sector_size(sqlite3_file *base)
+{
+	return real_of(base)->pMethods->xSectorSize(real_of(base));
+}
+
+static int log_characteristics(sqlite3_file *base)
+{
+	return real_of(base)->pMethods->xDeviceCharacteristics(real_of(base));
+}
+
+/* The first version: a log has neither an index of its own nor pages that are mapped. */
+static const sqlite3_io_methods log_methods = {
+	.iVersion = 1,
+	.xClose = log_close,
+	.xRead = log_read,
+	.xWrite = log_write,
+	.xTruncate = log_truncate,
+	.xSync = log_sync,
+	.xFileSize = log_size,
+	.xLock = log_lock,
+	.xUnlock = log_unlock,
+	.xCheckReservedLock = log_is_reserved,
+	.xFileControl = log_control,
+	.xSectorSize = log_sector_size,
+	.xDeviceCharacteristics = log_characteristics,
+};
+
+static int layer_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int flags, int *out_flags)
+{
+	struct log_file *log = log_of(base);
+
+	(void)vfs;
+	base->pMethods = NULL;
+	if ((flags & SQLITE_OPEN_WAL) == 0)
+		return below->xOpen(below, name, base, flags, out_flags);
+	memset(log, 0, sizeof(*log));
+	log->real = (sqlite3_file *)(void *)(log + 1);
+	log->gathered = malloc(GATHERED_MOST);
+	if (log->gathered == NULL)
+		return SQLITE_IOERR_NOMEM;
+	int code = below->xOpen(below, name, log->real, flags, out_flags);
+	if (code != SQLITE_OK) {
+		free(log->gathered);
+		return code;
+	}
+	if (pthread_mutex_init(&log->lock, NULL) != 0 || pthread_cond_init(&log->wake, NULL) != 0 ||
+		pthread_cond_init(&log->done, NULL) != 0)
+		abort(); /* on Linux none can fail */
+	atomic_init(&log->put_off, NOTHING);
+	base->pMethods = &log_methods;
+	return SQLITE_OK;
+}
+
+int store_disk_prepare(void)
+{
+	if (below == NULL) {
+		below = sqlite3_vfs_find(NULL);
+		if (below == NULL)
+			return SQLITE_NOMEM;
+		/* All but opening is the one below's; its functions look for no more than they find in the copy. */
+		layer = *below;
+		layer.zName = STORE_DISK_NAME;
+		layer.szOsFile = (int)sizeof(struct log_file) + below->szOsFile;
+		layer.xOpen = layer_open;
+		layer.pNext = NULL;
+	}
+	return sqlite3_vfs_find(STORE_DISK_NAME) == NULL ? sqlite3_vfs_register(&layer, 0) : SQLITE_OK;
+}
+
+struct log_file *store_disk_log(sqlite3 *db)
+{
+	sqlite3_file *file = NULL;
+
+	if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) != SQLITE_OK || file == NULL ||
+		file->pMethods != &log_methods)
+		return NULL;
+	return log_of(file);
+}
+
+int store_disk_sync(struct log_file *log)
+{
+	return log_sync(&log->base, SQLITE_SYNC_NORMAL);
+}
+
+void store_disk_put_off(struct log_file *log, bool put_off)
+{
+	log->puts_off = put_off;
+}
