@@ -446,7 +446,8 @@ static void run_slice(struct server *server)
 	int result;
 
 	/* Nobody's answer waits for a slice. */
-	turn_close(server);
+	if (!slices_go_on(server))
+		turn_close(server);
 	turn_finish(server);
 	server->slice_began_us = began_us;
 	if (server->health.failing && began_us / 1000 < server->health.probe_at_ms) {
