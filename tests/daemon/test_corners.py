@@ -255,6 +255,7 @@ def _():
         anna, many = daemon.agent("anna"), 260
         daemon.operator.pipeline([("CLIENT.PUT", {"client_ref": f"C{n:03}", "name": "x", "phone": "13912345678", "person_ref": "P"}) for n in range(many)])
         daemon.operator.pipeline([("EVENT.PUT", {"event_ref": f"E{n:03}", "client_ref": f"C{n:03}", "kind": "feedback", "occurred_at": TUESDAY}) for n in range(many)])
+        daemon.work()  # they are admitted in slices
         call = anna.json("NEXT")
         same(len(call["agenda"]), many)
         answer = anna.json("DONE", call["lease"], "reached")
