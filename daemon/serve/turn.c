@@ -142,8 +142,8 @@ static void fail_held(struct server *server)
 {
 	struct session *session;
 
-	TAILQ_FOREACH(session, &server->held, in_held)
-	session_fail_held(session);
+	for (session = TAILQ_FIRST(&server->held); session != NULL; session = TAILQ_NEXT(session, in_held))
+		session_fail_held(session);
 	buffer_clear(&server->held_notes);
 }
 
