@@ -1,12 +1,13 @@
 /* store_kept.c - rows that are asked for again: the client, the agent, the agenda and the lease of a call, from NEXT to DONE. Never older than the book: whatever writes such a row makes
  * it forgotten. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
 
 /* Direct-mapped: the next one takes the place. As many as agents are at work at once, and more. */
-enum { CLIENTS_KEPT = 256, AGENTS_KEPT = 512, CALLS_KEPT = 1024, AGENDA_KEPT = 3, META_KEPT = 16 };
+enum { CLIENTS_KEPT = 256, AGENTS_KEPT = 512, CALLS_KEPT = 1024, AGENDA_KEPT = 3, META_KEPT = 16, META_KEY_SIZE = 32 };
 
 struct kept_agenda {
 	struct store_stamp stamp;
@@ -20,10 +21,10 @@ struct kept_agent {
 	struct agent *agent; /* NULL: none */
 };
 
-/* Keys are the program's own literals: a few, and asked for in each turn. */
+/* A few keys are asked for in each turn. */
 struct kept_meta {
 	struct store_stamp stamp;
-	const char *key; /* NULL: none */
+	char key[META_KEY_SIZE]; /* empty: none */
 	bool there;
 	int64_t value;
 };
@@ -215,7 +216,7 @@ int store_kept_meta(struct store *store, const char *key, int64_t *value)
 {
 	for (int i = 0; store->kept != NULL && i < META_KEPT; i++) {
 		const struct kept_meta *meta = &store->kept->meta[i];
-		if (meta->key == NULL || strcmp(meta->key, key) != 0 || !store_stamp_holds(store, KEPT_META, meta->stamp))
+		if (strcmp(meta->key, key) != 0 || !store_stamp_holds(store, KEPT_META, meta->stamp))
 			continue;
 		if (!meta->there)
 			return ERR_NOT_FOUND;
@@ -227,14 +228,16 @@ int store_kept_meta(struct store *store, const char *key, int64_t *value)
 
 void store_keep_meta(struct store *store, const char *key, const int64_t *value)
 {
-	if (kept(store) == NULL)
+	if (kept(store) == NULL || strlen(key) >= META_KEY_SIZE)
 		return;
 	int place = 0;
-	while (place < META_KEPT && (store->kept->meta[place].key == NULL || strcmp(store->kept->meta[place].key, key) != 0))
+	while (place < META_KEPT && strcmp(store->kept->meta[place].key, key) != 0)
 		place++;
 	if (place == META_KEPT) {
 		place = store->kept->meta_next;
 		store->kept->meta_next = (place + 1) % META_KEPT;
 	}
-	store->kept->meta[place] = (struct kept_meta){store_stamp_now(store, KEPT_META), key, value != NULL, value != NULL ? *value : 0};
+	struct kept_meta *meta = &store->kept->meta[place];
+	*meta = (struct kept_meta){.stamp = store_stamp_now(store, KEPT_META), .there = value != NULL, .value = value != NULL ? *value : 0};
+	snprintf(meta->key, sizeof(meta->key), "%s", key);
 }
