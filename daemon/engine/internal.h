@@ -179,12 +179,27 @@ int occasion_again(struct engine *engine, const struct facts *facts, const struc
 /* When every festival is, and the window that each rule has for it, as engine->festivals wants it: everybody is asked about the same days. NULL without memory. */
 struct festival_year *festival_table(const struct policy *policy);
 
+/* cycle.c. Where the book stands; days are 0 before its first. */
+struct cycle_place {
+	day_t start_on, worked_on;
+	bool has_begun; /* the day after worked_on has */
+};
+int cycle_find(struct engine *engine, struct cycle_place *out) MUST_CHECK;
+/* Before any slice. First start: the days before today are nobody's promise (POLICY 3, start_on). */
+int cycle_prepare(struct engine *engine, struct moment now, day_t *worked_on) MUST_CHECK;
+/* Goes on with a day: 1: it is complete, 0: the budget was used up. */
+int cycle_work(struct engine *engine, day_t day, struct moment now, int *budget) MUST_CHECK;
+
 /* settle.c: steps 1 to 3 for one client */
 int settle_cancel(struct engine *engine, const struct facts *facts, bool changed) MUST_CHECK;
 int settle_expire(struct engine *engine, struct followup *followup, day_t day) MUST_CHECK;
 int settle_create(struct engine *engine, const struct facts *facts, day_t *next_on) MUST_CHECK;
 /* As settle_create(), but only says when something matters: facts->day when an occasion should have a follow-up and has none. */
 int settle_look(struct engine *engine, const struct facts *facts, day_t *next_on) MUST_CHECK;
+/* Steps 1 and 3 for one client whose day has come, and whose he is. Expiry walks its own index; nothing it does depends on what is created on the same day. */
+int settle_facts(struct engine *engine, int64_t client_id, bool changed, day_t day, int64_t *person) MUST_CHECK;
+/* The four steps at once. */
+int settle_client(struct engine *engine, int64_t client_id, bool changed, struct moment now) MUST_CHECK;
 
 /* manager.c: a client's manager and, where his clients have been handed on, each who followed him, the present one last. */
 typedef void manager_visit(void *context, const char *name);
@@ -253,7 +268,6 @@ int64_t sample_pending(const struct sample_draw *draw, int rounds); /* who can s
 int sample_rounds(const struct rule *rule, day_t day, day_t year_end, const struct calendar *calendar);
 
 /* marking.c: whether a client is still to be marked: what is kept for him is what was so before. */
-/* engine.c: whether a new policy is still to look at a client: what is kept for him is what the former one said. */
 bool engine_looks_again_at(struct engine *engine, int64_t client_id);
 /* Marks clients who wait for it. 1: none are left, 0: the budget was used up before. */
 int marking_work(struct engine *engine, day_t day, int *budget) MUST_CHECK;

@@ -1,4 +1,4 @@
-/* settle.c - cancel, expire and create: the first three steps of the day, for one client (POLICY 3). */
+/* settle.c - cancel, expire and create: the first three steps of the day, for one client; and all four at once (POLICY 3). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -308,4 +308,70 @@ int settle_create(struct engine *engine, const struct facts *facts, day_t *next_
 int settle_look(struct engine *engine, const struct facts *facts, day_t *next_on)
 {
 	return each_occasion(engine, facts, true, next_on);
+}
+
+int settle_facts(struct engine *engine, int64_t client_id, bool changed, day_t day, int64_t *person)
+{
+	day_t next_on;
+
+	engine->version++;
+	int result = facts_load(engine, client_id, day, engine->facts);
+	if (result == 0)
+		result = settle_cancel(engine, engine->facts, changed);
+	if (result == 0)
+		result = settle_create(engine, engine->facts, &next_on);
+	if (result == 0)
+		result = store_due_set(engine->store, client_id, next_on);
+	*person = engine->facts->client.person;
+	return result;
+}
+
+static int expire_client(struct engine *engine, int64_t client_id, day_t day)
+{
+	struct followup_list *open = &engine->open;
+	int result = agenda_open_of_client(engine, client_id, open);
+
+	for (int i = 0; result == 0 && i < open->count; i++)
+		if (open->items[i].last_on < day)
+			result = settle_expire(engine, &open->items[i], day);
+	return result;
+}
+
+/* A rule that a supervisor has paused: its follow-ups leave the calls they wait on, client by client, so that NEXT need not take them off one after the other.
+ * Reads the list that settle_cancel() has left. */
+static int hold_paused(struct engine *engine, struct moment now)
+{
+	int result = 0;
+
+	for (int i = 0; result == 0 && i < engine->open.count; i++) {
+		struct followup *f = &engine->open.items[i];
+		struct call call;
+		if (f->state != FOLLOWUP_QUEUED)
+			continue;
+		result = store_pause_holds(engine->store, PAUSE_RULE, f->rule, now.unix_seconds, NULL);
+		if (result <= 0)
+			continue;
+		result = store_call_load(engine->store, f->call_id, &call);
+		if (result == 0 && call.state < CALL_LEASED)
+			result = followup_move(engine, f, FOLLOWUP_SCHEDULED, engine->reasons[REASON_PAUSED], now.day);
+	}
+	return result;
+}
+
+int settle_client(struct engine *engine, int64_t client_id, bool changed, struct moment now)
+{
+	int64_t person;
+
+	int result = settle_facts(engine, client_id, changed, now.day, &person);
+	if (result == 0)
+		result = hold_paused(engine, now);
+	if (result == 0)
+		result = agenda_settle(engine, now.day, INT32_MAX);
+	if (result == 0)
+		result = expire_client(engine, client_id, now.day);
+	if (result == 0)
+		result = agenda_settle(engine, now.day, INT32_MAX);
+	if (result == 0)
+		result = admit_person(engine, person, now);
+	return result;
 }

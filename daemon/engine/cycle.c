@@ -1,0 +1,218 @@
+/* cycle.c - the day cycle: the four steps of a day for everybody, in slices (POLICY 3). */
+#include "followup/store.h"
+#include "internal.h"
+
+/* Where the cycle of a day stands, kept in the store, so that a crash goes on from the step it was in; within a step the work is found from state. */
+enum cycle_step { STEP_BEGIN, STEP_SAMPLE, STEP_FACTS, STEP_FACTS_CALLS, STEP_EXPIRE, STEP_EXPIRE_CALLS, STEP_DUE, STEP_ADMIT, STEP_END };
+
+static int meta_or(struct engine *engine, const char *key, int64_t otherwise, int64_t *value)
+{
+	int result = store_meta_get(engine->store, key, value);
+
+	if (result == ERR_NOT_FOUND) {
+		*value = otherwise;
+		return 0;
+	}
+	return result;
+}
+
+int cycle_find(struct engine *engine, struct cycle_place *out)
+{
+	int64_t start, worked, step;
+
+	int result = meta_or(engine, "start_on", 0, &start);
+	if (result == 0)
+		result = meta_or(engine, "worked_on", 0, &worked);
+	if (result == 0)
+		result = meta_or(engine, "cycle_step", STEP_BEGIN, &step);
+	if (result == 0)
+		*out = (struct cycle_place){(day_t)start, (day_t)worked, step > STEP_BEGIN};
+	return result;
+}
+
+int cycle_prepare(struct engine *engine, struct moment now, day_t *worked_on)
+{
+	struct cycle_place place;
+	int64_t worked;
+
+	int result = store_meta_get(engine->store, "worked_on", &worked);
+	if (result == ERR_NOT_FOUND) {
+		worked = now.day - 1;
+		result = store_meta_set(engine->store, "worked_on", worked);
+		if (result == 0)
+			result = store_meta_set(engine->store, "start_on", now.day);
+	}
+	if (result < 0)
+		return result;
+	result = cycle_find(engine, &place);
+	if (result < 0)
+		return result;
+	engine->start_on = engine->policy->start_on != NO_DAY ? engine->policy->start_on : place.start_on;
+	if (place.has_begun && now.day <= place.worked_on) {
+		/* The clock stepped back from the day that was being worked. Facts are settled meanwhile, so its steps begin again when it comes. */
+		place.has_begun = false;
+		engine->place_valid = false;
+		result = store_meta_set(engine->store, "cycle_step", STEP_BEGIN);
+	}
+	if (result < 0)
+		return result;
+	engine->reached = place.worked_on + place.has_begun;
+	*worked_on = place.worked_on;
+	return 0;
+}
+
+int engine_begin_at(struct engine *engine, day_t day)
+{
+	int result = store_meta_set(engine->store, "worked_on", day - 1);
+
+	return result < 0 ? result : store_meta_set(engine->store, "start_on", day);
+}
+
+day_t engine_worked_on(const struct engine *engine)
+{
+	int64_t worked;
+
+	return store_meta_get(engine->store, "worked_on", &worked) == 0 ? (day_t)worked : NO_DAY;
+}
+
+/* Each step: 1 when it is finished, 0 when the budget was used up before. */
+static int step_facts(struct engine *engine, day_t day, int *budget)
+{
+	int64_t client_id, person;
+	bool changed;
+	int result;
+
+	while ((result = store_due_next(engine->store, day, &client_id, &changed)) > 0) {
+		if ((*budget)-- <= 0)
+			return 0;
+		result = settle_facts(engine, client_id, changed, day, &person);
+		if (result < 0)
+			return result;
+	}
+	return result < 0 ? result : 1;
+}
+
+static int step_calls(struct engine *engine, day_t day, int *budget)
+{
+	int result = agenda_settle(engine, day, *budget);
+
+	if (result > 0)
+		*budget = 0;
+	return result < 0 ? result : result == 0;
+}
+
+static int step_expire(struct engine *engine, day_t day, int *budget)
+{
+	struct followup f;
+	int result;
+
+	while ((result = store_followup_expired(engine->store, day, &f)) > 0) {
+		if ((*budget)-- <= 0)
+			return 0;
+		result = settle_expire(engine, &f, day);
+		if (result < 0)
+			return result;
+	}
+	return result < 0 ? result : 1;
+}
+
+static int step_due(struct engine *engine, day_t day, int *budget)
+{
+	int marked = store_call_mark_due(engine->store, day, *budget);
+
+	if (marked < 0)
+		return marked;
+	engine->changes += marked > 0;
+	*budget -= marked;
+	return *budget > 0;
+}
+
+/* Admits some that have been read together, as long as no other follow-up was written: what one of them has preempted or taken along changes who comes next. */
+static int admit_some(struct engine *engine, int count, struct moment now, int *budget)
+{
+	uint64_t before = engine->others_written;
+	int result = 0;
+
+	for (int i = 0; result >= 0 && i<count && * budget> 0 && engine->others_written == before; i++, (*budget)--) {
+		store_admission_pass(&engine->place, &engine->admission[i]);
+		engine->admitting = engine->admission[i].id;
+		result = admit_followup(engine, &engine->admission[i], now);
+		engine->admitting = 0;
+	}
+	return result;
+}
+
+/* The place in the order is only in memory: after a crash or a rollback the walk begins again, and finds admitted what it has admitted. */
+static int step_admit(struct engine *engine, day_t day, struct moment now, int *budget)
+{
+	int count;
+
+	if (!engine->place_valid || engine->place_rollbacks != store_rollbacks(engine->store)) {
+		store_admission_start(&engine->place);
+		engine->place_rollbacks = store_rollbacks(engine->store);
+		engine->place_valid = true;
+		engine->version++;
+	}
+	now.day = day;
+	while ((count = store_admission_next(engine->store, &engine->place, engine->admission, ADMISSION_ROWS)) > 0) {
+		int result = admit_some(engine, count, now, budget);
+		if (result < 0)
+			return result;
+		if (*budget <= 0)
+			return 0;
+	}
+	if (count < 0)
+		return count;
+	engine->place_valid = false;
+	return 1;
+}
+
+static int run_step(struct engine *engine, enum cycle_step step, day_t day, struct moment now, int *budget)
+{
+	switch (step) {
+	case STEP_BEGIN: {
+		int marked = store_event_mark_departures(engine->store, day);
+		int begun = marked < 0 ? marked : staffing_begin(engine);
+		return begun < 0 ? begun : 1;
+	}
+	case STEP_SAMPLE:
+		return sample_work(engine, day, budget);
+	case STEP_FACTS:
+		return step_facts(engine, day, budget);
+	case STEP_FACTS_CALLS:
+	case STEP_EXPIRE_CALLS:
+		return step_calls(engine, day, budget);
+	case STEP_EXPIRE:
+		return step_expire(engine, day, budget);
+	case STEP_DUE:
+		return step_due(engine, day, budget);
+	case STEP_ADMIT:
+		return step_admit(engine, day, now, budget);
+	case STEP_END:
+		break;
+	}
+	return ERR_INVALID;
+}
+
+int cycle_work(struct engine *engine, day_t day, struct moment now, int *budget)
+{
+	int64_t step;
+
+	int result = meta_or(engine, "cycle_step", STEP_BEGIN, &step);
+	if (result < 0)
+		return result;
+	engine->reached = day;
+	while (step < STEP_END) {
+		result = run_step(engine, (enum cycle_step)step, day, now, budget);
+		if (result < 0)
+			return result;
+		if (result == 0)
+			break;
+		step++;
+	}
+	bool complete = step == STEP_END;
+	result = store_meta_set(engine->store, "cycle_step", complete ? STEP_BEGIN : step);
+	if (result == 0 && complete)
+		result = store_meta_set(engine->store, "worked_on", day);
+	return result < 0 ? result : complete;
+}
