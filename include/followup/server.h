@@ -159,6 +159,9 @@ struct server {
 
 /* Fills server from the parts already in it (above "owned"); policy is taken over. ERR_SYSTEM or ERR_MEMORY otherwise. */
 int server_init(struct server *server, struct policy *policy) MUST_CHECK;
+/* Frees the sessions that were closed: between turns, so that nobody still holds one. */
+void server_free_dead(struct server *server);
+
 void server_release(struct server *server); /* everything it made; the struct itself is the caller's */
 
 /* Starts the threads that read, on the book that is open, and the one that syncs. Without them the daemon still works, and the log says so. */
