@@ -1,0 +1,158 @@
+/* test_store_order.c - the orders in which the book is walked: to admit follow-ups, to hand out calls. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "book_memory.h"
+#include "followup/store.h"
+#include "followup/store_call.h"
+#include "followup/store_client.h"
+#include "followup/store_followup.h"
+#include "followup/store_name.h"
+
+/* POLICY 3, step 4: (priority, due_on, rule's name, client_ref, occasion), texts bytewise. Put in backwards; the rules' numbers do not follow their names. */
+static void test_admission_order(void **state)
+{
+	static const struct {
+		int priority;
+		day_t due_on;
+		const char *rule, *client_ref, *occasion;
+	} rows[] = {
+		{1, 20010, "b-rule", "C1", "x"},
+		{3, 20001, "Z-rule", "C2", "x"},
+		{3, 20001, "a-rule", "C1", "2024"},
+		{3, 20001, "a-rule", "C1", "2025"},
+		{3, 20001, "a-rule", "C10", "2024"},
+		{3, 20001, "a-rule", "C9", "2024"},
+		{3, 20001, "a-rule", "c1", "2024"},
+		{3, 20001, "b-rule", "B1", "x"},
+		{3, 20002, "a-rule", "A1", "x"},
+		{3, 20002, "\xe7\x94\x9f\xe6\x97\xa5", "A1", "x"},
+		{10, 19000, "a-rule", "A0", "x"},
+	};
+	enum { COUNT = sizeof(rows) / sizeof(rows[0]) };
+	struct store *store = open_memory();
+	struct admission_place place;
+	struct followup f;
+
+	(void)state;
+	assert_true(store_name_id(store, "b-rule") < store_name_id(store, "a-rule"));
+	for (int i = COUNT - 1; i >= 0; i--) {
+		f = (struct followup){
+			.priority = rows[i].priority, .due_on = rows[i].due_on, .opens_on = 18000, .last_on = 21000, .closed_on = NO_DAY};
+		f.rule = store_name_id(store, rows[i].rule);
+		f.client_id = store_client_ensure(store, rows[i].client_ref);
+		assert_true(f.rule > 0 && f.client_id > 0);
+		snprintf(f.client_ref, sizeof(f.client_ref), "%s", rows[i].client_ref);
+		snprintf(f.occasion, sizeof(f.occasion), "%s", rows[i].occasion);
+		assert_int_equal(store_followup_insert(store, &f), 0);
+		if (i == 3) { /* the same occasion again is refused, and what is no longer scheduled is passed over */
+			struct followup twin = f;
+			assert_true(store_followup_insert(store, &twin) < 0);
+			snprintf(f.occasion, sizeof(f.occasion), "closed");
+			assert_int_equal(store_followup_insert(store, &f), 0);
+			f.state = FOLLOWUP_MISSED;
+			f.closed_on = 20000;
+			assert_int_equal(store_followup_save(store, &f), 0);
+		}
+	}
+	/* One by one, by two and all of a rule at once. */
+	for (int most = 1; most <= COUNT; most = most < 2 ? 2 : most + COUNT - 2) {
+		struct followup some[COUNT];
+		int count, i = 0;
+		store_admission_start(&place);
+		while ((count = store_admission_next(store, &place, some, most)) > 0)
+			for (int k = 0; k < count; k++, i++) {
+				assert_true(i < COUNT && count <= most);
+				store_admission_pass(&place, &some[k]);
+				if (strcmp(store_name_text(store, some[k].rule), rows[i].rule) != 0 ||
+					strcmp(some[k].client_ref, rows[i].client_ref) != 0 ||
+					strcmp(some[k].occasion, rows[i].occasion) != 0 || some[k].due_on != rows[i].due_on)
+					fail_msg("place %d is %s %s %s", i, store_name_text(store, some[k].rule), some[k].client_ref,
+						some[k].occasion);
+			}
+		assert_int_equal(count, 0);
+		assert_int_equal(i, COUNT);
+	}
+	/* What has been read and not passed comes again. */
+	struct followup some[COUNT];
+	store_admission_start(&place);
+	for (int i = 0; i < 3; i++) {
+		assert_true(store_admission_next(store, &place, some, COUNT) >= 1);
+		store_admission_pass(&place, &some[0]);
+	}
+	assert_int_equal(store_admission_next(store, &place, some, COUNT), 4);
+	assert_string_equal(some[0].occasion, "2025");
+	assert_string_equal(some[1].client_ref, "C10");
+	close_memory(store);
+}
+
+/* POLICY 6: due now first, then priority, then due_on, then the call created first; one lane of one queue, ready ones only. */
+static void test_call_order(void **state)
+{
+	static const struct {
+		int queue; /* 0 service, 1 hq */
+		int64_t lane;
+		bool due_now;
+		int priority;
+		day_t due_on;
+		enum call_state state;
+		int place; /* in the walk; -1: not met */
+	} calls[] = {
+		{0, 1, false, 1, 20010, CALL_READY, 4},
+		{0, 1, true, 5, 20000, CALL_READY, 3},
+		{0, 1, true, 3, 20001, CALL_READY, 1},
+		{0, 1, true, 3, 20000, CALL_READY, 0},
+		{0, 1, true, 3, 20001, CALL_READY, 2},
+		{0, 1, false, 7, 20005, CALL_READY, 5},
+		{0, 2, true, 1, 19000, CALL_READY, -1},
+		{1, 1, true, 1, 19000, CALL_READY, -1},
+		{0, 1, true, 1, 19000, CALL_LEASED, -1},
+		{0, 1, true, 1, 19000, CALL_RESTING, -1},
+	};
+	enum { COUNT = sizeof(calls) / sizeof(calls[0]) };
+	struct store *store = open_memory();
+	int64_t queues[2] = {store_name_id(store, "service"), store_name_id(store, "hq")}, channel = store_name_id(store, "phone");
+	struct call_place place = {0};
+	struct call call;
+	int met = 0;
+
+	(void)state;
+	assert_true(queues[0] > 0 && queues[1] > 0 && channel > 0);
+	assert_int_equal(store_lane_id(store, ""), 1);
+	assert_int_equal(store_lane_id(store, "=anna\n"), 2);
+	for (int i = 0; i < COUNT; i++) {
+		call = (struct call){.person = i + 1, .channel = channel, .queue = queues[calls[i].queue], .lane = calls[i].lane};
+		call.due_now = calls[i].due_now;
+		call.priority = calls[i].priority;
+		call.due_on = calls[i].due_on;
+		call.state = calls[i].state;
+		call.tries_on = NO_DAY;
+		assert_int_equal(store_call_insert(store, &call), 0);
+	}
+	while (store_call_next(store, queues[0], (struct call_lane){NO_OWN_HOURS, 1}, &place, &call) > 0) {
+		if (calls[call.person - 1].place != met)
+			fail_msg("place %d is call %d of the table", met, (int)call.person - 1);
+		met++;
+	}
+	assert_int_equal(met, 6);
+	assert_int_equal(store_call_next_lane(store, queues[0], 0), 1);
+	assert_int_equal(store_call_next_lane(store, queues[0], 1), 2);
+	assert_int_equal(store_call_next_lane(store, queues[0], 2), 0);
+	close_memory(store);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_admission_order),
+		cmocka_unit_test(test_call_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
