@@ -12,6 +12,7 @@
 #include "followup/date.h"
 #include "followup/store_condition.h"
 #include "store_disk.h"
+#include "store_pages.h"
 
 /* Prepared when the book is opened: taking back must not need memory. */
 STATEMENT(begin, "BEGIN IMMEDIATE");
@@ -94,6 +95,7 @@ int store_open(const char *path, struct store **out, char message[256])
 	int result = lock_book(store, path);
 	if (result < 0)
 		goto failed;
+	store_pages_prepare();
 	/* One thread uses a store, so the library's own locks are not needed. */
 	if (store_disk_prepare() != SQLITE_OK) {
 		result = ERR_MEMORY;
