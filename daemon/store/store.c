@@ -81,6 +81,7 @@ void store_library_prepare(void)
 {
 	/* Nobody asks how much memory SQLite uses; counting it takes a lock for every piece. */
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	store_pages_prepare();
 }
 
 int store_open(const char *path, struct store **out, char message[256])
@@ -95,7 +96,7 @@ int store_open(const char *path, struct store **out, char message[256])
 	int result = lock_book(store, path);
 	if (result < 0)
 		goto failed;
-	store_pages_prepare();
+	store_pages_prepare(); /* where nobody has prepared the library, and nobody has used it */
 	/* One thread uses a store, so the library's own locks are not needed. */
 	if (store_disk_prepare() != SQLITE_OK) {
 		result = ERR_MEMORY;
