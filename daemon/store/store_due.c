@@ -5,12 +5,18 @@
 
 enum { LOOKED_KEPT_EACH = 1000 };
 
+/* After a rollback the number of a client who was passed may be another's. */
+static bool is_looked_known(const struct store *store)
+{
+	return store->looked.known && store->looked.rollbacks == store->rollbacks;
+}
+
 /* Up to this number every client has had a day kept. Remembered from one look to the next, written down now and then: what it lags behind is passed over once more. */
 static int load_looked(struct store *store)
 {
 	int64_t kept = 0;
 
-	if (store->looked.known && store->looked.rollbacks == store->rollbacks)
+	if (is_looked_known(store))
 		return 0;
 	int result = store_meta_get(store, "looked_up_to", &kept);
 	if (result < 0 && result != ERR_NOT_FOUND)
@@ -58,11 +64,11 @@ int store_due_set(struct store *store, int64_t client_id, day_t next_on)
 		       " ON CONFLICT DO UPDATE SET next_on=excluded.next_on, changed=0 WHERE next_on<>excluded.next_on OR changed<>0");
 	int result = store_run(store, &set, "in", client_id, next_on);
 
-	if (result >= 0 && store->looked.known && store->looked.rollbacks == store->rollbacks && client_id == store->looked.up_to + 1)
+	if (result < 0 || !is_looked_known(store))
+		return result < 0 ? result : 0;
+	if (client_id == store->looked.up_to + 1)
 		store->looked.up_to = client_id;
-	if (result >= 0 && store->looked.up_to - store->looked.kept >= LOOKED_KEPT_EACH)
-		result = keep_looked(store);
-	return result < 0 ? result : 0;
+	return store->looked.up_to - store->looked.kept >= LOOKED_KEPT_EACH ? keep_looked(store) : 0;
 }
 
 int store_due_mark(struct store *store, int64_t client_id, day_t day, bool changed)

@@ -128,6 +128,25 @@ static void test_many(void **state)
 	assert_int_equal(next(TODAY), 0);
 }
 
+/* How far the looking came in what was taken back is not written down: the number of a client who was passed then is the next one's. */
+static void test_many_taken_back(void **state)
+{
+	(void)state;
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(store_due_mark(store, come("C%04d", i), LOOK_AT_ONCE, false), 0);
+	for (int64_t id = MANY; id > 0; id--)
+		assert_int_equal(store_due_set(store, id, LATER), 0);
+	assert_int_equal(store_savepoint(store), 0);
+	int64_t gone = come("C%04d", MANY);
+	assert_int_equal(store_due_mark(store, gone, LOOK_AT_ONCE, false), 0);
+	assert_int_equal(store_due_set(store, gone, LATER), 0);
+	assert_int_equal(next(TODAY), 0);
+	store_rollback_savepoint(store);
+	assert_int_equal(come("D%04d", MANY), gone);
+	assert_int_equal(store_due_set(store, 1, LATER), 0);
+	assert_int_equal(next(TODAY), gone);
+}
+
 /* A row that comes behind a new one is taken for new as well: it is none, and changes what it should. */
 static void test_known_behind_new(void **state)
 {
@@ -155,6 +174,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_order, begin, end),
 		cmocka_unit_test_setup_teardown(test_rollback, begin, end),
 		cmocka_unit_test_setup_teardown(test_many, begin, end),
+		cmocka_unit_test_setup_teardown(test_many_taken_back, begin, end),
 		cmocka_unit_test_setup_teardown(test_known_behind_new, begin, end),
 	};
 
