@@ -107,8 +107,11 @@ bool store_stamp_holds(const struct store *store, enum kept_rows kind, struct st
 	return store->in_transaction && then.written == store->written[kind] && then.rollbacks == store->rollbacks;
 }
 
+/* An empty place has the number 0, and nobody else. */
 int store_kept_client(struct store *store, int64_t id, const struct kept_client **out)
 {
+	if (id == 0)
+		return 0;
 	if (kept(store) == NULL)
 		return ERR_MEMORY;
 	struct kept_client *client = &store->kept->clients[(size_t)id % CLIENTS_KEPT];
@@ -125,6 +128,8 @@ int store_kept_client(struct store *store, int64_t id, const struct kept_client 
 
 int store_kept_agent(struct store *store, int64_t id, const struct agent **out)
 {
+	if (id == 0)
+		return 0;
 	if (kept(store) == NULL)
 		return ERR_MEMORY;
 	struct kept_agent *agent = &store->kept->agents[(size_t)id % AGENTS_KEPT];
@@ -143,7 +148,7 @@ int store_kept_agent(struct store *store, int64_t id, const struct agent **out)
 
 static struct kept_agenda *agenda_of(struct store *store, int64_t call_id)
 {
-	return kept(store) != NULL ? &store->kept->agendas[(size_t)call_id % CALLS_KEPT] : NULL;
+	return call_id != 0 && kept(store) != NULL ? &store->kept->agendas[(size_t)call_id % CALLS_KEPT] : NULL;
 }
 
 int store_kept_agenda(struct store *store, int64_t call_id, struct followup *out, int capacity)
@@ -177,7 +182,7 @@ void store_forget_agenda(struct store *store, int64_t call_id)
 
 static struct kept_lease *lease_of(struct store *store, int64_t call_id)
 {
-	struct kept_lease *lease = kept(store) != NULL ? &store->kept->leases[(size_t)call_id % CALLS_KEPT] : NULL;
+	struct kept_lease *lease = call_id != 0 && kept(store) != NULL ? &store->kept->leases[(size_t)call_id % CALLS_KEPT] : NULL;
 
 	return lease != NULL && lease->call.id == call_id && store_stamp_holds(store, KEPT_LEASES, lease->stamp) ? lease : NULL;
 }
