@@ -111,10 +111,12 @@ int store_open(const char *path, struct store **out, char message[256])
 	sqlite3_busy_timeout(store->db, 5000);
 	sqlite3_wal_hook(store->db, count_wal_pages, store);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	/* secure_delete: what is erased leaves nothing between the rows. */
-	result = store_execute(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY;"
-				      "PRAGMA cache_size=-32000; PRAGMA trusted_schema=OFF; PRAGMA wal_autocheckpoint=0;"
-				      "PRAGMA secure_delete=ON; PRAGMA journal_size_limit=16777216;");
+	/* secure_delete: what is erased leaves nothing between the rows. cache_spill: a transaction that has pages in the log before its commit, and a savepoint of which is rolled back
+	 * then, may leave frames without checksums there (SQLite 3.40): what was committed afterwards is gone after a sudden end. So its pages stay in memory. */
+	result = store_execute(store,
+		"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY;"
+		"PRAGMA cache_size=-32000; PRAGMA cache_spill=OFF; PRAGMA trusted_schema=OFF; PRAGMA wal_autocheckpoint=0;"
+		"PRAGMA secure_delete=ON; PRAGMA journal_size_limit=16777216;");
 	sqlite3_wal_hook(store->db, count_wal_pages, store);
 	if (result < 0)
 		goto failed;
