@@ -17,6 +17,7 @@
 #include "followup/policy.h"
 #include "followup/store.h"
 #include "followup/store_view.h"
+#include "shipped_policy.h"
 
 #ifdef __SANITIZE_ADDRESS__
 enum { BOOKS = 12 }; /* four times as slow */
@@ -69,7 +70,6 @@ struct outcome {
 	int count;
 };
 
-static struct policy *policy;
 static struct book book;
 static struct outcome plain, other;
 
@@ -452,21 +452,6 @@ static void test_downtime(void **state)
 	policy->cap = cap;
 	if (faults > 0)
 		fail_msg("%d rows differ", faults);
-}
-
-static int load_policy(void **state)
-{
-	(void)state;
-	if (policy_load("conf/followupd.conf", NULL, NULL, &policy) < 0)
-		return -1;
-	return zone_set("Asia/Shanghai");
-}
-
-static int free_policy(void **state)
-{
-	(void)state;
-	policy_free(policy);
-	return 0;
 }
 
 int main(void)

@@ -15,23 +15,7 @@
 #include "followup/simulate.h"
 #include "followup/simulate_compare.h"
 #include "followup/store.h"
-
-static struct policy *policy;
-
-static int load_policy(void **state)
-{
-	(void)state;
-	if (policy_load("conf/followupd.conf", NULL, NULL, &policy) < 0 || policy_switch_off(policy, "yearly-sample") < 0)
-		return -1;
-	return zone_set("Asia/Shanghai");
-}
-
-static int free_policy(void **state)
-{
-	(void)state;
-	policy_free(policy);
-	return 0;
-}
+#include "shipped_policy.h"
 
 /* The example book simulated from a day to another; to the day before it is only loaded. */
 static struct store *simulate(day_t from, day_t to, const struct simulate_capacity *capacities, size_t count)
@@ -149,5 +133,5 @@ int main(void)
 		cmocka_unit_test(test_as_simulate),
 	};
 
-	return cmocka_run_group_tests(tests, load_policy, free_policy);
+	return cmocka_run_group_tests(tests, load_policy_without_sample, free_policy);
 }

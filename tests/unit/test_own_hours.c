@@ -5,9 +5,7 @@
 
 #include "followup/lines.h"
 #include "followup/own_hours.h"
-#include "followup/zone.h"
-
-static struct policy *policy;
+#include "shipped_policy.h"
 
 /* Hours in one spelling, those of several clients in one order. */
 static void test_texts(void **state)
@@ -112,21 +110,13 @@ static void test_too_many(void **state)
 	assert_string_equal(text, "!\n");
 }
 
-static int load_policy(void **state)
+static int give_a_rule_hours(void **state)
 {
-	(void)state;
-	if (policy_load("conf/followupd.conf", NULL, NULL, &policy) < 0)
+	if (load_policy(state) < 0)
 		return -1;
 	for (size_t i = 0; i < policy->rule_count; i++)
 		if (strcmp(policy->rules[i].name, "complaint") == 0)
 			policy->rules[i].has_hours = hours_parse("Mon-Sun 08:00-21:00", &policy->rules[i].hours);
-	return zone_set("Asia/Shanghai");
-}
-
-static int free_policy(void **state)
-{
-	(void)state;
-	policy_free(policy);
 	return 0;
 }
 
@@ -139,5 +129,5 @@ int main(void)
 		cmocka_unit_test(test_too_many),
 	};
 
-	return cmocka_run_group_tests(tests, load_policy, free_policy);
+	return cmocka_run_group_tests(tests, give_a_rule_hours, free_policy);
 }

@@ -15,6 +15,7 @@
 #include "followup/simulate.h"
 #include "followup/store.h"
 #include "followup/store_view.h"
+#include "shipped_policy.h"
 
 enum { FACTS_MAX = 32, ROWS_MAX = 64, FIELDS_MAX = 10, LINE_SIZE = 512 };
 
@@ -45,8 +46,6 @@ struct test_case {
 	int row_count;
 	int faults;
 };
-
-static struct policy *policy;
 
 /* Empty fields count; what is missing at the end is empty too. */
 static int split(char *text, char *fields[FIELDS_MAX])
@@ -317,26 +316,11 @@ static void test_rules(void **state)
 		fail_msg("%d of %d cases are wrong", wrong, cases);
 }
 
-static int load_policy(void **state)
-{
-	(void)state;
-	if (policy_load("conf/followupd.conf", NULL, NULL, &policy) < 0 || policy_switch_off(policy, "yearly-sample") < 0)
-		return -1;
-	return zone_set("Asia/Shanghai");
-}
-
-static int free_policy(void **state)
-{
-	(void)state;
-	policy_free(policy);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
 	};
 
-	return cmocka_run_group_tests(tests, load_policy, free_policy);
+	return cmocka_run_group_tests(tests, load_policy_without_sample, free_policy);
 }

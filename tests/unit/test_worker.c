@@ -23,29 +23,16 @@
 #include "followup/store_view.h"
 #include "followup/store_wal.h"
 #include "followup/worker.h"
+#include "shipped_policy.h"
 
 enum { MOST = 4 };
 
 static char folder[64], path[96];
-static struct policy *policy;
 static struct store *store;
 static struct engine *engine;
 static struct event_base *base;
 static struct worker *worker;
 static const struct moment now = {INT64_C(20000) * 86400, 20000, 0};
-
-static int load_policy(void **state)
-{
-	(void)state;
-	return policy_load("conf/followupd.conf", NULL, NULL, &policy) < 0 ? -1 : zone_set("Asia/Shanghai");
-}
-
-static int free_policy(void **state)
-{
-	(void)state;
-	policy_free(policy);
-	return 0;
-}
 
 static int begin(void **state)
 {
