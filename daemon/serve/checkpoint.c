@@ -11,10 +11,12 @@
 
 #include "followup/server.h"
 #include "followup/store_wal.h"
+#include "followup/turn.h"
 
 enum {
-	STEP_PAGES = 250,  /* moved at a time, some milliseconds of copying: they are in the kernel's memory then, */
-	SYNC_PAGES = 1000, /* until there are so many for the disk */
+	STEP_PAGES =
+		1000, /* moved at a time, what was written several times once: some milliseconds of copying into the kernel's memory, */
+	SYNC_PAGES = 2000, /* until there are so many for the disk */
 	LAST_PAGES = 64,   /* few enough to be synced by the loop */
 	SYNCS_MOST = 4,    /* or else after so many syncs, each of what has been written during the one before */
 	RETRY_TIMES = 20,  /* a look in vain at a long log takes milliseconds: the next one after so many times as long */
@@ -186,6 +188,9 @@ static int move(struct server *server, int goal)
 {
 	struct checkpoint *checkpoint = server->checkpoint;
 	int64_t began_us = clock_monotonic_us();
+
+	/* SQLite waits until the log is on the disk, and those who have been answered need not wait for what comes after that. */
+	turn_finish(server);
 	int moved = store_wal_move(server->store);
 
 	let_go(checkpoint);

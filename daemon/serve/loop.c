@@ -12,7 +12,6 @@
 #include "followup/server.h"
 #include "followup/slice.h"
 #include "followup/store_record.h"
-#include "followup/store_wal.h"
 #include "followup/stranger.h"
 #include "followup/turn.h"
 #include "followup/waiter.h"
@@ -163,9 +162,6 @@ static void move_wal(struct server *server)
 	server->checkpoint_wanted = server->turn_open;
 	if (server->exit_status != 0)
 		return;
-	enum { SOON = 250 }; /* pages: then the log is likely to be moved, for which SQLite waits until it is on the disk */
-	if (!server->turn_open && store_wal_pages(server->store) - store_wal_moved(server->store) >= SOON)
-		turn_finish(server);
 	int result = checkpoint_look(server);
 	if (result < 0)
 		turn_fail(server, result);

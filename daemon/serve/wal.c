@@ -51,7 +51,6 @@ void wal_let_go(struct server *server)
 	hold(server, true);
 	if (server->turn_open || is_read(server))
 		return;
-	turn_finish(server);
 	/* Where somebody from outside stands in it nothing can be done, and nobody here need wait for him. */
 	int result = checkpoint_whole(server);
 	if (result < 0)
