@@ -101,7 +101,7 @@ int engine_settle(struct engine *engine, struct moment now, int budget)
 	if (result < 0)
 		return result;
 	if (worked_on < now.day)
-		return 1; /* the cycle of the day comes first and finds them */
+		return ENGINE_DAY_FIRST;
 	result = settle_all(engine, now, worked_on, budget);
 	if (result == 0)
 		result = staffing_work(engine, budget);
@@ -117,7 +117,7 @@ int engine_settle_few(struct engine *engine, struct moment now, int budget)
 	int result = cycle_prepare(engine, now, &worked_on);
 	if (result < 0)
 		return result;
-	return worked_on < now.day ? 1 : settle_some(engine, not_before(now, worked_on), LOOK_AT_ONCE, budget);
+	return worked_on < now.day ? ENGINE_DAY_FIRST : settle_some(engine, not_before(now, worked_on), LOOK_AT_ONCE, budget);
 }
 
 int engine_work(struct engine *engine, struct moment now, int budget)

@@ -215,8 +215,11 @@ static void arm_timer(struct server *server)
 	/* More of a file, or what has waited for it. */
 	if (server->turn_open)
 		sooner(&at_ms, now_ms + 1);
-	else if (server->work_pending)
+	else if (server->work_pending) {
 		sooner(&at_ms, now_ms + LOAD_LOOK_MS);
+		if (server->slice_next_us / 1000 >= now_ms)
+			sooner(&at_ms, server->slice_next_us / 1000 + 1);
+	}
 	at_ms = at_ms > now_ms ? at_ms - now_ms : 0;
 	delay = (struct timeval){.tv_sec = (time_t)(at_ms / 1000), .tv_usec = (suseconds_t)(at_ms % 1000 * 1000)};
 	(void)evtimer_add(server->timer, &delay);

@@ -12,7 +12,7 @@ enum {
 	/* Long work goes on for so long at a time: as long as its commit took, while somebody asks for anything, within bounds; and more and more while nobody does. Whoever asks then waits
 	 * for that and for two syncs. */
 	SLICE_US_LEAST = 4000,
-	SLICE_US_BUSY = 10000,
+	SLICE_US_BUSY = 5000,
 	SLICE_US_MOST = 24000,
 	/* When nobody has asked for anything for so long, and nobody waits for a call, slices commit together, so that a page that many of them touch is written once; whoever asks comes between two. */
 	QUIET_US = 250000,
@@ -54,7 +54,7 @@ static void report_work(struct server *server)
 		now.preempted - then.preempted, now.suppressed - then.suppressed, now.alarms - then.alarms);
 }
 
-void slice_run(struct server *server)
+static void run(struct server *server)
 {
 	int64_t began_us = clock_monotonic_us();
 	day_t worked_before = engine_worked_on(server->engine);
@@ -109,8 +109,22 @@ void slice_run(struct server *server)
 	}
 }
 
+void slice_run(struct server *server)
+{
+	int64_t began_us = clock_monotonic_us();
+
+	run(server);
+	int64_t now_us = clock_monotonic_us();
+	server->slice_next_us = now_us + (now_us - began_us);
+}
+
 bool slice_is_wanted(const struct server *server)
 {
+	if (!server->work_pending)
+		return false;
 	/* While a file is being loaded most slices wait for its next piece, so that it comes in once and is worked afterwards. */
-	return server->work_pending && !(turn_is_loading(server) && server->turn_began_us - server->slice_began_us < SLICE_WAIT_US);
+	if (turn_is_loading(server) && server->turn_began_us - server->slice_began_us < SLICE_WAIT_US)
+		return false;
+	/* Whoever asks has as much of the time as the work: most of them then wait for no slice at all. */
+	return server->commands == server->slice_commands || clock_monotonic_us() >= server->slice_next_us;
 }

@@ -253,7 +253,7 @@ static void turn_settle(struct server *server)
 	do
 		result = turn_is_loading(server) ? engine_settle_few(server->engine, server->now, SETTLE_ROWS)
 						 : engine_settle(server->engine, server->now, SETTLE_ROWS);
-	while (result > 0 && clock_monotonic_us() - began_us < SETTLE_US);
+	while (result > 0 && result != ENGINE_DAY_FIRST && clock_monotonic_us() - began_us < SETTLE_US);
 	if (result < 0)
 		turn_fail(server, result);
 	else if (result > 0 || turn_is_loading(server))

@@ -43,7 +43,9 @@ int64_t engine_take_promise(struct engine *engine, const struct promise *promise
 /* Begins a book at a day that is not today's (simulate): nothing before it is worked, and it is start_on. */
 int engine_begin_at(struct engine *engine, day_t day) MUST_CHECK;
 
-/* Settles the clients whose facts have changed in this transaction, at most budget of them (POLICY 3: the same four steps, at once). 1: some are left. */
+/* Settles the clients whose facts have changed in this transaction, at most budget of them (POLICY 3: the same four steps, at once). 1: some are left.
+ * ENGINE_DAY_FIRST: nothing was done, for days are still to be worked (engine_work()), which finds them all. */
+enum { ENGINE_DAY_FIRST = 2 };
 int engine_settle(struct engine *engine, struct moment now, int budget) MUST_CHECK;
 /* The same for those alone whose facts came one by one. */
 int engine_settle_few(struct engine *engine, struct moment now, int budget) MUST_CHECK;

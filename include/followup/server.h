@@ -123,6 +123,7 @@ struct server {
 	bool work_pending;
 	int64_t slice_us;        /* how long the next one works */
 	int64_t slice_began_us;  /* when the last one began */
+	int64_t slice_next_us;   /* not before then the next one, if somebody asks for anything */
 	int64_t loaded_us;       /* when a piece of a file was taken in last; 0: long ago */
 	bool others_wait;        /* somebody else has asked for something in the open turn */
 	int64_t others_us;       /* when somebody else asked last */
