@@ -132,10 +132,16 @@ static void finish(struct job *base, void *context)
 		return;
 	}
 	session->job = NULL;
+	/* As before its first half: the turn that is open is somebody else's. */
+	if ((job->request.command->flags & COMMAND_ALONE) != 0)
+		turn_close(server);
+	if (session->is_dead) { /* an answer that went out was the end of it */
+		free_job(job);
+		return;
+	}
 	session_touch(session);
 	say_notes(server, job);
 	struct reply reply = {.out = &session->replies, .protocol = session->standing.protocol};
-	size_t start = session->replies.length;
 	/* His rights may have been taken away while he waited. */
 	const struct identity *who = session->standing.signed_in ? &session->standing.identity : NULL;
 	if (command_check(job->request.command, who, job->request.count, &word, why, sizeof why) < 0) {
@@ -143,7 +149,7 @@ static void finish(struct job *base, void *context)
 	} else {
 		int result = answer(server, job, &reply, &used_store);
 		if (result < 0) {
-			reply_take_back(&reply, start);
+			session_take_back(session);
 			tell_failure(job, &reply, result);
 		}
 		/* What the second connection has read is the same disk. */

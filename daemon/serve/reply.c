@@ -80,11 +80,3 @@ void reply_set(struct reply *reply, size_t count)
 {
 	put_line(reply, reply->protocol >= 3 ? "~" : "*", (int64_t)count);
 }
-
-void reply_take_back(struct reply *reply, size_t length)
-{
-	if (reply->out->failed || reply->out->length == length)
-		return;
-	reply->out->length = length;
-	reply->out->data[length] = '\0';
-}

@@ -385,6 +385,16 @@ void session_mark(struct session *session, bool stored)
 	session->marks[session->mark_count++] = (struct reply_mark){.end = session->replies.length, .stored = stored};
 }
 
+void session_take_back(struct session *session)
+{
+	size_t end = session->mark_count > 0 ? session->marks[session->mark_count - 1].end : 0;
+
+	if (session->replies.failed || session->replies.length == end)
+		return;
+	session->replies.length = end;
+	session->replies.data[end] = '\0';
+}
+
 void session_fail_marks(struct session *session)
 {
 	for (size_t i = 0; i < session->mark_count; i++)

@@ -417,7 +417,7 @@ static int refuse_or_prepare(struct request *request)
 
 void turn_execute(struct server *server, struct session *session, bool last_look)
 {
-	size_t start;
+	const enum park park = session->park;
 	bool stored = false;
 	int result;
 	struct request request = {
@@ -437,30 +437,35 @@ void turn_execute(struct server *server, struct session *session, bool last_look
 	};
 
 	session_touch(session);
-	start = session->replies.length;
 	request.reply = (struct reply){.out = &session->replies, .protocol = session->standing.protocol};
 	buffer_clear(&server->answer.json);
 	server->answer.why[0] = '\0';
-	if (session->park == PARK_NONE)
+	if (park == PARK_NONE)
 		server->commands++;
 	result = refuse_or_prepare(&request);
-	if (session->park == PARK_NONE && request.command != NULL)
+	if (park == PARK_NONE && request.command != NULL)
 		metrics_count_command(server, request.command);
 	bool piece = result == 0 && (request.command->flags & COMMAND_PIECE) != 0;
 	if (!piece) {
 		server->others_wait = true;
 		server->others_us = clock_monotonic_us();
 	}
-	if (result == 0 && (request.command->flags & COMMAND_ALONE) != 0) {
+	if (result == 0 && (request.command->flags & COMMAND_ALONE) != 0)
 		turn_close(server);
-		session_touch(session);
-		start = session->replies.length;
-	}
 	if (result == 0 && (request.command->flags & COMMAND_IN_LINE) != 0) {
 		/* Whoever waits came before him. */
 		waiter_serve(server);
 		buffer_clear(&server->answer.json);
 		server->answer.why[0] = '\0';
+	}
+	/* He may have been among those who were served; and an answer that went out may have been the end of him. */
+	if (session->is_dead || session->park != park)
+		return;
+	/* The turn may have ended, and what he was in it been lost with it. */
+	if (!session->is_touched) {
+		session_touch(session);
+		if (result == 0)
+			result = refuse_or_prepare(&request);
 	}
 	if (result == 0 && (request.command->flags & COMMAND_WORKER) != 0 && long_command_worker(server, request.command) != NULL) {
 		result = long_command_begin(&request, &(struct long_command){.handler = request.command->handler});
@@ -476,7 +481,7 @@ void turn_execute(struct server *server, struct session *session, bool last_look
 	if (session->is_dead)
 		return;
 	if (result == COMMAND_PARKED) {
-		reply_take_back(&request.reply, start);
+		session_take_back(session);
 		/* Whoever waits for the worker waits as long as it takes. */
 		if (session->park == PARK_NONE)
 			waiter_park(session, (enum park)request.park,
@@ -488,7 +493,7 @@ void turn_execute(struct server *server, struct session *session, bool last_look
 	waiter_unpark(session);
 	if (result < 0) {
 		bool failed = turn_is_store_error(result);
-		reply_take_back(&request.reply, start);
+		session_take_back(session);
 		reply_error(&request.reply, command_error_word(result),
 			failed                          ? server->health.message
 			: server->answer.why[0] != '\0' ? server->answer.why

@@ -26,7 +26,4 @@ void reply_array(struct reply *reply, size_t count);
 void reply_map(struct reply *reply, size_t count);
 void reply_set(struct reply *reply, size_t count);
 
-/* Takes back what has been written since out held so many bytes. */
-void reply_take_back(struct reply *reply, size_t length);
-
 #endif

@@ -127,6 +127,9 @@ void session_touch(struct session *session);
 /* Ends the reply of one command. Everything in replies since the last mark belongs to it. */
 void session_mark(struct session *session, bool stored);
 
+/* Takes back what it has been told since the last mark. */
+void session_take_back(struct session *session);
+
 /* The turn was lost: every stored reply of it will be replaced, and the session stands as before. */
 void session_fail_marks(struct session *session);
 

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Handing out: order, hours, waiting, leases, recusal, agents (POLICY 6)."""
 import json
+import os
+import select
+import signal
 
 from harness import Daemon, Error, MORNING, TUESDAY, matches, run, same, test, true
 
@@ -297,6 +300,31 @@ def _():
         true(agent.is_silent())
         daemon.advance(1)
         same(json.loads(agent.read())["lease"], "1.3")
+
+
+@test("who is given a call in the very turn in which his wait ends is given it once")
+def _():
+    with Daemon() as daemon:
+        anna, bert = daemon.agent("anna"), daemon.agent("bert")
+        complaints(daemon, "C1")
+        call, holder, other = anna.json("NEXT"), anna, bert
+        for _ in range(20):
+            other.send("NEXT", "WAIT", 1)
+            while daemon.info("clients")["blocked_clients"] != "1":
+                true(other.is_silent())
+            # The daemon finds both at once: what was released, and that the time is over.
+            daemon.process.send_signal(signal.SIGSTOP)
+            os.waitpid(daemon.process.pid, os.WUNTRACED)
+            holder.send("RELEASE", call["lease"], "wrong desk")
+            true(not select.select([other.socket], [], [], 1.1)[0])
+            daemon.process.send_signal(signal.SIGCONT)
+            json.loads(holder.read())
+            answer = other.read()
+            same(other.call("PING"), "PONG", "one answer to one NEXT")
+            if answer is not None:  # otherwise the time was over a turn before
+                return
+            call, holder, other = other.json("NEXT"), other, holder
+        raise AssertionError("the two have never fallen into one turn")
 
 
 @test("NEXT's words are checked")

@@ -114,6 +114,30 @@ def _():
             daemon.check()
 
 
+@test("who asks for a call while storage fails is answered, and so are those who have waited for one")
+def _():
+    daemon = Daemon(start_on="2025-01-01", clock="2025-03-04T09:00:00")
+    with SmallDisk(daemon, 1500) as disk:
+        with daemon:
+            waiter, asker = daemon.agent("anna"), daemon.agent("ben")
+            daemon.client("A1")
+            daemon.event("E1", "A1", "complaint")
+            disk.fill()
+            put_until_refused(daemon.operator)
+            waiter.send("NEXT", "WAIT", 60)
+            while daemon.info("clients")["blocked_clients"] != "1":
+                true(waiter.is_silent())
+            # Both in one turn: the desk opens, and whoever waited comes before him.
+            daemon.process.send_signal(signal.SIGSTOP)
+            os.waitpid(daemon.process.pid, os.WUNTRACED)
+            daemon.operator.send("CLOCK", "SET", "2025-03-04T09:30:00")
+            asker.send("NEXT")
+            daemon.process.send_signal(signal.SIGCONT)
+            matches(waiter.read(), "^STORE ")
+            matches(asker.read(), "^STORE ")
+            disk.free()
+
+
 @test("a full disk in the middle of long work: the day cycle waits, then goes on where it was")
 def _():
     daemon = Daemon(start_on="2025-01-01")
