@@ -157,6 +157,8 @@ static int start_server(struct parts *parts, const struct daemon_options *option
 		return status;
 	}
 	result = server_set_policy(server, server->policy);
+	if (result == 0)
+		result = store_sync(parts->store);
 	if (result == ERR_FULL) {
 		server->policy_unset = true;
 		turn_fail(server, result);

@@ -86,8 +86,6 @@ int server_set_policy(struct server *server, const struct policy *policy)
 {
 	int result = engine_set_policy(server->engine, policy, server->now.unix_seconds);
 
-	if (result == 0)
-		result = store_sync(server->store);
 	if (result < 0)
 		return result;
 	desk_set_policy(server->desk, policy);
@@ -109,21 +107,23 @@ static void keep_fixed(struct policy *old, struct policy *policy)
 	old->listener_count = wanted.listener_count;
 }
 
-/* Puts a policy that has been read into force, or leaves the old one. */
+/* Puts a policy that has been read into force, or leaves the old one. Should the disk fail after that, the daemon ends with the new one. */
 static int swap_policy(struct server *server, struct policy *policy)
 {
 	struct policy *old = server->policy;
 	int result = server_set_policy(server, policy);
 
-	if (result < 0) {
-		turn_fail(server, result);
+	if (result == 0) {
+		keep_fixed(old, policy);
+		server->policy = policy;
+		policy_free(old);
+		result = store_sync(server->store);
+	} else {
 		policy_free(policy);
-		return result;
 	}
-	keep_fixed(old, policy);
-	server->policy = policy;
-	policy_free(old);
-	return 0;
+	if (result < 0)
+		turn_fail(server, result);
+	return result;
 }
 
 /* A configuration that has been read, on its way into force. */

@@ -180,7 +180,7 @@ void server_clock_moved(struct server *server);
 /* Signs out whoever is signed in under that name (his rights have changed). */
 void server_forget_agent(struct server *server, const char *name);
 
-/* Gives engine and desk their policy, in a transaction of the engine's own. */
+/* Gives engine and desk their policy, in a transaction of the engine's own, whose sync is put off: with 0 it is in force, whatever becomes of that. */
 int server_set_policy(struct server *server, const struct policy *policy) MUST_CHECK;
 
 /* Says the calendars' warnings in the log. */

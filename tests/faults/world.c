@@ -89,6 +89,8 @@ int world_open(struct world *world, int64_t clock)
 	if (result < 0)
 		return result;
 	result = server_set_policy(server, server->policy);
+	if (result == 0)
+		result = store_sync(server->store);
 	if (result == ERR_FULL) {
 		server->policy_unset = true;
 		turn_fail(server, result);
