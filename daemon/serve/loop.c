@@ -30,7 +30,7 @@ static void log_record_head(struct server *server)
 	int64_t link;
 
 	turn_finish(server); /* nobody is told of a link that a power cut may take back */
-	if (store_record_head(server->store, &link, digest) == 0 && link > 0)
+	if (server->exit_status == 0 && store_record_head(server->store, &link, digest) == 0 && link > 0)
 		log_event(server->log, LOG_LEVEL_NOTICE, "record_head", "link=%" PRId64 " digest=%s", link, digest);
 }
 
@@ -260,11 +260,12 @@ int server_run(struct server *server)
 		feed_watchdog(server);
 		if (slice_is_wanted(server) && !server->draining)
 			slice_run(server);
-		if (backup_is_copying(server) && server->draining)
-			backup_end(server);
-		else if (backup_is_copying(server)) {
+		if (backup_is_copying(server)) {
 			turn_finish(server); /* a copy holds nothing that the book may lose */
-			backup_slice(server);
+			if (server->draining)
+				backup_end(server);
+			else
+				backup_slice(server);
 		}
 		bool look = server->checkpoint_wanted;
 		if (look)

@@ -12,6 +12,7 @@
 #include "followup/figures.h"
 #include "followup/metric_table.h"
 #include "followup/server.h"
+#include "followup/turn.h"
 #include "followup/worker.h"
 
 /* On its way: the book is read and the file written on the thread for short reads; the text is made on the loop's. */
@@ -119,22 +120,32 @@ static void make_text(struct metrics_file *file)
 	metric_print_all(&(struct metric_view){file->server, &file->figures}, &file->text);
 }
 
+/* An open turn's end lets it begin, so that what others have asked of that thread in it finds what they have written. */
+static int hand_over(struct metrics_file *file)
+{
+	struct server *server = file->server;
+	int result = server->brief != NULL ? worker_submit(server->brief, &file->job, SIZE_MAX) : ERR_SYSTEM;
+
+	if (result == 0 && !server->turn_open)
+		worker_release(server->brief);
+	return result;
+}
+
 static void was_read(struct job *job, void *context)
 {
 	struct metrics_file *file = (struct metrics_file *)job;
 	struct server *server = context;
 
-	if (job->stop == JOB_STOP_DRAIN) {
+	if (job->stop == JOB_STOP_DRAIN || server->draining) {
 		end_file(file);
 		return;
 	}
+	turn_finish(server); /* nobody is told what a power cut may take back */
 	make_text(file);
 	job->run = write_job;
 	job->finish = written;
-	if (worker_submit(server->brief, job, SIZE_MAX) < 0)
+	if (hand_over(file) < 0)
 		written(job, context);
-	else
-		worker_release(server->brief);
 }
 
 int64_t metrics_file_next(const struct server *server)
@@ -163,11 +174,11 @@ void metrics_file_look(struct server *server)
 	file->figures.database_bytes = file->figures.free_bytes = -1;
 	file->job = (struct job){.run = read_job, .finish = was_read, .policy = file->policy};
 	metrics->file = file;
-	if (server->brief != NULL && worker_submit(server->brief, &file->job, SIZE_MAX) == 0) {
-		worker_release(server->brief);
+	if (hand_over(file) == 0)
 		return;
-	}
 	/* Without a second thread the desk waits. A book that cannot be read is one of the figures. */
+	turn_close(server);
+	turn_finish(server);
 	file->figures.known =
 		figures_collect(server->store, file->policy, file->today, file->tally, &file->figures) >= 0 && file->figures.known;
 	make_text(file);

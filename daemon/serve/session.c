@@ -395,10 +395,10 @@ void session_take_back(struct session *session)
 	session->replies.data[end] = '\0';
 }
 
-void session_fail_marks(struct session *session)
+void session_fail_marks(struct session *session, bool all)
 {
 	for (size_t i = 0; i < session->mark_count; i++)
-		session->marks[i].failed |= session->marks[i].stored;
+		session->marks[i].failed |= all || session->marks[i].stored;
 	session->standing = session->committed;
 	stranger_update(session);
 }

@@ -109,7 +109,7 @@ void turn_fail(struct server *server, int error)
 	}
 	health->probe_at_ms = now_ms + PROBE_MS;
 	for (session = TAILQ_FIRST(&server->touched); session != NULL; session = TAILQ_NEXT(session, in_touched))
-		session_fail_marks(session);
+		session_fail_marks(session, false);
 	server->sweep_wanted = true;
 	server->wakeup_stale = true;
 	if (error == ERR_CORRUPT && server->exit_status == 0) {
@@ -144,6 +144,9 @@ static void fail_held(struct server *server)
 
 	for (session = TAILQ_FIRST(&server->held); session != NULL; session = TAILQ_NEXT(session, in_held))
 		session_fail_held(session);
+	/* Whatever has been asked since may rest on it: INFO too tells the head of the record. */
+	for (session = TAILQ_FIRST(&server->touched); session != NULL; session = TAILQ_NEXT(session, in_touched))
+		session_fail_marks(session, true);
 	buffer_clear(&server->held_notes);
 }
 

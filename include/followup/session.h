@@ -130,8 +130,8 @@ void session_mark(struct session *session, bool stored);
 /* Takes back what it has been told since the last mark. */
 void session_take_back(struct session *session);
 
-/* The turn was lost: every stored reply of it will be replaced, and the session stands as before. */
-void session_fail_marks(struct session *session);
+/* The turn was lost: every stored reply of it, or all of them, will be replaced, and the session stands as before. */
+void session_fail_marks(struct session *session, bool all);
 
 /* Puts its replies of this turn aside until its commit is on the disk. */
 void session_hold(struct session *session);

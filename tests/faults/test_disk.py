@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """The disk of a running daemon breaks: STORE, exit 74, and after the restart all that was answered is there. Its room ends: STORE, and it works again without a restart (DESIGN 3)."""
+import array
 import errno
+import fcntl
 import os
 import select
 import sqlite3
 import sys
+import termios
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../daemon"))
@@ -101,6 +104,61 @@ def _():
         there = clients_of(daemon) - {"C1"}
         true(there in (set(), {f"N{number}" for number in range(20)}), f"half a turn: {there}")
         whole(daemon)
+
+
+def was_taken(client):
+    """Waits until the daemon has read all that was sent."""
+    left, until = array.array("i", [1]), time.monotonic() + PATIENCE
+    while left[0] > 0:
+        true(time.monotonic() < until, "the daemon works nothing while a commit is on its way to the disk")
+        fcntl.ioctl(client.socket, termios.TIOCOUTQ, left)
+
+
+@test("while a commit is not on the disk nobody hears of it, whatever he asked; and if it never gets there, nobody ever does")
+def _():
+    for good in (True, False):
+        daemon = Daemon()
+        disk = Disk(daemon)
+        with daemon:
+            daemon.restart(environment=disk.environment)
+            daemon.client("C1")
+            daemon.event("E1", "C1", "complaint")
+            anna = daemon.agent("anna")
+            listener, asker, reader = daemon.connect(), daemon.connect(), daemon.connect()
+            same(listener.call("SUBSCRIBE", "events"), ["subscribe", "events", 1])
+            for client in (asker, reader, daemon.operator):
+                same(client.call("PING"), "PONG")
+            disk.breaks("hang", 0)
+            anna.send("NEXT")
+            book = sqlite3.connect(f"file:{daemon.database}?mode=ro", uri=True, isolation_level=None)
+            while book.execute("SELECT count(*) FROM handout").fetchone() != (1,):
+                pass
+            # It is committed. Now the turn that is worked meanwhile.
+            for client, *words in ((reader, "INFO"), (asker, "QUEUES"), (daemon.operator, "PING")):
+                client.send(*words)
+                was_taken(client)
+            for client in (anna, listener, asker, reader, daemon.operator):
+                true(client.is_silent(), "something was told before it was on the disk")
+            true("event=handed_out" not in daemon.log())
+            if good:
+                disk.mends()
+                matches(anna.read(), '"client_ref":"C1"')
+                matches(listener.read()[2], "handed_out")
+                matches(reader.read(), "(?m)^record_digest:")
+                matches(asker.read(), '"leased":1')
+                same(daemon.operator.read(), "PONG")
+                whole(daemon)
+            else:
+                disk.breaks("fsync", errno.EIO)
+                for client in (anna, reader, asker):
+                    matches(client.read(), "^STORE ")
+                same(daemon.wait(), 74)
+                same(listener.ended(), b"")
+                true("event=handed_out" not in daemon.log())
+                disk.mends()
+                daemon.start()
+                whole(daemon)
+            book.close()
 
 
 @test("no room: STORE to writers, however often; with room again the next command works, without a restart")

@@ -1,7 +1,7 @@
 /* broken_disk.c - preloaded into a daemon: its book's disk breaks while a file says so.
  *
  * BROKEN_DISK names that file. While it is there, the call that it names ("pwrite", "pread", "fsync" or "ftruncate") fails on every file of the book with the error that follows it: "fsync 5".
- * Nothing else is touched. */
+ * While it says "hang", a sync does not return. Nothing else is touched. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,20 +24,38 @@ static bool is_of_book(int file)
 	return strstr(path, "book.db") != NULL;
 }
 
-static bool is_broken(const char *call, int file)
+/* Whether the file names that call, and with which error. */
+static bool is_planned(const char *call, int *number)
 {
 	const char *plan = getenv("BROKEN_DISK");
 	char text[64] = "", wanted[32] = "";
-	int number = EIO, there = plan != NULL ? open(plan, O_RDONLY | O_CLOEXEC) : -1;
+	int there = plan != NULL ? open(plan, O_RDONLY | O_CLOEXEC) : -1;
 
+	*number = EIO;
 	if (there < 0)
 		return false;
 	ssize_t got = read(there, text, sizeof(text) - 1);
 	(void)close(there);
-	if (got <= 0 || sscanf(text, "%31s %d", wanted, &number) < 1 || strcmp(wanted, call) != 0 || !is_of_book(file))
+	return got > 0 && sscanf(text, "%31s %d", wanted, number) >= 1 && strcmp(wanted, call) == 0;
+}
+
+static bool is_broken(const char *call, int file)
+{
+	int number;
+
+	if (!is_planned(call, &number) || !is_of_book(file))
 		return false;
 	errno = number;
 	return true;
+}
+
+static bool sync_is_broken(int file)
+{
+	int number;
+
+	while (is_planned("hang", &number) && is_of_book(file))
+		(void)usleep(1000);
+	return is_broken("fsync", file);
 }
 
 ssize_t pwrite64(int file, const void *bytes, size_t length, off64_t at)
@@ -64,7 +82,7 @@ int fdatasync(int file)
 
 	if (real == NULL)
 		*(void **)&real = dlsym(RTLD_NEXT, "fdatasync");
-	return is_broken("fsync", file) ? -1 : real(file);
+	return sync_is_broken(file) ? -1 : real(file);
 }
 
 int fsync(int file)
@@ -73,7 +91,7 @@ int fsync(int file)
 
 	if (real == NULL)
 		*(void **)&real = dlsym(RTLD_NEXT, "fsync");
-	return is_broken("fsync", file) ? -1 : real(file);
+	return sync_is_broken(file) ? -1 : real(file);
 }
 
 int ftruncate64(int file, off64_t length)
