@@ -187,6 +187,9 @@ static void let_go(struct checkpoint *checkpoint)
 static int move(struct server *server, int goal)
 {
 	struct checkpoint *checkpoint = server->checkpoint;
+
+	/* SQLite would wait for it, too; whoever waits for his answer need not wait for the pages. */
+	turn_finish(server);
 	int64_t began_us = clock_monotonic_us();
 
 	/* SQLite waits until the log is on the disk, and those who have been answered need not wait for what comes after that. */

@@ -128,6 +128,12 @@ static void finish_drain(struct server *server)
 	server->finished = server->session_count == 0 || clock_monotonic_ms() >= server->drain_until_ms;
 }
 
+/* Whether the open turn, or what has been answered without one, is to be closed now. */
+static bool turn_is_over(const struct server *server)
+{
+	return !turn_may_wait(server) && !slice_goes_on(server);
+}
+
 static void run_turn(struct server *server)
 {
 	int64_t now_ms = clock_monotonic_ms();
@@ -144,7 +150,7 @@ static void run_turn(struct server *server)
 	}
 	if (server->draining)
 		waiter_dismiss(server);
-	if (!turn_may_wait(server) && !slice_goes_on(server))
+	if (turn_is_over(server))
 		turn_close(server);
 	metrics_file_look(server);
 	close_silent(server, now_ms);
@@ -246,8 +252,7 @@ int server_run(struct server *server)
 	while (!server->finished) {
 		/* Whoever was closed after the turn hears of it now, and not when the loop next wakes up; so does whoever waits for what the turn has changed. */
 		bool busy = slice_is_wanted(server) || backup_is_copying(server) ||
-			    (store_is_synced(server->store) &&
-				    (waiter_is_wanted(server) || (!TAILQ_EMPTY(&server->touched) && !server->turn_open))) ||
+			    (turn_is_over(server) && (waiter_is_wanted(server) || !TAILQ_EMPTY(&server->touched))) ||
 			    !TAILQ_EMPTY(&server->ready) || !TAILQ_EMPTY(&server->dead) ||
 			    (server->wake_wanted && server->exit_status == 0);
 		arm_timer(server);
