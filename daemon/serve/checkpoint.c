@@ -191,9 +191,6 @@ static int move(struct server *server, int goal)
 	/* SQLite would wait for it, too; whoever waits for his answer need not wait for the pages. */
 	turn_finish(server);
 	int64_t began_us = clock_monotonic_us();
-
-	/* SQLite waits until the log is on the disk, and those who have been answered need not wait for what comes after that. */
-	turn_finish(server);
 	int moved = store_wal_move(server->store);
 
 	let_go(checkpoint);
