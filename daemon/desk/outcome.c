@@ -130,6 +130,27 @@ static int conclude(struct outcome *o, struct answer *answer)
 	return result;
 }
 
+static bool is_bulk(const struct outcome *o, int64_t channel)
+{
+	int place = policy_channel(o->desk->policy, store_name_text(o->desk->store, channel));
+
+	return place >= 0 && o->desk->policy->channels[place].kind == CHANNEL_BULK;
+}
+
+/* What kind of call has ended. Not by where its matter is now, which may have gone on to another channel since: by what was told of it. Of a message something always was, and be it that its
+ * lease ran out. */
+static int recall_channel(struct outcome *o, const struct followup *f)
+{
+	int result = store_attempt_place(o->desk->store, o->call.id, &o->call.channel, &o->call.queue);
+
+	if (result == 0) {
+		o->call.queue = f->queue;
+		o->call.channel = is_bulk(o, f->channel) ? store_name_id(o->desk->store, "phone") : f->channel;
+	}
+	o->call.bulk = is_bulk(o, o->call.channel);
+	return result < 0 ? result : o->call.channel < 0 ? (int)o->call.channel : 0;
+}
+
 /* Whom the call was about when nothing is left on it, and what kind of call it was when it has ended: known by what was shown of it. */
 static int recall(struct outcome *o)
 {
@@ -149,11 +170,7 @@ static int recall(struct outcome *o)
 	if (o->call_exists)
 		return 0;
 	o->call.person = client.person;
-	o->call.channel = f.channel;
-	o->call.queue = f.queue;
-	int channel = policy_channel(o->desk->policy, store_name_text(o->desk->store, f.channel));
-	o->call.bulk = channel >= 0 && o->desk->policy->channels[channel].kind == CHANNEL_BULK;
-	return 0;
+	return recall_channel(o, &f);
 }
 
 /* What the lease was about: the call as it stands, what its holder was told of, whether it counts as a contact already. */

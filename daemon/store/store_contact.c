@@ -157,6 +157,20 @@ int store_attempt_contact(struct store *store, int64_t call_id, int generation, 
 	return result;
 }
 
+int store_attempt_place(struct store *store, int64_t call_id, int64_t *channel, int64_t *queue)
+{
+	STATEMENT(get, "SELECT channel, queue FROM attempt WHERE call_id=?1 ORDER BY id DESC LIMIT 1");
+	sqlite3_stmt *s = store_query(store, &get, "i", call_id);
+	int result = store_row(store, s);
+
+	if (result > 0) {
+		*channel = sqlite3_column_int64(s, 0);
+		*queue = sqlite3_column_int64(s, 1);
+		store_end(s);
+	}
+	return result;
+}
+
 int store_attempt_made(struct store *store, int64_t call_id, int generation, const char *disposition)
 {
 	/* As it was told, whatever was corrected since. */

@@ -150,6 +150,8 @@ int store_attempt_recorded(
 /* The contact and its day that an attempt under a lease made with that disposition (NULL: any): 1, or 0. */
 int store_attempt_contact(
 	struct store *store, int64_t call_id, int generation, const char *disposition, int64_t *contact_id, day_t *on_day) MUST_CHECK;
+/* The channel and the queue that a call was on when something was last told of it: 1, or 0 when nothing ever was. */
+int store_attempt_place(struct store *store, int64_t call_id, int64_t *channel, int64_t *queue) MUST_CHECK;
 /* Whether a try with that disposition was told under a lease: 1 or 0. */
 int store_attempt_made(struct store *store, int64_t call_id, int generation, const char *disposition) MUST_CHECK;
 /* The answer given to an agent's DONE under this lease, when it is the same DONE again: 1 with the answer (free it), 0 when nothing was recorded,

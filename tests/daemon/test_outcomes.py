@@ -171,6 +171,37 @@ def _():
         daemon.check()
 
 
+@test("a message whose matter was settled by phone meanwhile is one still when the gateway tells of it, and a call one when a message has followed it")
+def _():
+    with round_the_clock() as daemon:
+        for ref in ("C1", "C2"):
+            daemon.client(ref, birthday="1980-03-04", tier="silver", email=f"{ref}@example.com")
+        agent, gateway = daemon.agent("anna"), daemon.agent("gate", "gateway", ["sms", "email"])
+        sent, bounced = (json.loads(text) for text in gateway.call("NEXT", "COUNT", 10))
+        daemon.advance(900)
+        for item, ref in ((1, "C1"), (2, "C2")):
+            same(agent.json("RECORD", ref, {"items": [item]})["closed"], [item])
+        same(daemon.list("calls"), [])
+        same([daemon.used(ref) for ref in ("C1", "C2")], [2, 2])
+        matches(gateway.refused("DONE", sent["lease"], "reached"), "^ERR reached is not an outcome of a message")
+        finish(gateway, sent, "sent")
+        finish(gateway, bounced, "bounced")
+        same([daemon.used(ref) for ref in ("C1", "C2")], [2, 1], "what came back was no contact")
+        # The other way round: the number goes while the client is on the phone.
+        daemon.client("C3", email="C3@example.com")
+        daemon.event("E3", "C3", "account_opened")
+        call = agent.json("NEXT")
+        same(call["channel"], "phone")
+        daemon.advance(900)
+        daemon.client("C3", email="C3@example.com", phone="")
+        same(daemon.agent("bert").json("NEXT"), None)
+        message = gateway.json("NEXT")
+        same((message["channel"], message["agenda"][0]["item"]), ("email", call["agenda"][0]["item"]))
+        same(finish(agent, call, "reached", {"items": [3]})["closed"], [3])
+        same(state(daemon, client="C3"), ("done", None))
+        daemon.check()
+
+
 @test("an agent ticks what he has settled; the rest stays and is not rung at once")
 def _():
     with round_the_clock() as daemon:
