@@ -70,6 +70,8 @@ static int may_take(struct desk *desk, const struct identity *who, const struct 
 	int talks = 0;
 
 	int result = store_agent_load(desk->store, who->agent_id, &agent);
+	if (result == 0)
+		return refuse(answer, ERR_RIGHTS, "calls go to agents: sign in with AUTH name token");
 	if (result > 0)
 		result = store_lane_text(desk->store, call->lane, lane, sizeof(lane));
 	if (result < 0)
