@@ -227,8 +227,8 @@ int desk_authenticate(struct desk *desk, const char *name, const char *token, st
 	struct agent agent = {0};
 	unsigned char hash[TOKEN_HASH_SIZE];
 
-	/* An unknown name takes the same way and the same time as a wrong token. */
-	int found = store_agent_find(desk->store, name, &agent);
+	/* An unknown name takes the same way and the same time as a wrong token: a row is read, hashed against and compared, be it another's. */
+	int found = store_agent_find_evenly(desk->store, name, &agent);
 	if (found < 0)
 		return found;
 	SHA256((const unsigned char *)token, strlen(token), hash);

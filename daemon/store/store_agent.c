@@ -123,6 +123,15 @@ int store_agent_find(struct store *store, const char *name, struct agent *out)
 	return read_one(store, store_query(store, &find, "t", name), out);
 }
 
+int store_agent_find_evenly(struct store *store, const char *name, struct agent *out)
+{
+	STATEMENT(find, "SELECT " COLUMNS
+			" FROM agent WHERE id>=ifnull((SELECT id FROM agent WHERE name>=?1 ORDER BY name LIMIT 1), 0) ORDER BY id LIMIT 1");
+	int result = read_one(store, store_query(store, &find, "t", name), out);
+
+	return result > 0 ? strcmp(out->name, name) == 0 : result;
+}
+
 int store_agent_load(struct store *store, int64_t id, struct agent *out)
 {
 	const struct agent *kept;

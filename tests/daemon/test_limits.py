@@ -234,6 +234,22 @@ def _():
         same(reply, "OK")
 
 
+@test("an unknown name is answered as a known one with a wrong token or none, byte for byte, slowed down alike, and logged alike")
+def _():
+    with Daemon() as daemon:
+        daemon.agent("anna")
+        heard = {}
+        for at, (name, token) in enumerate((("nobody", "0" * 64), ("anna", "0" * 64), ("anna", ""), ("nobody", ""), ("operator", "x"))):
+            client = from_address(daemon, f"127.0.2.{at + 1}")
+            # All at once: how long somebody else's turn takes does not matter then. Three are looked at, two not, and the fifth ends it.
+            client.socket.sendall(b"".join(b"*3\r\n$4\r\nAUTH\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n" % (len(name), name.encode(), len(token), token.encode()) for _ in range(5)))
+            heard[name, token] = client.ended()
+        same(set(heard.values()), {b"-NOAUTH no agent of that name has that token\r\n" * 3 + b"-BUSY too many wrong tokens; try again in 1 s\r\n" * 2}, heard)
+        lines = re.findall("event=sign_in_refused .*", daemon.log())
+        same(len(lines), 15)
+        same({re.sub("agent=\\S+ peer=\\S+ session=[0-9]+", "agent=* peer=* session=*", line) for line in lines}, {"event=sign_in_refused agent=* peer=* session=*"})
+
+
 def read_auth(client, token):
     client.send("AUTH", "anna", token)
     return client.read()
