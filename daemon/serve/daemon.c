@@ -119,10 +119,12 @@ static int open_book(struct parts *parts)
 
 	/* On a full disk there is a store that can be read. */
 	if (result < 0 && !(result == ERR_FULL && parts->store != NULL)) {
+		/* A file that is not this program's stays so, however often it is tried. */
+		int status = result == ERR_INVALID ? EXIT_CONFIGURATION : EXIT_STORAGE;
 		log_event(parts->log, LOG_LEVEL_ERROR, "not_started", "database=%s reason=%s exit=%d",
 			log_quote(parts->policy->database, strlen(parts->policy->database), path),
-			log_quote(message, strlen(message), quoted), (int)EXIT_STORAGE);
-		return EXIT_STORAGE;
+			log_quote(message, strlen(message), quoted), status);
+		return status;
 	}
 	parts->engine = engine_new(parts->store);
 	parts->desk = parts->engine != NULL ? desk_new(parts->store, parts->engine) : NULL;

@@ -246,6 +246,8 @@ int store_agent_read(struct store *store, int64_t id, struct agent *out) MUST_CH
 
 /* Brings a book to the version count, by those of the steps that it has not done, in one transaction. ERR_INVALID: a newer or a foreign one. */
 int store_schema_upgrade(struct store *store, const char *const *steps, int count) MUST_CHECK;
+/* Whether it is one that can be brought to followupd's version, as above; changes nothing. */
+int store_schema_look(struct store *store) MUST_CHECK;
 /* The same with the steps of followupd; store_schema.c. */
 int store_schema_prepare(struct store *store) MUST_CHECK;
 

@@ -111,6 +111,10 @@ int store_open(const char *path, struct store **out, char message[256])
 	sqlite3_busy_timeout(store->db, 5000);
 	sqlite3_wal_hook(store->db, count_wal_pages, store);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	/* Before anything is changed in it: the WAL is a form of the file. */
+	result = store_schema_look(store);
+	if (result < 0)
+		goto failed;
 	/* secure_delete: what is erased leaves nothing between the rows. cache_spill: a transaction that has pages in the log before its commit, and a savepoint of which is rolled back
 	 * then, may leave frames without checksums there (SQLite 3.40): what was committed afterwards is gone after a sudden end. So its pages stay in memory. */
 	result = store_execute(store,

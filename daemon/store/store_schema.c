@@ -220,15 +220,11 @@ static int execute(struct store *store, const char *sql)
 	return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : store_error(store);
 }
 
-int store_schema_prepare(struct store *store)
+/* Whose book it is, and which version's: 0 when this program of so many versions may work with it. */
+static int look(struct store *store, int count, int *version)
 {
-	return store_schema_upgrade(store, upgrades, SCHEMA_VERSION);
-}
-
-int store_schema_upgrade(struct store *store, const char *const *steps, int count)
-{
-	int version = 0, application = 0, tables = 0;
-	int result = pragma_integer(store, "PRAGMA user_version", &version);
+	int application = 0, tables = 0;
+	int result = pragma_integer(store, "PRAGMA user_version", version);
 
 	if (result == 0)
 		result = pragma_integer(store, "PRAGMA application_id", &application);
@@ -236,17 +232,38 @@ int store_schema_upgrade(struct store *store, const char *const *steps, int coun
 		result = pragma_integer(store, "SELECT count(*) FROM sqlite_schema", &tables);
 	if (result < 0)
 		return result;
-	if (application != STORE_APPLICATION_ID && (tables > 0 || version > 0)) {
-		snprintf(store->message, sizeof(store->message), "not a followupd database");
+	if (application != STORE_APPLICATION_ID && (tables > 0 || *version > 0)) {
+		snprintf(store->message, sizeof(store->message), "not a followupd database: let the setting database name another file");
 		return ERR_INVALID;
 	}
-	if (version > count) {
-		snprintf(store->message, sizeof(store->message), "schema %d is newer than this program's %d: install the newer followupd",
-			version, count);
+	if (*version > count) {
+		snprintf(store->message, sizeof(store->message),
+			"schema %d is newer than this program's %d: install the newer followupd, or restore a copy made before it",
+			*version, count);
 		return ERR_INVALID;
 	}
-	if (version == count)
-		return 0;
+	return 0;
+}
+
+int store_schema_prepare(struct store *store)
+{
+	return store_schema_upgrade(store, upgrades, SCHEMA_VERSION);
+}
+
+int store_schema_look(struct store *store)
+{
+	int version;
+
+	return look(store, SCHEMA_VERSION, &version);
+}
+
+int store_schema_upgrade(struct store *store, const char *const *steps, int count)
+{
+	int version = 0;
+	int result = look(store, count, &version);
+
+	if (result < 0 || version == count)
+		return result;
 	result = execute(store, "BEGIN IMMEDIATE");
 	for (int i = version; result == 0 && i < count; i++)
 		result = execute(store, steps[i]);

@@ -213,12 +213,16 @@ def _():
             book.execute(f"PRAGMA user_version={version + 1}")
         book.close()
 
-        def refused(why):
-            daemon.start(wait=False)
-            same(daemon.wait(), 74)
-            matches(daemon.log().splitlines()[-1], why)
+        def refused(why, status):
+            with open(daemon.database, "rb") if os.path.isfile(daemon.database) else open(os.devnull, "rb") as file:
+                before = file.read()
+                daemon.start(wait=False)
+                same(daemon.wait(), status, "78 is not tried again: tests/systemd/test_service.py")
+                file.seek(0)
+                same(file.read() == before, True, "not a byte is changed")
+            matches(daemon.log().splitlines()[-1], f"event=not_started database=.* reason=.*{why}.* exit={status}$")
 
-        refused("is newer than this program's")
+        refused("is newer than this program's .*: install the newer followupd, or restore a copy", 78)
         with sqlite3.connect(daemon.database) as book:
             same(book.execute("SELECT count(*) FROM client").fetchone(), (1,))
             book.execute(f"PRAGMA user_version={version}")
@@ -230,13 +234,13 @@ def _():
         with sqlite3.connect(daemon.database) as book:
             book.execute("CREATE TABLE recipe(name)")
         book.close()
-        refused("not a followupd database")
+        refused("not a followupd database: .* another file", 78)
         with open(daemon.database, "wb") as file:
             file.write(b"This is no database. " * 1000)
-        refused("not a database")
+        refused("not a database", 74)
         os.unlink(daemon.database)
         os.mkdir(daemon.database)
-        refused("reason=")
+        refused("", 74)
 
 
 @test("a second daemon on the same book is refused")

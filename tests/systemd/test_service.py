@@ -442,6 +442,26 @@ def broken_start(box):
     ping(box)
 
 
+@test("a book of a newer release is not tried again and again; with its own it starts")
+def newer_book(box):
+    succeeds(box.run("systemctl", "stop", UNIT))
+    book = box.path("/var/lib/followupd/followupd.db")
+    with open(book, "r+b") as file:
+        file.seek(60)  # SQLite's user_version
+        version = file.read(4)
+        file.seek(60)
+        file.write((9999).to_bytes(4, "big"))
+    fails(box.run("systemctl", "start", UNIT))
+    equal(box.show(UNIT, "ActiveState"), "failed", "state")
+    equal(box.show(UNIT, "ExecMainStatus"), "78", "status")
+    matches(r"schema 9999 is newer", box.journal(UNIT))
+    with open(book, "r+b") as file:
+        file.seek(60)
+        file.write(version)
+    succeeds(box.run("systemctl", "start", UNIT))
+    ping(box)
+
+
 @test("after the machine has died it comes up by itself, with its book")
 def machine_dies(box):
     box.crash()
