@@ -19,25 +19,36 @@ static void note_agent(struct request *request, const char *event, const char *n
 		log_quote(request->who->name, strlen(request->who->name), by));
 }
 
+/* Whether the role stands anywhere among them, however many there are. */
+static bool asks_for_operator(const char *roles)
+{
+	char name[AGENT_NAME_SIZE];
+
+	for (const char *at = roles; *at != '\0';) {
+		size_t length = strcspn(at, ",");
+		if (length < sizeof name) {
+			memcpy(name, at, length);
+			name[length] = '\0';
+			if (role_parse(name) == ROLE_OPERATOR)
+				return true;
+		}
+		at += length + (at[length] == ',');
+	}
+	return false;
+}
+
 /* Nobody makes an operator who is none himself, and nobody touches one. */
 static int guard_operators(struct request *request, const char *name, const char *roles)
 {
 	struct identity there = {0};
-	char list[256];
-	char *rest = list;
-	char *role;
-	bool wanted = false;
 	int result;
 
 	if ((request->who->roles & ROLE_OPERATOR) != 0)
 		return 0;
-	(void)snprintf(list, sizeof list, "%s", roles);
-	while ((role = strsep(&rest, ",")) != NULL)
-		wanted |= role_parse(role) == ROLE_OPERATOR;
 	result = desk_identify(request->server->desk, name, &there);
 	if (result < 0 && result != ERR_NOT_FOUND)
 		return result;
-	if (wanted || (result >= 0 && (there.roles & ROLE_OPERATOR) != 0)) {
+	if (asks_for_operator(roles) || (result >= 0 && (there.roles & ROLE_OPERATOR) != 0)) {
 		(void)snprintf(
 			request->answer->why, sizeof request->answer->why, "only an operator may let in, change or shut out an operator");
 		return ERR_RIGHTS;

@@ -144,6 +144,21 @@ def _():
         matches(marketing.refused("LIST", "clients"), "^NOPERM ")
 
 
+@test("nobody makes an operator who is none, however he writes it, and nobody touches one")
+def _():
+    with Daemon() as daemon:
+        daemon.agent("chief", "operator", [])
+        mary = daemon.agent("mary", "supervisor", [])
+        before = daemon.json("AGENT.LIST")
+        roles = ["operator", "agent,operator", "operator,agent", "operator,operator", *(",".join([role] * count + ["operator"]) for role in ("agent", "supervisor") for count in (30, 42, 43, 60, 1000))]
+        for words in [("AGENT.ADD", name, role, "QUEUES", "service") for name in ("new", "mary") for role in roles] + [("AGENT.ADD", "chief", "supervisor"), ("AGENT.DEL", "chief")]:
+            same(mary.refused(*words), "NOPERM only an operator may let in, change or shut out an operator", words[:2] + (len(words[-1]),))
+        for role in (",operator", "agent,,operator", "agent,operator ", "agent,Operator"):
+            matches(mary.refused("AGENT.ADD", "new", role, "QUEUES", "service"), "^(ERR|NOPERM) ", role)
+        same(daemon.json("AGENT.LIST"), before)
+        same(daemon.json("AGENT.ADD", "deputy", ",".join(["supervisor"] * 60 + ["operator"]))["agent"], "deputy", "an operator may")
+
+
 @test("an agent takes no messages, a gateway no calls")
 def _():
     with Daemon() as daemon:
