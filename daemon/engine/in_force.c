@@ -57,6 +57,22 @@ static int index_rule(struct engine *engine, const struct rule *rule, struct rul
 	return result;
 }
 
+/* Rules of one family share their occasions. */
+static void index_family(struct engine *engine, size_t place)
+{
+	const struct policy *policy = engine->policy;
+	const char *family = policy->rules[place].family;
+	struct rule_index *index = &engine->rules[place];
+	int count = 0;
+
+	for (size_t i = 0; family != NULL && i < policy->rule_count; i++)
+		if (i != place && policy->rules[i].family != NULL && strcmp(policy->rules[i].family, family) == 0) {
+			index->sibling = engine->rules[i].name;
+			count++;
+		}
+	index->has_siblings = count > 1;
+}
+
 static int index_policy(struct engine *engine)
 {
 	const struct policy *policy = engine->policy;
@@ -64,6 +80,8 @@ static int index_policy(struct engine *engine)
 
 	for (size_t i = 0; result == 0 && i < policy->rule_count; i++)
 		result = index_rule(engine, &policy->rules[i], &engine->rules[i]);
+	for (size_t i = 0; result == 0 && i < policy->rule_count; i++)
+		index_family(engine, i);
 	for (size_t i = 0; result == 0 && i < policy->channel_count; i++)
 		result = name_number(engine, policy->channels[i].name, &engine->channel_names[i]);
 	for (int i = 1; result == 0 && i < REASON_COUNT; i++)

@@ -46,6 +46,8 @@ struct rule_index {
 	size_t kind_count;
 	int64_t stops[RULE_KINDS_MAX]; /* kinds that stop it, in order of precedence */
 	size_t stop_count;
+	int64_t sibling;   /* the only other rule of its family; 0: none */
+	bool has_siblings; /* more than that one */
 };
 
 /* What is known of one client on one day. */

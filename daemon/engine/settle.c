@@ -212,6 +212,32 @@ static void next_is(struct creating *creating, day_t day)
 		creating->until = day - 1 > creating->facts->day ? day - 1 : creating->facts->day;
 }
 
+/* It is there now; what that means besides. */
+static int created(struct engine *engine, const struct rule *rule, const struct followup *f)
+{
+	engine->counts.created++;
+	int result = sample_note(engine, f);
+	if (result == 0)
+		result = decided(engine, f, RECORD_CREATED);
+	return result == 0 && rule->trigger == TRIGGER_PROMISE ? promise_followed(engine, f) : result;
+}
+
+/* On the day it opens an occasion hardly ever has its follow-up by now, so it is written down without asking first: 1, or 0 where there is one after all, or where more than that has to be
+ * known. */
+static int create_first(struct engine *engine, const struct facts *facts, const struct rule *rule, day_t from, struct followup *f)
+{
+	const struct rule_index *index = &engine->rules[rule - engine->policy->rules];
+
+	if (from != facts->day || f->state != FOLLOWUP_SCHEDULED || index->has_siblings || rule->trigger == TRIGGER_MANAGER_DEPARTED)
+		return 0;
+	int result = store_followup_insert_first(engine->store, f, index->sibling);
+	if (result > 0) {
+		int told = created(engine, rule, f);
+		return told < 0 ? told : 1;
+	}
+	return result;
+}
+
 static int create_one(void *context, const struct rule *rule, const struct occasion *occasion)
 {
 	struct creating *creating = context;
@@ -242,13 +268,6 @@ static int create_one(void *context, const struct rule *rule, const struct occas
 	};
 	bool too_late = f.last_on < facts->day; /* never under late = drop: each_occasion() does not look there */
 	bool given_back;
-	int taken = is_taken(engine, facts, rule, occasion->key, &given_back);
-	if (taken != 0 || (given_back && too_late))
-		return taken < 0 ? taken : 0;
-	if (creating->look_only) {
-		next_is(creating, facts->day); /* it should be there by now */
-		return 0;
-	}
 	memcpy(f.occasion, occasion->key, sizeof(f.occasion));
 	memcpy(f.client_ref, facts->client.ref, sizeof(f.client_ref));
 	if (too_late) {
@@ -256,9 +275,19 @@ static int create_one(void *context, const struct rule *rule, const struct occas
 		f.reason = engine->reasons[REASON_LATE_FACT];
 		f.closed_on = facts->day;
 	}
+	int made = creating->look_only ? 0 : create_first(engine, facts, rule, from, &f);
+	int taken = made == 0 ? is_taken(engine, facts, rule, occasion->key, &given_back) : 0;
+	if (made < 0 || taken != 0 || (made == 0 && given_back && too_late))
+		return made < 0 ? made : taken < 0 ? taken : 0;
+	if (creating->look_only) {
+		next_is(creating, facts->day); /* it should be there by now */
+		return 0;
+	}
 	/* Stopped by something known already: the next cancel step says so, for that comes before create. */
 	if (f.state == FOLLOWUP_SCHEDULED && facts_stop(engine, facts, rule, f.occasion_on, f.opens_on) != 0)
 		next_is(creating, facts->day + 1);
+	if (made > 0)
+		return 0;
 	if (rule->trigger == TRIGGER_MANAGER_DEPARTED) {
 		f.about = store_name_id(engine->store, facts->client.manager);
 		if (f.about < 0)
@@ -266,14 +295,9 @@ static int create_one(void *context, const struct rule *rule, const struct occas
 	}
 	if (given_back)
 		return bring_back(engine, &f);
-	engine->counts.created++;
 	int result = store_followup_insert(engine->store, &f);
 	if (result == 0)
-		result = sample_note(engine, &f);
-	if (result == 0)
-		result = decided(engine, &f, RECORD_CREATED);
-	if (result == 0 && rule->trigger == TRIGGER_PROMISE)
-		result = promise_followed(engine, &f);
+		result = created(engine, rule, &f);
 	return result == 0 && too_late ? decided(engine, &f, RECORD_MISSED) : result;
 }
 

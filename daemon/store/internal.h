@@ -54,11 +54,29 @@ struct store_record {
 };
 
 /* What of the book is kept in memory when it has been read (store_kept.c). */
-enum kept_rows { KEPT_CLIENTS, KEPT_AGENTS, KEPT_AGENDAS, KEPT_LEASES, KEPT_META, KEPT_ERASURES, KEPT_MOMENTS, KEPT_KINDS };
+enum kept_rows {
+	KEPT_CLIENTS,
+	KEPT_AGENTS,
+	KEPT_AGENDAS,
+	KEPT_LEASES,
+	KEPT_META,
+	KEPT_ERASURES,
+	KEPT_MOMENTS,
+	KEPT_EVENTS,
+	KEPT_DUE,
+	KEPT_KINDS
+};
 
 /* Rows of one kind as they were at some time: the same as long as no statement has written any of them, and nothing was taken back. */
 struct store_stamp {
 	uint64_t written, rollbacks;
+};
+
+/* Who waits to be looked at. */
+enum { STORE_WAITING = 32 };
+struct store_waiting {
+	int64_t client_id;
+	bool changed;
 };
 
 struct store {
@@ -78,8 +96,8 @@ struct store {
 	struct store_record record;
 	struct store_kept *kept; /* NULL: nothing yet */
 	uint64_t written[KEPT_KINDS];
-	unsigned char writes[STORE_STATEMENTS_MAX]; /* of which kinds a statement writes rows: bits of enum kept_rows */
-	unsigned writing;                           /* the same of the one that is being prepared */
+	unsigned short writes[STORE_STATEMENTS_MAX]; /* of which kinds a statement writes rows: bits of enum kept_rows */
+	unsigned writing;                            /* the same of the one that is being prepared */
 	struct {
 		int known; /* 1: something is paused, -1: nothing, 0: ask */
 		uint64_t rollbacks;
@@ -114,6 +132,13 @@ struct store {
 		bool expected; /* the last client was new */
 	} new_clients;
 	bool new_event_expected; /* the last event was new */
+	/* Who waits to be looked at, read together (store_due.c): the first of them that still does is at place. */
+	struct {
+		struct store_stamp stamp;
+		day_t day; /* on or before which they are due */
+		int place, count;
+		struct store_waiting rows[STORE_WAITING];
+	} waiting;
 	char message[256];
 	sqlite3_int64 changes_at_begin;
 	uint64_t rollbacks;
@@ -221,6 +246,10 @@ void store_keep_meta(struct store *store, const char *key, const int64_t *value)
 struct store_stamp store_stamp_now(const struct store *store, enum kept_rows kind);
 bool store_stamp_holds(const struct store *store, enum kept_rows kind, struct store_stamp then);
 
+/* Whether it is kept that a manager has not left; and that it is so, from now on. */
+bool store_kept_stays(struct store *store, const char *manager);
+void store_keep_stays(struct store *store, const char *manager);
+
 /* A call's agenda in its order: how many, at most capacity; ERR_NOT_FOUND: it is not kept. */
 int store_kept_agenda(struct store *store, int64_t call_id, struct followup *out, int capacity) MUST_CHECK;
 void store_keep_agenda(struct store *store, int64_t call_id, const struct followup *items, int count);
@@ -252,6 +281,7 @@ int store_schema_look(struct store *store) MUST_CHECK;
 int store_schema_prepare(struct store *store) MUST_CHECK;
 
 void store_names_forget(struct store *store);
+uint64_t store_hash_text(const char *text);
 
 /* store_erase.c: whoever has been erased does not come back: ERR_INVALID, and the message says so. */
 int refuse_erased(struct store *store, int64_t client_id, const char *client_ref) MUST_CHECK;

@@ -58,11 +58,47 @@ static int next_new(struct store *store, int64_t *client_id, bool *changed)
 	return result;
 }
 
+/* Those who wait are read together, as long as nobody else's day is written meanwhile. 1: one is there. */
+static int read_waiting(struct store *store, day_t day)
+{
+	STATEMENT(next, "SELECT client_id, changed FROM client_due WHERE next_on<=?1 ORDER BY next_on, client_id LIMIT ?2");
+	int result, count = 0;
+
+	if (store->waiting.place < store->waiting.count && store->waiting.day == day &&
+		store_stamp_holds(store, KEPT_DUE, store->waiting.stamp))
+		return 1;
+	store->waiting.place = store->waiting.count = 0;
+	sqlite3_stmt *s = store_query(store, &next, "nn", day, STORE_WAITING);
+	while ((result = store_row(store, s)) > 0)
+		store->waiting.rows[count++] = (struct store_waiting){sqlite3_column_int64(s, 0), sqlite3_column_int(s, 1) != 0};
+	if (result < 0)
+		return result;
+	store->waiting.day = day;
+	store->waiting.count = count;
+	store->waiting.stamp = store_stamp_now(store, KEPT_DUE);
+	return count > 0;
+}
+
+/* Whether he is the one who was read as the next who waits, and waits no more: that he has a day is known then. */
+static bool was_waiting(struct store *store, int64_t client_id, day_t next_on)
+{
+	bool next = store->waiting.place < store->waiting.count && store->waiting.rows[store->waiting.place].client_id == client_id &&
+		    store_stamp_holds(store, KEPT_DUE, store->waiting.stamp);
+
+	if (next && next_on > store->waiting.day) {
+		store->waiting.place++;
+		return true;
+	}
+	store->waiting.count = 0; /* he may come in between */
+	return next;
+}
+
 int store_due_set(struct store *store, int64_t client_id, day_t next_on)
 {
-	STATEMENT(set, "INSERT INTO client_due(client_id, next_on, changed) VALUES(?1, ?2, 0)"
-		       " ON CONFLICT DO UPDATE SET next_on=excluded.next_on, changed=0 WHERE next_on<>excluded.next_on OR changed<>0");
-	int result = store_run(store, &set, "in", client_id, next_on);
+	TOLD_STATEMENT(set, "INSERT INTO client_due(client_id, next_on, changed) VALUES(?1, ?2, 0)"
+			    " ON CONFLICT DO UPDATE SET next_on=excluded.next_on, changed=0 WHERE next_on<>excluded.next_on OR changed<>0");
+	TOLD_STATEMENT(move, "UPDATE client_due SET next_on=?2, changed=0 WHERE client_id=?1");
+	int result = store_run(store, was_waiting(store, client_id, next_on) ? &move : &set, "in", client_id, next_on);
 
 	if (result < 0 || !is_looked_known(store))
 		return result < 0 ? result : 0;
@@ -95,14 +131,11 @@ int store_due_mark_manager(struct store *store, const char *manager, day_t day, 
 
 int store_due_next(struct store *store, day_t day, int64_t *client_id, bool *changed)
 {
-	STATEMENT(next, "SELECT client_id, changed FROM client_due WHERE next_on<=?1 ORDER BY next_on, client_id LIMIT 1");
-	sqlite3_stmt *s = store_query(store, &next, "n", day);
-	int result = store_row(store, s);
+	int result = read_waiting(store, day);
 
 	if (result > 0) {
-		*client_id = sqlite3_column_int64(s, 0);
-		*changed = sqlite3_column_int(s, 1) != 0;
-		store_end(s);
+		*client_id = store->waiting.rows[store->waiting.place].client_id;
+		*changed = store->waiting.rows[store->waiting.place].changed;
 	}
 	return result == 0 && day >= LOOK_AGAIN ? next_new(store, client_id, changed) : result;
 }

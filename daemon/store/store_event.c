@@ -178,7 +178,12 @@ int store_event_departures(struct store *store, const char *manager, struct even
 	STATEMENT(list,
 		"SELECT ref, kind, occurred_at, amount, withdrawn_at FROM event WHERE detail=?1 AND kind=2 ORDER BY occurred_at, ref");
 
-	return read_events(store, store_query(store, &list, "t", manager), events, capacity);
+	if (store_kept_stays(store, manager))
+		return 0;
+	int count = read_events(store, store_query(store, &list, "t", manager), events, capacity);
+	if (count == 0)
+		store_keep_stays(store, manager);
+	return count;
 }
 
 int store_event_manager(struct store *store, const char *ref, int64_t *manager)
@@ -224,9 +229,28 @@ int store_event_trades(struct store *store, int64_t client_id, day_t day, day_t 
 		" (SELECT occurred_at FROM event WHERE client_id=?1 AND kind=1 AND occurred_at>=?2 ORDER BY occurred_at LIMIT 1),"
 		" (SELECT min(withdrawn_at) FROM event WHERE client_id=?1 AND kind=1 AND withdrawn_at>=?3)");
 	STATEMENT(next_withdrawal, "SELECT min(withdrawn_at) FROM event WHERE client_id=?1 AND kind=1 AND withdrawn_at>=?2");
+	/* Nearly always his latest trade says all: it has happened, and none was ever withdrawn. */
+	STATEMENT(ask_first,
+		"SELECT occurred_at, EXISTS (SELECT 1 FROM event INDEXED BY event_trade_withdrawn WHERE client_id=?1 AND kind=1 AND "
+		"withdrawn_at IS NOT NULL) FROM event WHERE client_id=?1 AND kind=1 ORDER BY occurred_at DESC LIMIT 1");
 	int64_t end = ((int64_t)day + 1) * DAY_SECONDS, at;
-	sqlite3_stmt *s = store_query(store, &ask, "iii", client_id, end, end - DAY_SECONDS);
+	sqlite3_stmt *s = store_query(store, &ask_first, "i", client_id);
 	int result = store_row(store, s);
+
+	if (result < 0)
+		return result;
+	int64_t latest = result > 0 ? sqlite3_column_int64(s, 0) : 0;
+	bool says_all = result == 0 || (latest < end && sqlite3_column_int(s, 1) == 0);
+	if (result > 0)
+		store_end(s);
+	if (says_all) {
+		*last = result > 0 ? date_of_seconds(latest) : NO_DAY;
+		*next = NO_DAY;
+		*withdrawn_today = false;
+		return 0;
+	}
+	s = store_query(store, &ask, "iii", client_id, end, end - DAY_SECONDS);
+	result = store_row(store, s);
 
 	if (result <= 0)
 		return result < 0 ? result : ERR_NOT_FOUND;

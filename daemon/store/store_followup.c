@@ -110,6 +110,23 @@ int store_followup_insert(struct store *store, struct followup *f)
 	return 0;
 }
 
+int store_followup_insert_first(struct store *store, struct followup *f, int64_t sibling)
+{
+	/* One statement in place of three: a sibling's follow-up makes the client NULL, which is ignored as the rule's own is. */
+	TOLD_STATEMENT(insert,
+		"INSERT OR IGNORE INTO followup(client_id, rule, occasion, client_ref, occasion_on, opens_on, due_on, last_on, priority, "
+		"state, created_on) VALUES(iif(?11<>0 AND EXISTS (SELECT 1 FROM followup WHERE client_id=?1 AND rule=?11 AND "
+		"occasion=?3), NULL, ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10)");
+	int result = store_run(store, &insert, "iittnnnnnni", f->client_id, f->rule, f->occasion, f->client_ref, f->occasion_on,
+		f->opens_on, f->due_on, f->last_on, f->priority, f->created_on, sibling);
+
+	if (result <= 0)
+		return result;
+	f->id = sqlite3_last_insert_rowid(store->db);
+	keep(f);
+	return 1;
+}
+
 int store_followup_exists(
 	struct store *store, int64_t client_id, int64_t rule, const char *occasion, enum followup_state *state, int64_t *reason)
 {

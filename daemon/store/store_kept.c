@@ -7,7 +7,15 @@
 #include "internal.h"
 
 /* Direct-mapped: the next one takes the place. As many as agents are at work at once, and more. */
-enum { CLIENTS_KEPT = 256, AGENTS_KEPT = 512, CALLS_KEPT = 1024, AGENDA_KEPT = 3, META_KEPT = 16, META_KEY_SIZE = 32 };
+enum {
+	CLIENTS_KEPT = 256,
+	AGENTS_KEPT = 512,
+	CALLS_KEPT = 1024,
+	AGENDA_KEPT = 3,
+	META_KEPT = 16,
+	META_KEY_SIZE = 32,
+	MANAGERS_KEPT = 4096
+};
 
 struct kept_agenda {
 	struct store_stamp stamp;
@@ -29,11 +37,18 @@ struct kept_meta {
 	int64_t value;
 };
 
+/* A manager who has not left, as hardly anybody has: whoever looks at a client asks about his. */
+struct kept_manager {
+	struct store_stamp stamp;
+	char name[CLIENT_TEXT_SIZE]; /* empty: none */
+};
+
 struct store_kept {
 	struct kept_client clients[CLIENTS_KEPT];
 	struct kept_agent agents[AGENTS_KEPT];
 	struct kept_agenda agendas[CALLS_KEPT];
 	struct kept_lease leases[CALLS_KEPT];
+	struct kept_manager managers[MANAGERS_KEPT];
 	struct kept_meta meta[META_KEPT];
 	int meta_next; /* whose place the next one takes */
 };
@@ -55,6 +70,8 @@ static const struct {
 	{"erasure", KEPT_ERASURES, NULL},
 	{"pause", KEPT_MOMENTS, NULL},
 	{"review", KEPT_MOMENTS, NULL},
+	{"event", KEPT_EVENTS, NULL},
+	{"client_due", KEPT_DUE, NULL},
 };
 
 static int note_table(void *context, int action, const char *table, const char *column, const char *schema, const char *trigger)
@@ -144,6 +161,25 @@ int store_kept_agent(struct store *store, int64_t id, const struct agent **out)
 	}
 	*out = agent->agent;
 	return 1;
+}
+
+bool store_kept_stays(struct store *store, const char *manager)
+{
+	if (store->kept == NULL)
+		return false;
+	const struct kept_manager *place = &store->kept->managers[store_hash_text(manager) % MANAGERS_KEPT];
+	return strcmp(place->name, manager) == 0 && store_stamp_holds(store, KEPT_EVENTS, place->stamp);
+}
+
+void store_keep_stays(struct store *store, const char *manager)
+{
+	size_t length = strlen(manager);
+
+	if (length >= CLIENT_TEXT_SIZE || kept(store) == NULL)
+		return;
+	struct kept_manager *place = &store->kept->managers[store_hash_text(manager) % MANAGERS_KEPT];
+	memcpy(place->name, manager, length + 1);
+	place->stamp = store_stamp_now(store, KEPT_EVENTS);
 }
 
 static struct kept_agenda *agenda_of(struct store *store, int64_t call_id)

@@ -6,13 +6,18 @@
 
 #include "internal.h"
 
-static size_t hash_text(const char *text)
+uint64_t store_hash_text(const char *text)
 {
 	uint64_t hash = 1469598103934665603u;
 
 	for (; *text != '\0'; text++)
 		hash = (hash ^ (unsigned char)*text) * 1099511628211u;
-	return (size_t)(hash % STORE_NAME_CACHE);
+	return hash;
+}
+
+static size_t hash_text(const char *text)
+{
+	return (size_t)(store_hash_text(text) % STORE_NAME_CACHE);
 }
 
 static void remember_in(struct name_entry *entry, int64_t id, const char *text)

@@ -102,7 +102,7 @@ static sqlite3_stmt *prepared(struct store *store, struct statement *statement)
 			(void)store_error(store);
 			return NULL;
 		}
-		store->writes[slot] = statement->is_told ? 0 : (unsigned char)store->writing;
+		store->writes[slot] = statement->is_told ? 0 : (unsigned short)store->writing;
 	}
 	for (unsigned kinds = store->writes[slot], kind = 0; kinds != 0; kinds >>= 1, kind++)
 		store->written[kind] += kinds & 1;

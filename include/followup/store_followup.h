@@ -10,6 +10,10 @@ struct store;
 /* Inserts followup (its id is given to it). ERR_INVALID when the occasion has one already: the caller asks first. */
 int store_followup_insert(struct store *store, struct followup *followup) MUST_CHECK;
 
+/* The same of a scheduled one that waits for nothing, and that its occasion hardly ever has by now: 1, or 0 when it, or that of another rule (a name; 0: none), is there, and nothing is
+ * written. */
+int store_followup_insert_first(struct store *store, struct followup *followup, int64_t sibling) MUST_CHECK;
+
 /* Whether a rule has a follow-up for a client's occasion: 1 or 0; its state and reason when it has. */
 int store_followup_exists(
 	struct store *store, int64_t client_id, int64_t rule, const char *occasion, enum followup_state *state, int64_t *reason) MUST_CHECK;

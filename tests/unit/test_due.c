@@ -106,6 +106,58 @@ static void test_rollback(void **state)
 	assert_int_equal(come("C%d", 6), stub + 1);
 }
 
+/* Those who wait are read several at once: whoever is marked, set or taken away meanwhile is met as he is then. */
+static void test_meanwhile(void **state)
+{
+	enum { SOME = 40 };
+	int64_t ids[SOME], id = 0;
+	bool changed = false;
+
+	(void)state;
+	for (int i = 0; i < SOME; i++) {
+		ids[i] = come("C%02d", i);
+		assert_int_equal(store_due_set(store, ids[i], TODAY), 0);
+	}
+	for (int i = 0; i < SOME; i++)
+		assert_int_equal(next(TODAY - 1), 0);
+	assert_int_equal(next(TODAY), ids[0]);
+	assert_int_equal(store_due_set(store, ids[0], LATER), 0);
+	/* His facts changed, and he comes at once. */
+	assert_int_equal(store_due_mark(store, ids[5], LOOK_AT_ONCE, true), 0);
+	assert_int_equal(store_due_next(store, TODAY, &id, &changed), 1);
+	assert_true(id == ids[5] && changed);
+	assert_int_equal(store_due_set(store, ids[5], TODAY + 1), 0);
+	/* Changed where he stands. */
+	assert_int_equal(next(TODAY), ids[1]);
+	assert_int_equal(store_due_mark(store, ids[1], TODAY, true), 0);
+	assert_int_equal(store_due_next(store, TODAY, &id, &changed), 1);
+	assert_true(id == ids[1] && changed);
+	/* Looked at out of turn. */
+	assert_int_equal(store_due_set(store, ids[2], LATER), 0);
+	assert_int_equal(store_due_set(store, ids[1], LATER), 0);
+	assert_int_equal(next(TODAY), ids[3]);
+	assert_int_equal(store_due_set(store, ids[3], LATER), 0);
+	/* Taken back. */
+	assert_int_equal(store_savepoint(store), 0);
+	assert_int_equal(next(TODAY), ids[4]);
+	assert_int_equal(store_due_set(store, ids[4], LATER), 0);
+	assert_int_equal(next(TODAY), ids[6]);
+	store_rollback_savepoint(store);
+	assert_int_equal(next(TODAY), ids[4]);
+	assert_int_equal(store_due_set(store, ids[4], LATER), 0);
+	/* Again on the day itself: he is still the first. */
+	assert_int_equal(store_due_set(store, ids[6], TODAY), 0);
+	assert_int_equal(next(TODAY), ids[6]);
+	assert_int_equal(store_due_set(store, ids[6], LATER), 0);
+	for (int i = 7; i < SOME; i++) {
+		assert_int_equal(store_due_next(store, TODAY, &id, &changed), 1);
+		assert_true(id == ids[i] && !changed);
+		assert_int_equal(store_due_set(store, id, LATER), 0);
+	}
+	assert_int_equal(next(TODAY), 0);
+	assert_int_equal(next(TODAY + 1), ids[5]);
+}
+
 /* How far the looking has come is written down now and then: after a rollback to the beginning of the transaction too nobody is left out. */
 static void test_many(void **state)
 {
@@ -173,6 +225,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_order, begin, end),
 		cmocka_unit_test_setup_teardown(test_rollback, begin, end),
+		cmocka_unit_test_setup_teardown(test_meanwhile, begin, end),
 		cmocka_unit_test_setup_teardown(test_many, begin, end),
 		cmocka_unit_test_setup_teardown(test_many_taken_back, begin, end),
 		cmocka_unit_test_setup_teardown(test_known_behind_new, begin, end),

@@ -136,11 +136,60 @@ static void test_event_subjects(void **state)
 	close_memory(store);
 }
 
+static void put_on(struct store *store, const char *ref, const char *kind, const char *detail, day_t day)
+{
+	struct event_fact fact = {
+		.event_ref = ref, .client_ref = "C1", .kind = kind, .detail = detail, .occurred_at = (int64_t)day * 86400};
+	struct event_change change;
+
+	assert_int_equal(store_event_put(store, &fact, &change), 1);
+}
+
+/* What a day knows of trades: the latest, what is still to come, and what is withdrawn on this very day. Asked after each of them has come. */
+static void test_trades(void **state)
+{
+	static const struct {
+		const char *ref, *kind, *detail;
+		day_t day;
+		struct {
+			day_t on, last, next;
+			bool withdrawn;
+		} asked[4];
+	} steps[] = {
+		{"X", "complaint", "", 95, {{90, NO_DAY, NO_DAY, false}, {100, NO_DAY, NO_DAY, false}}},
+		{"T1", "trade", "", 100, {{99, NO_DAY, 100, false}, {100, 100, NO_DAY, false}, {300, 100, NO_DAY, false}}},
+		{"T2", "trade", "", 110, {{99, NO_DAY, 100, false}, {100, 100, 110, false}, {110, 110, NO_DAY, false}}},
+		{"V1", "void", "T2", 120,
+			{{109, 100, 110, false}, {110, 110, 120, false}, {119, 110, 120, false}, {120, 100, NO_DAY, true}}},
+		{"T3", "trade", "", 115,
+			{{110, 110, 115, false}, {115, 115, 120, false}, {120, 115, NO_DAY, true}, {121, 115, NO_DAY, false}}},
+		{"V2", "void", "T3", 130,
+			{{115, 115, 120, false}, {120, 115, 130, true}, {129, 115, 130, false}, {130, 100, NO_DAY, true}}},
+		{"T4", "trade", "", 140, {{130, 100, 140, true}, {139, 100, 140, false}, {140, 140, NO_DAY, false}}},
+	};
+	struct store *store = open_memory();
+
+	(void)state;
+	int64_t id = store_client_ensure(store, "C1");
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		put_on(store, steps[i].ref, steps[i].kind, steps[i].detail, steps[i].day);
+		for (size_t k = 0; k < 4 && steps[i].asked[k].on != 0; k++) {
+			day_t last = 0, next = 0;
+			bool withdrawn = false;
+			assert_int_equal(store_event_trades(store, id, steps[i].asked[k].on, &last, &next, &withdrawn), 0);
+			if (last != steps[i].asked[k].last || next != steps[i].asked[k].next || withdrawn != steps[i].asked[k].withdrawn)
+				fail_msg("after %s, on %d: %d %d %d", steps[i].ref, steps[i].asked[k].on, last, next, withdrawn);
+		}
+	}
+	close_memory(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_client_versions),
 		cmocka_unit_test(test_event_subjects),
+		cmocka_unit_test(test_trades),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,9 @@
 #include "followup/store_agent.h"
 #include "followup/store_call.h"
 #include "followup/store_client.h"
+#include "followup/store_due.h"
 #include "followup/store_erase.h"
+#include "followup/store_event.h"
 #include "followup/store_followup.h"
 #include "followup/store_hold.h"
 #include "followup/store_name.h"
@@ -275,6 +277,49 @@ static int touch(struct book *b)
 	return work_out(b) < 0 || store_call_touched(b->store, &c) != 0 ? -1 : store_call_touch(b->store, b->held.id);
 }
 
+static void ask_departures(struct book *b, char *out, size_t size)
+{
+	struct event events[4] = {{.withdrawn_on = 0}};
+
+	int count = store_event_departures(b->store, "M1", events, 4);
+	snprintf(out, size, "%d %d", count, (int)events[0].withdrawn_on);
+}
+
+static int depart(struct book *b)
+{
+	struct event_fact fact = {.event_ref = "E1", .client_ref = "", .kind = "manager_departed", .detail = "M1", .occurred_at = NOW};
+	struct event_change change;
+
+	return store_event_put(b->store, &fact, &change) == 1 ? 0 : -1;
+}
+
+static int depart_and_stay(struct book *b)
+{
+	struct event_fact fact = {.event_ref = "E2", .client_ref = "", .kind = "void", .detail = "E1", .occurred_at = NOW};
+	struct event_change change;
+
+	return depart(b) < 0 || store_event_put(b->store, &fact, &change) != 1 ? -1 : 0;
+}
+
+static void ask_due(struct book *b, char *out, size_t size)
+{
+	int64_t id = 0;
+	bool changed = false;
+
+	int found = store_due_next(b->store, TODAY, &id, &changed);
+	snprintf(out, size, "%d %d %d", found, (int)id, found > 0 && changed);
+}
+
+static int mark_changed(struct book *b)
+{
+	return store_due_mark(b->store, b->client, LOOK_AT_ONCE, true);
+}
+
+static int put_off(struct book *b)
+{
+	return store_due_set(b->store, b->client, TODAY + 9);
+}
+
 static const struct {
 	const char *name;
 	void (*ask)(struct book *book, char *out, size_t size);
@@ -305,6 +350,10 @@ static const struct {
 	{"a value of the book's", ask_meta, set_meta},
 	{"a pause", ask_pause, pause_queue},
 	{"an erasure under way", ask_erasures, erase_client},
+	{"a manager who leaves", ask_departures, depart},
+	{"a manager who was said to leave", ask_departures, depart_and_stay},
+	{"somebody who waits, and has changed", ask_due, mark_changed},
+	{"somebody who waits no more", ask_due, put_off},
 	{"a call touched", ask_touched, touch},
 	{"a call worked out", ask_touched, work_out},
 };
@@ -374,6 +423,7 @@ static void make_book(struct book *b)
 	assert_int_equal(store_call_lease(b->store, &b->held), 0);
 	assert_int_equal(store_handout_insert(b->store, b->held.id, 1, b->agent, NOW, "[1]"), 0);
 	assert_int_equal(store_call_touch(b->store, b->waiting.id), 0);
+	assert_int_equal(store_due_set(b->store, b->client, TODAY), 0);
 }
 
 static void must_hear(struct book *b, size_t at, const char *wanted, const char *when)

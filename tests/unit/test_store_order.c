@@ -92,6 +92,58 @@ static void test_admission_order(void **state)
 	close_memory(store);
 }
 
+/* Written down without asking first: unless its own occasion, or that of the other rule of its family, has one. */
+static void test_insert_first(void **state)
+{
+	static const struct {
+		const char *client, *rule, *occasion, *sibling;
+		int made;
+	} rows[] = {
+		{"A", "letter", "new-year/2026", "", 1},
+		{"A", "letter", "new-year/2026", "", 0},
+		{"A", "letter", "new-year/2026", "greeting", 0},
+		{"A", "greeting", "new-year/2026", "letter", 0},
+		{"A", "greeting", "new-year/2027", "letter", 1},
+		{"A", "letter", "new-year/2027", "greeting", 0},
+		{"A", "letter", "new-year/2027", "", 1},
+		{"B", "greeting", "new-year/2026", "letter", 1},
+		{"B", "letter", "new-year/2026", "other", 1},
+	};
+	struct store *store = open_memory();
+	int64_t made = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct followup f = {.priority = 7,
+					.due_on = 20000,
+					.opens_on = 20000,
+					.occasion_on = 20000,
+					.last_on = 20000,
+					.created_on = 20000,
+					.closed_on = NO_DAY},
+				same;
+		f.rule = store_name_id(store, rows[i].rule);
+		f.client_id = store_client_ensure(store, rows[i].client);
+		snprintf(f.client_ref, sizeof(f.client_ref), "%s", rows[i].client);
+		snprintf(f.occasion, sizeof(f.occasion), "%s", rows[i].occasion);
+		if (store_followup_insert_first(store, &f, store_name_id(store, rows[i].sibling)) != rows[i].made)
+			fail_msg("row %zu", i);
+		made += rows[i].made;
+		assert_int_equal(f.id, rows[i].made != 0 ? made : 0);
+		assert_int_equal(store_followup_find(store, f.client_id, f.rule, f.occasion, &same), i == 3 || i == 5 ? 0 : 1);
+		if (rows[i].made == 0)
+			continue;
+		assert_string_equal(same.client_ref, f.client_ref);
+		assert_true(same.id == f.id && same.priority == 7 && same.state == FOLLOWUP_SCHEDULED && same.opens_on == 20000 &&
+			    same.due_on == 20000 && same.last_on == 20000 && same.occasion_on == 20000 && same.created_on == 20000 &&
+			    same.closed_on == NO_DAY && same.reason == 0 && same.about == 0 && same.call_id == 0);
+		/* As it was kept, so that only what changes is written. */
+		f.reason = f.rule;
+		assert_int_equal(store_followup_save(store, &f), 0);
+	}
+	close_memory(store);
+}
+
 /* POLICY 6: due now first, then priority, then due_on, then the call created first; one lane of one queue, ready ones only. */
 static void test_call_order(void **state)
 {
@@ -150,6 +202,7 @@ static void test_call_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_insert_first),
 		cmocka_unit_test(test_admission_order),
 		cmocka_unit_test(test_call_order),
 	};
