@@ -149,7 +149,6 @@ int command_clock(struct request *request)
 	clock_freeze(server->business_clock, target);
 	server_clock_moved(server);
 	request->park = PARK_IDLE;
-	request->park_seconds = SERVER_WAIT_SECONDS_MAX;
 	return COMMAND_PARKED;
 }
 

@@ -485,12 +485,9 @@ void turn_execute(struct server *server, struct session *session, bool last_look
 		return;
 	if (result == COMMAND_PARKED) {
 		session_take_back(session);
-		/* Whoever waits for the worker waits as long as it takes. */
 		if (session->park == PARK_NONE)
 			waiter_park(session, (enum park)request.park,
-				request.park == PARK_WORKER || request.park == PARK_BACKUP
-					? INT64_MAX
-					: clock_monotonic_ms() + (int64_t)request.park_seconds * 1000);
+				request.park_seconds > 0 ? clock_monotonic_ms() + (int64_t)request.park_seconds * 1000 : INT64_MAX);
 		return;
 	}
 	waiter_unpark(session);

@@ -55,7 +55,7 @@ struct request {
 	struct answer *answer; /* empty; lent */
 	bool last_look;        /* it may not park */
 	int park;              /* enum park */
-	int park_seconds;
+	int park_seconds;      /* 0: as long as it takes */
 	bool used_store; /* the answer rests on the turn's transaction (turn_run), or on what a handler without COMMAND_STORE asked of the store all the same */
 	struct buffer *notes; /* on the worker's thread: lines for the log; request_note() */
 	void *own;            /* of a long command in two halves, */
