@@ -3,6 +3,7 @@
 import array
 import errno
 import fcntl
+import json
 import os
 import select
 import sqlite3
@@ -18,14 +19,21 @@ class Disk:
     """What the daemon's disk does from now on."""
 
     def __init__(self, daemon):
-        self.plan = os.path.join(daemon.folder, "disk")
-        self.environment = {"LD_PRELOAD": os.path.join(BUILD, "faults/broken_disk.so"), "BROKEN_DISK": self.plan,
+        self.plan, self.copies = os.path.join(daemon.folder, "disk"), os.path.join(daemon.folder, "copies")
+        self.environment = {"LD_PRELOAD": os.path.join(BUILD, "faults/broken_disk.so"), "BROKEN_DISK": self.plan, "BROKEN_COPY": self.copies,
                             "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
 
     def breaks(self, call, error):
-        with open(self.plan + ".new", "w", encoding="ascii") as file:
-            file.write(f"{call} {error}")
-        os.rename(self.plan + ".new", self.plan)
+        self.say(self.plan, f"{call} {error}")
+
+    def copy(self, how):
+        self.say(self.copies, how)
+
+    @staticmethod
+    def say(plan, text):
+        with open(plan + ".new", "w", encoding="ascii") as file:
+            file.write(text)
+        os.rename(plan + ".new", plan)
 
     def mends(self):
         os.unlink(self.plan)
@@ -159,6 +167,47 @@ def _():
                 daemon.start()
                 whole(daemon)
             book.close()
+
+
+@test("a RELOAD that cannot tell what it changes comes into force in the middle of others' turn: what they have done stays done, and is on the disk")
+def _():
+    for second in (("CLIENT.PUT", {"client_ref": "B", "name": "B"}), ("EVENT.PUT", {"event_ref": "EB", "client_ref": "C1", "kind": "feedback", "occurred_at": TUESDAY})):
+        daemon = Daemon()
+        disk = Disk(daemon)
+        with daemon:
+            daemon.restart(environment=disk.environment)
+            daemon.client("C1")
+            first, other, looker = daemon.connect(), daemon.connect(), daemon.connect()
+            daemon.work()
+            disk.copy("hang")
+            daemon.switch("abnormal", "no")
+            daemon.operator.send("RELOAD")
+            while "\nblocked_clients:1\r" not in looker.call("INFO", "clients"):
+                true(daemon.operator.is_silent())
+            # One commit does not get to the disk. Its session has more to ask, so that the next turn is worked meanwhile, and stays open.
+            disk.breaks("hang", 0)
+            first.write(first.encode("CLIENT.PUT", {"client_ref": "A", "name": "A"}) + first.encode("PING") * 1000)
+            book = sqlite3.connect(f"file:{daemon.database}?mode=ro", uri=True, isolation_level=None)
+            while book.execute("SELECT count(*) FROM client WHERE ref='A'").fetchone() != (1,):
+                pass
+            book.close()
+            other.send(*second)
+            was_taken(other)
+            true(other.is_silent() and daemon.operator.is_silent())
+            # What it would be compared on cannot be made: the answer comes while that turn is open.
+            disk.copy("copy")
+            disk.mends()
+            same([first.read() for _ in range(1001)], [1] + ["PONG"] * 1000)
+            same(other.read(), 1)
+            answer = json.loads(daemon.operator.read())
+            same(answer["reloaded"], True)
+            matches(str(answer["warnings"]), "what this changes for open follow-ups is not known: ")
+            daemon.kill()
+            daemon.forget_notified()  # the reload was told, too
+            daemon.start()
+            same(clients_of(daemon), {"C1", "A"} | ({"B"} if second[0] == "CLIENT.PUT" else set()))
+            same(len(daemon.list("events")), int(second[0] == "EVENT.PUT"))
+            whole(daemon)
 
 
 @test("no room: STORE to writers, however often; with room again the next command works, without a restart")

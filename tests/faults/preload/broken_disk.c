@@ -1,10 +1,11 @@
 /* broken_disk.c - preloaded into a daemon: its book's disk breaks while a file says so.
  *
  * BROKEN_DISK names that file. While it is there, the call that it names ("pwrite", "pread", "fsync" or "ftruncate") fails on every file of the book with the error that follows it: "fsync 5".
- * While it says "hang", a sync does not return. Nothing else is touched. */
+ * While it says "hang", a sync does not return. BROKEN_COPY names another: while that one says "hang", no copy of the book is begun, and while it says "copy" none can be. Nothing else is touched. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,9 +26,9 @@ static bool is_of_book(int file)
 }
 
 /* Whether the file names that call, and with which error. */
-static bool is_planned(const char *call, int *number)
+static bool is_planned_in(const char *variable, const char *call, int *number)
 {
-	const char *plan = getenv("BROKEN_DISK");
+	const char *plan = getenv(variable);
 	char text[64] = "", wanted[32] = "";
 	int there = plan != NULL ? open(plan, O_RDONLY | O_CLOEXEC) : -1;
 
@@ -37,6 +38,11 @@ static bool is_planned(const char *call, int *number)
 	ssize_t got = read(there, text, sizeof(text) - 1);
 	(void)close(there);
 	return got > 0 && sscanf(text, "%31s %d", wanted, number) >= 1 && strcmp(wanted, call) == 0;
+}
+
+static bool is_planned(const char *call, int *number)
+{
+	return is_planned_in("BROKEN_DISK", call, number);
 }
 
 static bool is_broken(const char *call, int file)
@@ -101,4 +107,16 @@ int ftruncate64(int file, off64_t length)
 	if (real == NULL)
 		*(void **)&real = dlsym(RTLD_NEXT, "ftruncate64");
 	return is_broken("ftruncate", file) ? -1 : real(file, length);
+}
+
+sqlite3_backup *sqlite3_backup_init(sqlite3 *to, const char *to_name, sqlite3 *from, const char *from_name)
+{
+	static sqlite3_backup *(*real)(sqlite3 *, const char *, sqlite3 *, const char *);
+	int number;
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "sqlite3_backup_init");
+	while (is_planned_in("BROKEN_COPY", "hang", &number))
+		(void)usleep(1000);
+	return is_planned_in("BROKEN_COPY", "copy", &number) ? NULL : real(to, to_name, from, from_name);
 }
