@@ -3,11 +3,10 @@
  * The daemon's own server runs in this process, over a book that SQLite keeps in its memory. Before each command of the script the process is copied, once for each
  * fault: the copy gets the command with the fault in it, and then everything that must hold is looked at. At last the command is done without a fault, and the next one follows.
  *
- *   faults [--each N] [--seed S] [--only WORD] [--show] [--weaken commit|rollback|sync]
+ *   faults [--each N] [--seed S] [--only WORD] [--show] [--weaken commit|rollback|sync|early]
  *
- * --each N: of each kind of fault only so many calls of every command, drawn by the seed. --only: commands with that word in them.
- * --show: what the
- * script is answered. --weaken: breaks the daemon on purpose; then the run succeeds when it finds that out. Prints TAP. */
+ * --each N: of each kind of fault only so many calls of every command, drawn by the seed. --only: commands with that word in them. --show: what the script is
+ * answered. --weaken: breaks the daemon on purpose; then the run succeeds when it finds that out. Prints TAP. */
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
