@@ -183,16 +183,24 @@ static int is_overridden(struct engine *engine, const struct call *call)
 	return result < 0 ? result : found;
 }
 
+/* Whether the next day kept for a client who stands alone says that nothing of his opens in time to be foreseen: it was worked out of the same occasions, with whatever is known now, or is to
+ * be looked at first. */
+static bool nothing_ahead(const struct engine *engine, const struct admission *client, day_t day)
+{
+	return client != NULL && client->next_on != NO_DAY && engine->opens_as_told && engine->start_on <= day &&
+	       client->next_on > cap_foresight_end(engine->policy->cap_window, day);
+}
+
 /* POLICY 5: makes room for a follow-up, or says that there is none. Waiting, unleased calls that hold only follow-ups of larger number give way, as few as make room and
  * none if even all would not. 1: there is room now, 0: there is not. */
-static int make_room(
-	struct engine *engine, const struct followup *f, int64_t person, const struct call *calls, int count, struct moment now)
+static int make_room(struct engine *engine, const struct followup *f, const struct admission *client, int64_t person,
+	const struct call *calls, int count, struct moment now)
 {
 	const struct policy *policy = engine->policy;
 	struct call victims[PERSON_CALLS_MAX];
 	int found = 0;
 
-	int used = slots_used(engine, person, calls, count, now.day);
+	int used = client != NULL ? client->contacts : slots_used(engine, person, calls, count, now.day);
 	if (used < 0)
 		return used;
 	for (int i = 0; i < count; i++)
@@ -208,7 +216,7 @@ static int make_room(
 	if (missing > found)
 		return 0; /* whatever the days ahead need on top */
 	if (greeting) {
-		int ahead = slots_foresight(engine, person, now.day, f->priority);
+		int ahead = nothing_ahead(engine, client, now.day) ? 0 : slots_foresight(engine, person, now.day, f->priority);
 		if (ahead < 0)
 			return ahead;
 		missing += ahead;
@@ -302,7 +310,19 @@ static int join_waiting(struct engine *engine, int64_t person, int64_t call_id, 
 	return result;
 }
 
-int admit_followup(struct engine *engine, struct followup *f, struct moment now)
+/* As much of the facts as the choice of a channel asks of somebody who has forbidden nothing. */
+static void facts_of_admission(const struct admission *read, day_t day, struct facts *facts)
+{
+	facts->client = (struct client){.id = read->followup.client_id,
+		.person = -read->followup.client_id,
+		.has_phone = read->has_phone,
+		.has_email = read->has_email,
+		.number_is_wrong = read->number_is_wrong};
+	facts->day = day;
+	facts->tier = TIER_UNKNOWN;
+}
+
+int admit_followup(struct engine *engine, struct followup *f, const struct admission *client, struct moment now)
 {
 	const struct rule *rule = agenda_rule(engine, f);
 	struct call calls[PERSON_CALLS_MAX];
@@ -317,7 +337,11 @@ int admit_followup(struct engine *engine, struct followup *f, struct moment now)
 	int paused = store_pause_holds(engine->store, PAUSE_RULE, f->rule, now.unix_seconds, NULL);
 	if (paused != 0)
 		return paused < 0 ? paused : wait_for_slot(engine, f, rule, REASON_PAUSED, now);
-	int result = facts_load_client(engine, f->client_id, day, engine->other_facts);
+	int result = 0;
+	if (client != NULL)
+		facts_of_admission(client, day, engine->other_facts);
+	else
+		result = facts_load_client(engine, f->client_id, day, engine->other_facts);
 	if (result < 0)
 		return result;
 	int64_t person = engine->other_facts->client.person;
@@ -327,7 +351,7 @@ int admit_followup(struct engine *engine, struct followup *f, struct moment now)
 	bool open = f->opens_on <= day;
 	if (channel < 0)
 		return open ? suppress(engine, f, why, day) : 0;
-	int count = store_call_of_person(engine->store, person, calls, PERSON_CALLS_MAX);
+	int count = client != NULL ? 0 : store_call_of_person(engine->store, person, calls, PERSON_CALLS_MAX);
 	if (count < 0)
 		return count;
 	if (count > PERSON_CALLS_MAX)
@@ -346,7 +370,7 @@ int admit_followup(struct engine *engine, struct followup *f, struct moment now)
 	if (error < 0)
 		return error;
 	if (asks && engine->policy->cap != NO_LIMIT) {
-		int room = make_room(engine, f, person, calls, count, now);
+		int room = make_room(engine, f, client, person, calls, count, now);
 		if (room < 0)
 			return room;
 		if (room == 0)
@@ -354,7 +378,8 @@ int admit_followup(struct engine *engine, struct followup *f, struct moment now)
 	}
 	int64_t call_id;
 	result = open_call(engine, f, rule, person, channel, now, &call_id);
-	return result < 0 ? result : join_waiting(engine, person, call_id, now);
+	bool more = client == NULL || client->waits_for_more;
+	return result < 0 || !more ? result : join_waiting(engine, person, call_id, now);
 }
 
 int admit_person(struct engine *engine, int64_t person, struct moment now)
@@ -366,7 +391,7 @@ int admit_person(struct engine *engine, int64_t person, struct moment now)
 		/* An earlier one may have taken this one along. */
 		result = store_followup_load(engine->store, engine->scheduled.items[i].id, &f);
 		if (result >= 0 && f.state == FOLLOWUP_SCHEDULED)
-			result = admit_followup(engine, &f, now);
+			result = admit_followup(engine, &f, NULL, now);
 	}
 	return result < 0 ? result : 0;
 }

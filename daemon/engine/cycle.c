@@ -127,16 +127,22 @@ static int step_due(struct engine *engine, day_t day, int *budget)
 	return *budget > 0;
 }
 
-/* Admits some that have been read together, as long as no other follow-up was written: what one of them has preempted or taken along changes who comes next. */
+/* Admits some that have been read together, as long as what was read of them stands: until another follow-up is written, for what one of them has preempted or taken along changes who comes
+ * next, and until the next is the same client's. */
 static int admit_some(struct engine *engine, int count, struct moment now, int *budget)
 {
 	uint64_t before = engine->others_written;
+	int64_t former = 0;
 	int result = 0;
 
 	for (int i = 0; result >= 0 && i<count && * budget> 0 && engine->others_written == before; i++, (*budget)--) {
-		store_admission_pass(&engine->place, &engine->admission[i]);
-		engine->admitting = engine->admission[i].id;
-		result = admit_followup(engine, &engine->admission[i], now);
+		struct admission *next = &engine->admission[i];
+		if (next->followup.client_id == former)
+			break;
+		former = next->followup.client_id;
+		store_admission_pass(&engine->place, &next->followup);
+		engine->admitting = next->followup.id;
+		result = admit_followup(engine, &next->followup, next->is_plain ? next : NULL, now);
 		engine->admitting = 0;
 	}
 	return result;
@@ -145,6 +151,7 @@ static int admit_some(struct engine *engine, int count, struct moment now, int *
 /* The place in the order is only in memory: after a crash or a rollback the walk begins again, and finds admitted what it has admitted. */
 static int step_admit(struct engine *engine, day_t day, struct moment now, int *budget)
 {
+	enum cap_window kind = engine->policy->cap_window;
 	int count;
 
 	if (!engine->place_valid || engine->place_rollbacks != store_rollbacks(engine->store)) {
@@ -154,7 +161,8 @@ static int step_admit(struct engine *engine, day_t day, struct moment now, int *
 		engine->version++;
 	}
 	now.day = day;
-	while ((count = store_admission_next(engine->store, &engine->place, engine->admission, ADMISSION_ROWS)) > 0) {
+	while ((count = store_admission_next(engine->store, &engine->place, cap_window_start(kind, day), cap_window_end(kind, day),
+			engine->admission, ADMISSION_ROWS)) > 0) {
 		int result = admit_some(engine, count, now, budget);
 		if (result < 0)
 			return result;

@@ -94,6 +94,10 @@ static int index_policy(struct engine *engine)
 		result = name_number(engine, "account_reopened", &engine->kind_reopened);
 	engine->kind_trade = store_event_kind_trade();
 	engine->asks_contacts = false;
+	engine->opens_as_told = true;
+	for (size_t i = 0; i < policy->rule_count; i++)
+		engine->opens_as_told = engine->opens_as_told &&
+					!(policy->rules[i].on && rule_is_yearly(&policy->rules[i]) && policy->rules[i].early_days > 0);
 	for (size_t i = 0; i < policy->rule_count; i++)
 		engine->asks_contacts =
 			engine->asks_contacts ||
@@ -142,7 +146,7 @@ static int take_policy(struct engine *engine, const struct policy *policy, bool 
 	struct rule_index *former_rules = engine->rules, *rules = calloc(policy->rule_count + 1, sizeof(*rules));
 	struct festival_year *former_festivals = engine->festivals, *festivals = festival_table(policy);
 	int64_t former_channels[POLICY_CHANNELS_MAX], former_reasons[REASON_COUNT];
-	bool former_asks = engine->asks_contacts;
+	bool former_asks = engine->asks_contacts, former_opens = engine->opens_as_told;
 
 	memcpy(former_channels, engine->channel_names, sizeof(former_channels));
 	memcpy(former_reasons, engine->reasons, sizeof(former_reasons));
@@ -170,6 +174,7 @@ static int take_policy(struct engine *engine, const struct policy *policy, bool 
 		memcpy(engine->channel_names, former_channels, sizeof(former_channels));
 		memcpy(engine->reasons, former_reasons, sizeof(former_reasons));
 		engine->asks_contacts = former_asks;
+		engine->opens_as_told = former_opens;
 		free(rules);
 		free(festivals);
 		return result;

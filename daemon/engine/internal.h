@@ -113,6 +113,7 @@ struct engine {
 	struct festival_year *festivals; /* [rule][festival][year - FESTIVAL_FIRST_YEAR]; those of festival rules are filled in */
 	day_t start_on;
 	day_t reached;      /* the last day whose cycle is complete or has begun; may lie after today when the clock has stepped back */
+	bool opens_as_told; /* no yearly rule lets its follow-ups join a call before they open: the next day kept for a client comes no later than the next of them opens */
 	bool asks_contacts; /* some rule that is on looks at contacts */
 	bool marking;       /* clients may be left to be marked: a slice has to look */
 	day_t many_look_on; /* while many facts are taken in: the day that looks at them; else NO_DAY */
@@ -121,15 +122,15 @@ struct engine {
 	uint64_t policy_version;
 	struct work_days work_days;
 	struct foresight foresight;
-	struct followup_list open;                 /* room for the open follow-ups of one client, */
-	struct followup_list scheduled;            /* for the scheduled ones of one person, */
-	struct followup_list waiting;              /* and for those among them that may join a new call */
-	struct facts *facts;                       /* of the client being settled */
-	struct facts *other_facts;                 /* of another one, while the first is in use */
-	struct admission_place place;              /* of the day cycle's fourth step */
-	struct followup admission[ADMISSION_ROWS]; /* those behind it */
-	int64_t admitting;                         /* the one of them that is being admitted; 0: none */
-	uint64_t others_written;                   /* how often another follow-up was written */
+	struct followup_list open;                  /* room for the open follow-ups of one client, */
+	struct followup_list scheduled;             /* for the scheduled ones of one person, */
+	struct followup_list waiting;               /* and for those among them that may join a new call */
+	struct facts *facts;                        /* of the client being settled */
+	struct facts *other_facts;                  /* of another one, while the first is in use */
+	struct admission_place place;               /* of the day cycle's fourth step */
+	struct admission admission[ADMISSION_ROWS]; /* those behind it */
+	int64_t admitting;                          /* the one of them that is being admitted; 0: none */
+	uint64_t others_written;                    /* how often another follow-up was written */
 	bool place_valid;
 	uint64_t place_rollbacks;
 	struct staffing_memo staffing[STAFFING_MEMO];
@@ -242,7 +243,8 @@ int engine_tidy_record(struct engine *engine, struct moment now, int budget) MUS
 struct agent;
 /* POLICY 6, recusal: whether an agent must not speak of this client's matter under the rule. 1 or 0. */
 int agent_is_recused(struct engine *engine, const struct client *client, const struct rule *rule, const struct agent *agent) MUST_CHECK;
-int admit_followup(struct engine *engine, struct followup *followup, struct moment now) MUST_CHECK;
+/* client: what was read of its client with it, and still stands; NULL: nothing. */
+int admit_followup(struct engine *engine, struct followup *followup, const struct admission *client, struct moment now) MUST_CHECK;
 /* All items of a call go back to wait, with the reason; the call ends. Duties among them raise the alarm. */
 int call_dissolve(struct engine *engine, const struct call *call, enum reason why, struct moment now) MUST_CHECK;
 int admit_person(struct engine *engine, int64_t person, struct moment now) MUST_CHECK;

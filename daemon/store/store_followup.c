@@ -263,11 +263,31 @@ static int next_rule(struct store *store, struct admission_place *place)
 	return result;
 }
 
-int store_admission_next(struct store *store, struct admission_place *place, struct followup *out, int capacity)
+/* Of what follows the columns of a follow-up. */
+enum { ADMISSION_FIRST = 21 };
+
+static void read_admission(sqlite3_stmt *s, struct admission *out)
+{
+	read_followup(s, &out->followup);
+	out->is_plain = sqlite3_column_int(s, ADMISSION_FIRST) != 0;
+	out->has_phone = sqlite3_column_int(s, ADMISSION_FIRST + 1) != 0;
+	out->has_email = sqlite3_column_int(s, ADMISSION_FIRST + 2) != 0;
+	out->number_is_wrong = sqlite3_column_int(s, ADMISSION_FIRST + 3) != 0;
+	out->next_on = column_day(s, ADMISSION_FIRST + 4);
+	out->contacts = sqlite3_column_int(s, ADMISSION_FIRST + 5);
+	out->waits_for_more = sqlite3_column_int(s, ADMISSION_FIRST + 6) != 0;
+}
+
+int store_admission_next(struct store *store, struct admission_place *place, day_t first, day_t last, struct admission *out, int capacity)
 {
 	STATEMENT(next,
-		"SELECT " COLUMNS " FROM followup f INDEXED BY followup_scheduled WHERE state=0 AND priority=?1 AND due_on=?2 AND rule=?3"
-		" AND (client_ref, occasion)>(?4, ?5) ORDER BY client_ref, occasion LIMIT ?6");
+		"SELECT " COLUMNS ", c.person<0 AND c.barred IS NULL AND c.do_not_contact IS NULL AND NOT EXISTS (SELECT 1 FROM call "
+		"WHERE person=c.person), c.phone IS NOT NULL, c.email IS NOT NULL, c.number_wrong, d.next_on, (SELECT count(*) FROM "
+		"contact_client WHERE client_id=f.client_id AND on_day BETWEEN ?6 AND ?7), EXISTS (SELECT 1 FROM followup o INDEXED "
+		"BY followup_open WHERE o.client_id=f.client_id AND o.closed_on IS NULL AND o.id<>f.id)"
+		" FROM followup f INDEXED BY followup_scheduled LEFT JOIN client c ON c.id=f.client_id LEFT JOIN client_due d ON "
+		"d.client_id=f.client_id WHERE f.state=0 AND f.priority=?1 AND f.due_on=?2 AND f.rule=?3 AND (f.client_ref, "
+		"f.occasion)>(?4, ?5) ORDER BY f.client_ref, f.occasion LIMIT ?8");
 	int result;
 
 	for (;;) {
@@ -275,12 +295,13 @@ int store_admission_next(struct store *store, struct admission_place *place, str
 			int64_t rule = store_name_find(store, place->rule);
 			if (rule < 0)
 				return (int)rule;
-			result = read_list(store,
-				store_query(store, &next, "nnittn", place->priority, (int)place->due_on, rule, place->client_ref,
-					place->occasion, capacity),
-				out, capacity);
-			if (result != 0)
-				return result;
+			int count = 0;
+			sqlite3_stmt *s = store_query(store, &next, "nnittnnn", place->priority, (int)place->due_on, rule,
+				place->client_ref, place->occasion, (int)first, (int)last, capacity);
+			while ((result = store_row(store, s)) > 0)
+				read_admission(s, &out[count++]);
+			if (result < 0 || count > 0)
+				return result < 0 ? result : count;
 		}
 		result = place->priority == INT_MIN ? 0 : next_rule(store, place);
 		if (result == 0) {

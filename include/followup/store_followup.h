@@ -41,8 +41,19 @@ struct admission_place {
 	char occasion[OCCASION_SIZE];
 };
 void store_admission_start(struct admission_place *place);
-/* The next scheduled ones after place, of one rule, at most capacity: how many, 0 at the end. */
-int store_admission_next(struct store *store, struct admission_place *place, struct followup *out, int capacity) MUST_CHECK;
+/* A scheduled one, and what admission asks of its client, read with it: hardly anybody needs another question. All of it is as it stands until something is written for the client's person. */
+struct admission {
+	struct followup followup;
+	/* He stands alone, has no call, and nobody has forbidden or refused anything: what follows is all there is. Otherwise he is to be asked about by himself. */
+	bool is_plain;
+	bool has_phone, has_email, number_is_wrong;
+	bool waits_for_more; /* others of his follow-ups are open, so that they may be scheduled */
+	int contacts;        /* counted ones of the days asked about */
+	day_t next_on;       /* the next day kept for him (store_due.h); NO_DAY: none */
+};
+/* The next scheduled ones after place, of one rule, at most capacity, and their clients' contacts from first to last: how many, 0 at the end. */
+int store_admission_next(
+	struct store *store, struct admission_place *place, day_t first, day_t last, struct admission *out, int capacity) MUST_CHECK;
 void store_admission_pass(struct admission_place *place, const struct followup *followup); /* moves on to one of those */
 
 /* How many follow-ups of a rule (a name) are scheduled and wait for something. */

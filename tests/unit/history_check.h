@@ -2,6 +2,9 @@
 #ifndef FOLLOWUP_HISTORY_CHECK_H
 #define FOLLOWUP_HISTORY_CHECK_H
 
+#include <limits.h>
+
+#include "followup/store_due.h"
 #include "followup/store_review.h"
 #include "history_promise.h"
 #include "history_world.h"
@@ -265,6 +268,22 @@ static void look_at_contacts(struct world *w)
 	}
 }
 
+/* POLICY 5: a client who stands alone, and whose next day comes after those that are foreseen, has no slot kept free on any: admission spares itself the look then. */
+static void look_at_foresight(struct world *w, day_t day)
+{
+	day_t end = cap_foresight_end(w->policies[w->policy]->cap_window, day), kept, ahead[1];
+	int64_t id = 0;
+
+	while ((id = store_client_after(w->store, id)) > 0) {
+		struct client client;
+		must(w, store_client_load(w->store, id, &client), "client");
+		if (client.person > 0 || store_due_get(w->store, id, &kept) < 0 || kept <= end)
+			continue;
+		if (agenda_foreseen(w->engine, client.person, day, INT_MAX, ahead, 1) != 0)
+			wrong(w, "client %s: a slot is kept free for %d, and his next day is %d", client.ref, ahead[0], kept);
+	}
+}
+
 /* When all is worked: nothing open past its last day, nothing that could go ahead and does not. */
 static void look_at_rest(struct world *w)
 {
@@ -287,6 +306,7 @@ static void look_at_rest(struct world *w)
 	must(w, faults, "check");
 	if (faults > 0)
 		wrong(w, "CHECK: %.400s", json.data);
+	look_at_foresight(w, day);
 	buffer_free(&json);
 	struct record_verdict verdict;
 	must(w, store_record_verify(w->store, 0, "", &verdict), "verify");

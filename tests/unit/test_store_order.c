@@ -9,11 +9,15 @@
 #include <cmocka.h>
 
 #include "book_memory.h"
+#include "followup/fact.h"
 #include "followup/store.h"
 #include "followup/store_call.h"
 #include "followup/store_client.h"
+#include "followup/store_due.h"
 #include "followup/store_followup.h"
+#include "followup/store_hold.h"
 #include "followup/store_name.h"
+#include "followup/store_task.h"
 
 /* POLICY 3, step 4: (priority, due_on, rule's name, client_ref, occasion), texts bytewise. Put in backwards; the rules' numbers do not follow their names. */
 static void test_admission_order(void **state)
@@ -63,32 +67,105 @@ static void test_admission_order(void **state)
 	}
 	/* One by one, by two and all of a rule at once. */
 	for (int most = 1; most <= COUNT; most = most < 2 ? 2 : most + COUNT - 2) {
-		struct followup some[COUNT];
+		struct admission some[COUNT];
 		int count, i = 0;
 		store_admission_start(&place);
-		while ((count = store_admission_next(store, &place, some, most)) > 0)
+		while ((count = store_admission_next(store, &place, 0, 0, some, most)) > 0)
 			for (int k = 0; k < count; k++, i++) {
+				const struct followup *next = &some[k].followup;
 				assert_true(i < COUNT && count <= most);
-				store_admission_pass(&place, &some[k]);
-				if (strcmp(store_name_text(store, some[k].rule), rows[i].rule) != 0 ||
-					strcmp(some[k].client_ref, rows[i].client_ref) != 0 ||
-					strcmp(some[k].occasion, rows[i].occasion) != 0 || some[k].due_on != rows[i].due_on)
-					fail_msg("place %d is %s %s %s", i, store_name_text(store, some[k].rule), some[k].client_ref,
-						some[k].occasion);
+				store_admission_pass(&place, next);
+				if (strcmp(store_name_text(store, next->rule), rows[i].rule) != 0 ||
+					strcmp(next->client_ref, rows[i].client_ref) != 0 ||
+					strcmp(next->occasion, rows[i].occasion) != 0 || next->due_on != rows[i].due_on)
+					fail_msg("place %d is %s %s %s", i, store_name_text(store, next->rule), next->client_ref,
+						next->occasion);
 			}
 		assert_int_equal(count, 0);
 		assert_int_equal(i, COUNT);
 	}
 	/* What has been read and not passed comes again. */
-	struct followup some[COUNT];
+	struct admission some[COUNT];
 	store_admission_start(&place);
 	for (int i = 0; i < 3; i++) {
-		assert_true(store_admission_next(store, &place, some, COUNT) >= 1);
-		store_admission_pass(&place, &some[0]);
+		assert_true(store_admission_next(store, &place, 0, 0, some, COUNT) >= 1);
+		store_admission_pass(&place, &some[0].followup);
 	}
-	assert_int_equal(store_admission_next(store, &place, some, COUNT), 4);
-	assert_string_equal(some[0].occasion, "2025");
-	assert_string_equal(some[1].client_ref, "C10");
+	assert_int_equal(store_admission_next(store, &place, 0, 0, some, COUNT), 4);
+	assert_string_equal(some[0].followup.occasion, "2025");
+	assert_string_equal(some[1].followup.client_ref, "C10");
+	close_memory(store);
+}
+
+/* What is read of a client beside his follow-up is what his own rows say, and he is plain as long as these say all. */
+static void test_admission_client(void **state)
+{
+	enum { FIRST = 19900, LAST = 19990 };
+	static const char *const names[] = {
+		"plain", "phone", "both", "forbidden", "barred", "calls", "joined", "wrong", "contacts", "more", "day"};
+	enum { COUNT = sizeof(names) / sizeof(names[0]) };
+	struct store *store = open_memory();
+	struct admission_place place;
+	struct admission some[COUNT + 1];
+	int64_t ids[COUNT], rule = store_name_id(store, "a-rule"), phone = store_name_id(store, "phone");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++) {
+		struct client_fact fact = {.client_ref = names[i]};
+		fact.present[CLIENT_NAME] = fact.present[CLIENT_PHONE] = fact.present[CLIENT_EMAIL] = fact.present[CLIENT_DO_NOT_CONTACT] =
+			fact.present[CLIENT_PERSON_REF] = true;
+		fact.values[CLIENT_NAME] = "x";
+		fact.values[CLIENT_PHONE] = strcmp(names[i], "phone") == 0 || strcmp(names[i], "both") == 0 ? "139" : "";
+		fact.values[CLIENT_EMAIL] = strcmp(names[i], "both") == 0 ? "a@b" : "";
+		fact.values[CLIENT_DO_NOT_CONTACT] = strcmp(names[i], "forbidden") == 0 ? "sms" : "";
+		fact.values[CLIENT_PERSON_REF] = strcmp(names[i], "joined") == 0 ? "P1" : "";
+		assert_int_equal(store_client_put(store, &fact, 10, &ids[i]), CLIENT_IS_NEW);
+		struct followup f = {
+			.client_id = ids[i], .rule = rule, .priority = 7, .due_on = 20000, .opens_on = 20000, .closed_on = NO_DAY};
+		snprintf(f.client_ref, sizeof(f.client_ref), "%s", names[i]);
+		snprintf(f.occasion, sizeof(f.occasion), "1");
+		assert_int_equal(store_followup_insert(store, &f), 0);
+		if (strcmp(names[i], "more") == 0) { /* in another group of the walk, and one that has ended */
+			f.priority = 8;
+			snprintf(f.occasion, sizeof(f.occasion), "2");
+			assert_int_equal(store_followup_insert(store, &f), 0);
+		}
+		snprintf(f.occasion, sizeof(f.occasion), "3");
+		f.state = FOLLOWUP_MISSED;
+		f.closed_on = 20000;
+		assert_int_equal(store_followup_insert(store, &f), 0);
+	}
+	assert_int_equal(store_refusal_set(store, ids[4], phone, "2030-01-01", "anna", 0), 0);
+	struct call call = {.person = -ids[5],
+		.channel = phone,
+		.queue = phone,
+		.lane = 1,
+		.priority = 3,
+		.due_on = 20000,
+		.state = CALL_LEASED,
+		.tries_on = NO_DAY};
+	assert_int_equal(store_call_insert(store, &call), 0);
+	assert_int_equal(store_client_number_is_wrong(store, ids[7], true), 0);
+	static const day_t days[] = {FIRST - 1, FIRST, LAST, LAST + 1};
+	for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
+		struct contact contact = {.on_day = days[i], .channel = phone, .client_id = ids[8]};
+		assert_int_equal(store_contact_insert(store, &contact), 0);
+	}
+	assert_int_equal(store_due_set(store, ids[10], 20123), 0);
+	store_admission_start(&place);
+	assert_int_equal(store_admission_next(store, &place, FIRST, LAST, some, COUNT + 1), COUNT);
+	for (size_t i = 0; i < COUNT; i++) {
+		const struct admission *a = &some[i];
+		const char *name = a->followup.client_ref;
+		bool plain = strcmp(name, "forbidden") != 0 && strcmp(name, "barred") != 0 && strcmp(name, "calls") != 0 &&
+			     strcmp(name, "joined") != 0;
+		bool both = strcmp(name, "both") == 0;
+		if (a->is_plain != plain || a->has_phone != (both || strcmp(name, "phone") == 0) || a->has_email != both ||
+			a->number_is_wrong != (strcmp(name, "wrong") == 0) || a->contacts != (strcmp(name, "contacts") == 0 ? 2 : 0) ||
+			a->waits_for_more != (strcmp(name, "more") == 0) || a->next_on != (strcmp(name, "day") == 0 ? 20123 : NO_DAY))
+			fail_msg("%s: %d %d %d %d %d %d %d", name, a->is_plain, a->has_phone, a->has_email, a->number_is_wrong, a->contacts,
+				a->waits_for_more, a->next_on);
+	}
 	close_memory(store);
 }
 
@@ -202,6 +279,7 @@ static void test_call_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_admission_client),
 		cmocka_unit_test(test_insert_first),
 		cmocka_unit_test(test_admission_order),
 		cmocka_unit_test(test_call_order),
