@@ -22,14 +22,10 @@ void buffer_clear(struct buffer *buffer)
 		buffer->data[0] = '\0';
 }
 
-/* Room for more bytes and the NUL after them. */
-static bool reserve(struct buffer *buffer, size_t more)
+static bool grow(struct buffer *buffer, size_t more)
 {
 	if (buffer->failed)
 		return false;
-	if (buffer->data != NULL && more < buffer->capacity - buffer->length)
-		return true;
-
 	/* Doubling keeps the cost of many small appends linear. */
 	size_t capacity = buffer->capacity < 64 ? 64 : buffer->capacity;
 	while (capacity - buffer->length <= more) {
@@ -48,6 +44,12 @@ static bool reserve(struct buffer *buffer, size_t more)
 	buffer->data = data;
 	buffer->capacity = capacity;
 	return true;
+}
+
+/* Room for more bytes and the NUL after them; nearly always there is. */
+static inline bool reserve(struct buffer *buffer, size_t more)
+{
+	return (more < buffer->capacity - buffer->length && !buffer->failed) || grow(buffer, more);
 }
 
 void buffer_append(struct buffer *buffer, const char *bytes, size_t length)

@@ -34,6 +34,8 @@ struct search {
 	int64_t paused;   /* one of the queues that a supervisor holds back; 0: none */
 	bool own_hours;   /* some rule has hours of its own */
 	size_t opened;    /* heads so far, those of each look counted */
+	bool anew;        /* of all queues those are asked for that have calls at this moment */
+	bool remembered;  /* else: what is remembered of them was enough, and some may be empty */
 };
 
 /* 1: he must not make the calls of that lane. */
@@ -182,6 +184,14 @@ static int add_queue(struct search *search, int64_t queue, const char *name)
 	return place < 0 ? place : advance(search, (size_t)place);
 }
 
+static int add_fitting(struct search *search, const char *pattern, int64_t queue)
+{
+	char name[160];
+
+	snprintf(name, sizeof(name), "%s", store_name_text(search->desk->store, queue));
+	return queue_fits(pattern, name) ? add_queue(search, queue, name) : 0;
+}
+
 /* A pattern is asked against the queues that have calls; a plain name directly. */
 static int add_pattern(struct search *search, const char *pattern)
 {
@@ -192,14 +202,16 @@ static int add_pattern(struct search *search, const char *pattern)
 		int64_t queue = store_name_find(store, pattern);
 		return queue < 0 ? (int)queue : add_queue(search, queue, pattern);
 	}
-	int64_t queue = 0;
+	int64_t queues[STORE_QUEUES_KEPT], queue = 0;
 	int result = add_queue(search, 0, pattern); /* its hours, even when nothing waits there */
-	while (result == 0 && (queue = store_call_next_queue(store, queue)) > 0) {
-		char name[160];
-		snprintf(name, sizeof(name), "%s", store_name_text(store, queue));
-		if (queue_fits(pattern, name))
-			result = add_queue(search, queue, name);
-	}
+	int count = result == 0 ? store_call_queues(store, search->anew, queues, STORE_QUEUES_KEPT) : 0;
+	search->remembered = search->remembered || (count >= 0 && !search->anew);
+	for (int i = 0; result == 0 && i < count; i++)
+		result = add_fitting(search, pattern, queues[i]);
+	while (count == ERR_NOT_FOUND && result == 0 && (queue = store_call_next_queue(store, queue)) > 0)
+		result = add_fitting(search, pattern, queue);
+	if (count < 0 && count != ERR_NOT_FOUND)
+		return count;
 	return queue < 0 ? (int)queue : result;
 }
 
@@ -391,6 +403,19 @@ static int next(struct search *search, const struct next_request *request, struc
 		}
 		if (result == LOOK_AGAIN) {
 			search->count = 0;
+			result = open_search(search, request, answer);
+			continue;
+		}
+		if (result == 0 && given == 0 && search->remembered) {
+			/* Nothing is there: now it counts which queues are open, and those that are empty do not. */
+			*search = (struct search){.desk = search->desk,
+				.agent = search->agent,
+				.now = search->now,
+				.heads = search->heads,
+				.capacity = search->capacity,
+				.opens_at = INT64_MAX,
+				.anew = true,
+				.opened = search->opened};
 			result = open_search(search, request, answer);
 			continue;
 		}

@@ -84,7 +84,7 @@ static int may_take(struct desk *desk, const struct identity *who, const struct 
 	if (talks >= desk->policy->calls_held_max)
 		return refuse(answer, ERR_BUSY, "%s holds a call already: DONE or RELEASE comes first", who->name);
 	if (count >= 0)
-		count = store_call_leased_of_person(desk->store, call->person, others, CALLS_MAX);
+		count = store_call_leased_of_person(desk->store, call->person, 0, others, CALLS_MAX);
 	for (int i = 0; i < count && i < CALLS_MAX; i++)
 		if (!others[i].bulk)
 			return refuse(answer, ERR_BUSY, "somebody speaks with this client already, in call %lld", (long long)others[i].id);

@@ -103,11 +103,9 @@ static int drop_items(struct engine *engine, struct call *call, struct moment no
 static int leased_elsewhere(struct engine *engine, const struct call *call)
 {
 	struct call others[PERSON_CALLS_MAX];
-	int count = store_call_leased_of_person(engine->store, call->person, others, PERSON_CALLS_MAX), leased = 0;
+	int count = store_call_leased_of_person(engine->store, call->person, call->id, others, PERSON_CALLS_MAX), leased = 0;
 
 	for (int i = 0; i < count && i < PERSON_CALLS_MAX; i++) {
-		if (others[i].id == call->id)
-			continue;
 		leased += others[i].class != CALL_FREE;
 		if (!call->bulk && !others[i].bulk)
 			return ERR_BUSY;
@@ -169,10 +167,8 @@ int gate_look(struct engine *engine, const struct call *call, const struct follo
 		view.item = (enum item_gate)gate;
 		view.item_place = i;
 	}
-	int count = store_call_leased_of_person(engine->store, call->person, others, PERSON_CALLS_MAX);
+	int count = store_call_leased_of_person(engine->store, call->person, call->id, others, PERSON_CALLS_MAX);
 	for (int i = 0; i < count && i < PERSON_CALLS_MAX; i++) {
-		if (others[i].id == call->id)
-			continue;
 		view.leased += others[i].class != CALL_FREE;
 		if (!call->bulk && !others[i].bulk)
 			view.other = others[i];

@@ -11,6 +11,7 @@
 #include "followup/followup.h"
 #include "followup/store.h"
 #include "followup/store_agent.h"
+#include "followup/store_call.h"
 #include "followup/store_client.h"
 
 enum { STORE_STATEMENTS_MAX = 512, STORE_NAME_CACHE = 1024, STORE_HOURS_CACHE = 128, STORE_CONDITIONS_MAX = 64 };
@@ -64,6 +65,7 @@ enum kept_rows {
 	KEPT_MOMENTS,
 	KEPT_EVENTS,
 	KEPT_DUE,
+	KEPT_CONTACTS,
 	KEPT_KINDS
 };
 
@@ -139,6 +141,12 @@ struct store {
 		int place, count;
 		struct store_waiting rows[STORE_WAITING];
 	} waiting;
+	struct {
+		bool known; /* every queue with ready calls is among them */
+		uint64_t rollbacks;
+		int count;
+		int64_t ids[STORE_QUEUES_KEPT];
+	} queues; /* see store_call_queues() */
 	char message[256];
 	sqlite3_int64 changes_at_begin;
 	uint64_t rollbacks;
@@ -266,6 +274,11 @@ void store_keep_lease(struct store *store, const struct call *call);
 void store_keep_shown(struct store *store, int64_t call_id, int generation, int64_t agent_id, const char *shown);
 void store_forget_lease(struct store *store, int64_t call_id);
 
+/* How many contacts count for a client in a span of days: asked by NEXT and by DONE again. ERR_NOT_FOUND: it is not kept. */
+int store_kept_contacts(struct store *store, int64_t client_id, day_t first, day_t last) MUST_CHECK;
+void store_keep_contacts(struct store *store, int64_t client_id, day_t first, day_t last, int count);
+void store_forget_contacts(struct store *store, int64_t client_id);
+
 /* store_client.c: something is forbidden to a client, or refused by him. */
 int store_client_bar(struct store *store, int64_t id) MUST_CHECK;
 
@@ -302,6 +315,11 @@ void store_record_back(struct store *store);
 #define CLIENTS_OF_MANAGER(manager)                                                                                                        \
 	"(WITH " CLIENT_BLOCKS " SELECT k.id FROM block CROSS JOIN client k INDEXED BY client_manager WHERE k.id>>16=block.n AND "         \
 	"k.manager=" manager ")"
+
+/* In SQL: the clients whom an entry concerns, and with them whatever an attempt has closed (followup.closed_by). */
+#define CLIENTS_OF_ENTRY(id)                                                                                                               \
+	"(SELECT client_id FROM entry WHERE id=" id " UNION ALL SELECT client_id FROM entry_subject INDEXED BY entry_subject_entry WHERE " \
+	"entry_id=" id ")"
 
 /* In SQL: the clients up to this number have had a day kept (store_due.c). */
 #define LOOKED_UP_TO "coalesce((SELECT value FROM meta WHERE key='looked_up_to'), 0)"

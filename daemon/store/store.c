@@ -12,6 +12,7 @@
 #include "followup/date.h"
 #include "followup/store_condition.h"
 #include "store_disk.h"
+#include "store_memory.h"
 #include "store_pages.h"
 
 /* Prepared when the book is opened: taking back must not need memory. */
@@ -81,6 +82,7 @@ void store_library_prepare(void)
 {
 	/* Nobody asks how much memory SQLite uses; counting it takes a lock for every piece. */
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	store_memory_prepare();
 	store_pages_prepare();
 }
 

@@ -90,6 +90,18 @@ static void note_moments(struct store *store, const struct call *c)
 		note_moment(store, c->appointed_at + APPOINTMENT_GRACE_SECONDS);
 }
 
+/* A ready call may be on that queue from now on. */
+static void note_queue(struct store *store, int64_t queue)
+{
+	for (int i = 0; i < store->queues.count; i++)
+		if (store->queues.ids[i] == queue)
+			return;
+	if (store->queues.count < STORE_QUEUES_KEPT)
+		store->queues.ids[store->queues.count++] = queue;
+	else
+		store->queues.known = false;
+}
+
 int store_call_insert(struct store *store, struct call *c)
 {
 	TOLD_STATEMENT(insert, "INSERT INTO call(person, channel, bulk, queue, lane, due_now, priority, due_on, state, class, queued_at)"
@@ -101,6 +113,7 @@ int store_call_insert(struct store *store, struct call *c)
 		return result;
 	c->id = sqlite3_last_insert_rowid(store->db);
 	c->hours = NO_OWN_HOURS;
+	note_queue(store, c->queue);
 	return 0;
 }
 
@@ -116,6 +129,7 @@ int store_call_save(struct store *store, const struct call *c)
 
 	store_forget_lease(store, c->id);
 	note_moments(store, c);
+	note_queue(store, c->queue);
 	result = store_run(store, &save, "iiinnnnnnzzzdnnniizzzzzi", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
 		(int)c->state, (int)c->class, c->generation, c->agent_id, c->lease_until, c->not_before, c->tries_on, c->tries_today,
 		c->expiries, c->widened, c->queued_at, c->person, c->widen_at, c->moved, c->appointed_at, c->owner_id, c->appointed_for,
@@ -204,32 +218,40 @@ int store_call_of_person(struct store *store, int64_t person, struct call *out, 
 	return read_list(store, store_query(store, &list, "i", person), out, capacity);
 }
 
-int store_call_leased_of_person(struct store *store, int64_t person, struct call *out, int capacity)
+int store_call_leased_of_person(struct store *store, int64_t person, int64_t but, struct call *out, int capacity)
 {
-	STATEMENT(own, "SELECT " COLUMNS " FROM call WHERE person=?1 AND state=2");
-	/* Those under another person's number: his matters went onto them before he became this one. */
-	STATEMENT(of_one, "SELECT f.call_id FROM followup f INDEXED BY followup_open CROSS JOIN call c ON c.id=f.call_id"
-			  " WHERE f.client_id=-?1 AND f.closed_on IS NULL AND c.state=2 AND c.person<>?1");
-	STATEMENT(of_many, "SELECT f.call_id FROM client k CROSS JOIN followup f INDEXED BY followup_open CROSS JOIN call c ON"
-			   " c.id=f.call_id WHERE k.person=?1 AND k.person>0 AND f.client_id=k.id AND f.closed_on IS NULL AND c.state=2 "
-			   "AND c.person<>?1");
-	enum { OTHERS_MAX = 64 };
+	/* His own calls, by the index alone, and whatever his matters are on: they may have gone onto another person's call before he became this one. Nearly always there is none. */
+	STATEMENT(of_one,
+		"SELECT id FROM call WHERE person=?1 AND id<>?2 UNION ALL SELECT f.call_id FROM followup f INDEXED BY followup_open"
+		" WHERE f.client_id=-?1 AND f.closed_on IS NULL AND f.call_id<>?2");
+	STATEMENT(of_many, "SELECT id FROM call WHERE person=?1 AND id<>?2 UNION ALL SELECT f.call_id FROM client k CROSS JOIN followup f"
+			   " INDEXED BY followup_open WHERE k.person=?1 AND k.person>0 AND f.client_id=k.id AND f.closed_on IS NULL AND "
+			   "f.call_id<>?2");
+	enum { OTHERS_MAX = 256 };
 	int64_t others[OTHERS_MAX];
+	int seen = 0, count = 0, result;
 
-	int count = read_list(store, store_query(store, &own, "i", person), out, capacity);
-	if (count < 0)
-		return count;
-	int more = store_integers(store, store_query(store, person < 0 ? &of_one : &of_many, "i", person), others, OTHERS_MAX);
-	for (int i = 0; i < more && i < OTHERS_MAX; i++) {
+	sqlite3_stmt *s = store_query(store, person < 0 ? &of_one : &of_many, "ii", person, but);
+	while ((result = store_row(store, s)) > 0) {
+		int64_t id = sqlite3_column_int64(s, 0);
 		bool again = false; /* two of his matters are on it */
-		for (int before = 0; before < i && !again; before++)
-			again = others[before] == others[i];
-		int result = !again && count < capacity ? store_call_load(store, others[i], &out[count]) : 0;
-		if (result < 0)
-			return result;
-		count += !again;
+		for (int i = 0; i < seen && !again; i++)
+			again = others[i] == id;
+		if (!again && seen < OTHERS_MAX)
+			others[seen++] = id;
 	}
-	return more < 0 ? more : count;
+	for (int i = 0; result == 0 && i < seen; i++) {
+		struct call call;
+		result = store_call_load(store, others[i], &call);
+		if (result == 0 && call.state == CALL_LEASED) {
+			if (count < capacity)
+				out[count] = call;
+			count++;
+		}
+		if (result == ERR_NOT_FOUND)
+			result = 0;
+	}
+	return result < 0 ? result : count;
 }
 
 /* Each step seeks in the index: on among equals by number, then within one due_now, then from due to not yet due. A row comparison that ends in the number would not: it
@@ -290,6 +312,26 @@ int64_t store_call_next_queue(struct store *store, int64_t queue)
 	if (result == ERR_NOT_FOUND)
 		return 0;
 	return result < 0 ? result : found;
+}
+
+int store_call_queues(struct store *store, bool anew, int64_t *out, int capacity)
+{
+	bool known = store->queues.known && store->in_transaction && store->queues.rollbacks == store->rollbacks;
+	int64_t queue = 0;
+
+	if (!known || anew) {
+		store->queues.known = false;
+		store->queues.count = 0;
+		while ((queue = store_call_next_queue(store, queue)) > 0 && store->queues.count < STORE_QUEUES_KEPT)
+			store->queues.ids[store->queues.count++] = queue;
+		if (queue != 0) /* there are more than are kept, or an error */
+			return queue < 0 ? (int)queue : ERR_NOT_FOUND;
+		store->queues.known = store->in_transaction;
+		store->queues.rollbacks = store->rollbacks;
+	}
+	for (int i = 0; i < store->queues.count && i < capacity; i++)
+		out[i] = store->queues.ids[i];
+	return store->queues.count;
 }
 
 int64_t store_call_ahead(struct store *store, const struct call *call)

@@ -12,7 +12,7 @@ int store_contact_insert(struct store *store, struct contact *c)
 {
 	STATEMENT(insert,
 		"INSERT INTO contact(call_id, on_day, at, channel, agent_id, over_cap, client_id) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)");
-	STATEMENT(count, "INSERT INTO contact_client(client_id, on_day, contact_id) VALUES(?1, ?2, ?3)");
+	TOLD_STATEMENT(count, "INSERT INTO contact_client(client_id, on_day, contact_id) VALUES(?1, ?2, ?3)");
 	int result =
 		store_run(store, &insert, "iniiznz", c->call_id, c->on_day, c->at, c->channel, c->agent_id, (int)c->over_cap, c->client_id);
 
@@ -21,13 +21,16 @@ int store_contact_insert(struct store *store, struct contact *c)
 	c->id = sqlite3_last_insert_rowid(store->db);
 	if (c->client_id == 0)
 		return 0;
+	store_forget_contacts(store, c->client_id);
 	result = store_run(store, &count, "ini", c->client_id, c->on_day, c->id);
 	return result < 0 ? result : 0;
 }
 
 int store_contact_count_for(struct store *store, int64_t contact_id, int64_t client_id, day_t on_day)
 {
-	STATEMENT(insert, "INSERT OR IGNORE INTO contact_client(client_id, on_day, contact_id, further) VALUES(?1, ?2, ?3, 1)");
+	TOLD_STATEMENT(insert, "INSERT OR IGNORE INTO contact_client(client_id, on_day, contact_id, further) VALUES(?1, ?2, ?3, 1)");
+
+	store_forget_contacts(store, client_id);
 	int result = store_run(store, &insert, "ini", client_id, on_day, contact_id);
 
 	return result < 0 ? result : 0;
@@ -43,9 +46,14 @@ int store_contact_of_person(struct store *store, int64_t person, day_t first, da
 		" CROSS JOIN contact_client e ON e.client_id=d.id WHERE d.person=?1 AND d.person>0 AND e.on_day BETWEEN ?2 AND ?3"
 		" AND e.contact_id=k.contact_id AND (e.client_id, e.on_day)<(k.client_id, k.on_day))");
 	int64_t count;
+	int known = person < 0 ? store_kept_contacts(store, -person, first, last) : ERR_NOT_FOUND;
+
+	if (known >= 0)
+		return known;
 	int result = person < 0 ? store_integer(store, &of_one, &count, "inn", -person, first, last)
 				: store_integer(store, &of_many, &count, "inn", person, first, last);
-
+	if (result == 0 && person < 0)
+		store_keep_contacts(store, -person, first, last, (int)count);
 	return result < 0 ? result : (int)count;
 }
 

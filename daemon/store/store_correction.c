@@ -48,7 +48,8 @@ int store_attempt_load(struct store *store, int64_t id, struct attempt_truth *ou
 int store_attempt_items(struct store *store, int64_t id, int64_t *items, int capacity)
 {
 	/* 6: suppressed, by a client who refused. */
-	STATEMENT(list, "SELECT id FROM followup WHERE closed_by=?1 AND state IN (2, 3, 6) ORDER BY id");
+	STATEMENT(list, "SELECT id FROM followup WHERE client_id IN " CLIENTS_OF_ENTRY(
+				"?1") " AND closed_by=?1 AND state IN (2, 3, 6) ORDER BY id");
 
 	return store_integers(store, store_query(store, &list, "i", id), items, capacity);
 }

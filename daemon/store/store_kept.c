@@ -1,4 +1,4 @@
-/* store_kept.c - rows that are asked for again: the client, the agent, the agenda and the lease of a call, from NEXT to DONE. Never older than the book: whatever writes such a row makes
+/* store_kept.c - rows that are asked for again: the client with his contacts, the agent, the agenda and the lease of a call, from NEXT to DONE. Never older than the book: whatever writes such a row makes
  * it forgotten. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +29,13 @@ struct kept_agent {
 	struct agent *agent; /* NULL: none */
 };
 
+struct kept_contacts {
+	struct store_stamp stamp;
+	int64_t client_id; /* 0: none */
+	day_t first, last;
+	int count;
+};
+
 /* A few keys are asked for in each turn. */
 struct kept_meta {
 	struct store_stamp stamp;
@@ -49,6 +56,7 @@ struct store_kept {
 	struct kept_agenda agendas[CALLS_KEPT];
 	struct kept_lease leases[CALLS_KEPT];
 	struct kept_manager managers[MANAGERS_KEPT];
+	struct kept_contacts contacts[CALLS_KEPT];
 	struct kept_meta meta[META_KEPT];
 	int meta_next; /* whose place the next one takes */
 };
@@ -72,6 +80,7 @@ static const struct {
 	{"review", KEPT_MOMENTS, NULL},
 	{"event", KEPT_EVENTS, NULL},
 	{"client_due", KEPT_DUE, NULL},
+	{"contact_client", KEPT_CONTACTS, NULL},
 };
 
 static int note_table(void *context, int action, const char *table, const char *column, const char *schema, const char *trigger)
@@ -251,6 +260,35 @@ void store_forget_lease(struct store *store, int64_t call_id)
 {
 	if (store->kept != NULL && store->kept->leases[(size_t)call_id % CALLS_KEPT].call.id == call_id)
 		store->kept->leases[(size_t)call_id % CALLS_KEPT].call.id = 0;
+}
+
+static struct kept_contacts *contacts_of(struct store *store, int64_t client_id)
+{
+	return client_id != 0 && kept(store) != NULL ? &store->kept->contacts[(size_t)client_id % CALLS_KEPT] : NULL;
+}
+
+int store_kept_contacts(struct store *store, int64_t client_id, day_t first, day_t last)
+{
+	const struct kept_contacts *contacts = contacts_of(store, client_id);
+
+	return contacts != NULL && contacts->client_id == client_id && contacts->first == first && contacts->last == last &&
+			       store_stamp_holds(store, KEPT_CONTACTS, contacts->stamp)
+		       ? contacts->count
+		       : ERR_NOT_FOUND;
+}
+
+void store_keep_contacts(struct store *store, int64_t client_id, day_t first, day_t last, int count)
+{
+	struct kept_contacts *contacts = contacts_of(store, client_id);
+
+	if (contacts != NULL)
+		*contacts = (struct kept_contacts){store_stamp_now(store, KEPT_CONTACTS), client_id, first, last, count};
+}
+
+void store_forget_contacts(struct store *store, int64_t client_id)
+{
+	if (store->kept != NULL && store->kept->contacts[(size_t)client_id % CALLS_KEPT].client_id == client_id)
+		store->kept->contacts[(size_t)client_id % CALLS_KEPT].client_id = 0;
 }
 
 int store_kept_meta(struct store *store, const char *key, int64_t *value)

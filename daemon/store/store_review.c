@@ -138,9 +138,10 @@ int store_review_answer(struct store *store, int64_t id, int64_t reviewer_id, en
 	"k.id=c.client_id WHERE c.review_id=v.id"
 #define CLOSED                                                                                                                             \
 	"SELECT json_group_array(json_object('item', f.id, 'rule', r.text, 'client_ref', f.client_ref, 'occasion', f.occasion, "           \
-	"'due_on', " DAY("f.due_on") ", 'closed_on', " DAY(                                                                                \
-		"f.closed_on") ")) FROM followup f INDEXED BY followup_closed_by JOIN name r ON r.id=f.rule "                              \
-			       "WHERE f.closed_by=a.id AND f.state IN (2, 3)"
+	"'due_on', " DAY("f.due_on") ", 'closed_on', " DAY("f.closed_on") ")) FROM (SELECT id, rule, client_ref, occasion, due_on, "       \
+									  "closed_on FROM followup WHERE client_id IN " CLIENTS_OF_ENTRY(  \
+										  "a.id") " AND closed_by=a.id AND state IN (2, 3) ORDER " \
+											  "BY id) f CROSS JOIN name r ON r.id=f.rule"
 
 int store_view_review(struct store *store, int64_t id, const char *lease_until, const char *form, int score_max, struct buffer *out)
 {

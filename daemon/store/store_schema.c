@@ -52,7 +52,7 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 
 	/* state: 0 scheduled, 1 queued, then the final ones (followup.h). client_ref stands here because the order of admission needs it. queue and channel: the last
 	 * ones held; while queued the call's count. closed_on: NULL as long as it is open; the indexes go by it and not by the state, so that what is admitted or waits again leaves
-	 * them alone. channel_from: how many of the rule's channels are used up. closed_by: the attempt that last closed it. */
+	 * them alone. channel_from: how many of the rule's channels are used up. closed_by: the attempt that last closed it; which ones an attempt has closed is asked of the follow-ups of its clients. */
 	"CREATE TABLE followup(id INTEGER PRIMARY KEY, client_id INTEGER NOT NULL, rule INTEGER NOT NULL, occasion TEXT NOT NULL, "
 	"client_ref TEXT NOT NULL,"
 	" occasion_on INTEGER NOT NULL, opens_on INTEGER NOT NULL, due_on INTEGER NOT NULL, last_on INTEGER NOT NULL, priority INTEGER NOT "
@@ -66,7 +66,6 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE INDEX followup_about ON followup(about) WHERE about IS NOT NULL AND closed_on IS NULL;"
 	"CREATE INDEX followup_last ON followup(last_on) WHERE closed_on IS NULL;"
 	"CREATE INDEX followup_due ON followup(due_on);"
-	"CREATE INDEX followup_closed_by ON followup(closed_by) WHERE closed_by IS NOT NULL;"
 	"CREATE INDEX followup_call ON followup(call_id) WHERE call_id IS NOT NULL;"
 	"CREATE INDEX followup_scheduled ON followup(priority, due_on, rule, client_ref, occasion) WHERE state=0;"
 

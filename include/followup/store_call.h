@@ -22,8 +22,8 @@ int store_call_clear_touched(struct store *store, int64_t id) MUST_CHECK;
 /* The calls of a person, by id: at most capacity; the count. */
 int store_call_of_person(struct store *store, int64_t person, struct call *out, int capacity) MUST_CHECK;
 
-/* The leased calls of a person, and those leased as another person's that speak of his matters: a client who changed persons meanwhile. */
-int store_call_leased_of_person(struct store *store, int64_t person, struct call *out, int capacity) MUST_CHECK;
+/* The leased calls of a person, and those leased as another person's that speak of his matters: a client who changed persons meanwhile. All but one, 0: all. */
+int store_call_leased_of_person(struct store *store, int64_t person, int64_t but, struct call *out, int capacity) MUST_CHECK;
 
 /* What calls have in common: who must not call, as text made by the desk ("" nobody), and hours of their own (own_hours.h, "" none). The number of "" is 1. */
 int64_t store_lane_id(struct store *store, const char *text) MUST_CHECK;
@@ -58,6 +58,9 @@ int64_t store_call_next_lane(struct store *store, int64_t queue, int64_t lane) M
 
 /* Ready calls' queues, walked by number: the next one after queue, 0 at the end; with bulk ones only, or only others. */
 int64_t store_call_next_queue(struct store *store, int64_t queue) MUST_CHECK;
+/* All of them at once, kept from one NEXT to the next: some may have become empty since, unless anew. At most capacity, and the count; ERR_NOT_FOUND: more than STORE_QUEUES_KEPT, to be walked. */
+enum { STORE_QUEUES_KEPT = 256 };
+int store_call_queues(struct store *store, bool anew, int64_t *out, int capacity) MUST_CHECK;
 
 /* How many ready calls of its queue go before a call. */
 int64_t store_call_ahead(struct store *store, const struct call *call) MUST_CHECK;

@@ -32,6 +32,7 @@ struct book {
 	int64_t client, agent, queue, channel, attempts;
 	struct call held, waiting;
 	struct followup first, second;
+	struct contact contact;
 };
 
 /* --- What is asked, as text, and what writes it. --------------------------------------------------- */
@@ -320,6 +321,80 @@ static int put_off(struct book *b)
 	return store_due_set(b->store, b->client, TODAY + 9);
 }
 
+static void ask_contacts(struct book *b, char *out, size_t size)
+{
+	snprintf(out, size, "%d %d", store_contact_of_person(b->store, -b->client, TODAY - 9, TODAY),
+		store_contact_of_person(b->store, -b->client, TODAY, TODAY));
+}
+
+static int make_contact(struct book *b)
+{
+	return store_contact_insert(b->store,
+		&(struct contact){.on_day = TODAY, .at = NOW, .channel = b->channel, .agent_id = b->agent, .client_id = b->client});
+}
+
+static int count_contact(struct book *b)
+{
+	return store_contact_count_for(b->store, b->contact.id, b->client, TODAY - 1);
+}
+
+static int take_contact_back(struct book *b)
+{
+	return store_contact_take_back(b->store, b->contact.id);
+}
+
+/* As NEXT does: what is remembered first, and only if nothing is there which queues have calls at this moment. */
+static void ask_queues(struct book *b, char *out, size_t size)
+{
+	int64_t remembered[4] = {0}, anew[4] = {0};
+	int count = store_call_queues(b->store, false, remembered, 4), exact = 0;
+	bool covered = true;
+
+	for (int64_t queue = 0; (queue = store_call_next_queue(b->store, queue)) > 0; exact++) {
+		bool found = false;
+		for (int i = 0; i < count && i < 4; i++)
+			found = found || remembered[i] == queue;
+		covered = covered && found;
+	}
+	snprintf(out, size, "%d %d %d", covered, exact, store_call_queues(b->store, true, anew, 4) == exact);
+}
+
+static int move_waiting(struct book *b)
+{
+	struct call c = b->waiting;
+
+	c.queue = b->channel;
+	return store_call_save(b->store, &c);
+}
+
+static int new_on_other_queue(struct book *b)
+{
+	struct call c = b->waiting;
+
+	c.queue = b->channel;
+	return store_call_insert(b->store, &c);
+}
+
+static int lease_waiting(struct book *b)
+{
+	struct call c = b->waiting;
+
+	c.state = CALL_LEASED;
+	c.generation = 1;
+	c.agent_id = b->agent;
+	c.lease_until = SOON;
+	return store_call_lease(b->store, &c);
+}
+
+static int rest_and_return(struct book *b)
+{
+	struct call c = b->waiting;
+
+	if (move_waiting(b) < 0 || store_call_queues(b->store, true, &(int64_t){0}, 1) != 1)
+		return -1;
+	return store_call_save(b->store, &c) < 0 ? -1 : new_on_other_queue(b);
+}
+
 static const struct {
 	const char *name;
 	void (*ask)(struct book *book, char *out, size_t size);
@@ -354,6 +429,12 @@ static const struct {
 	{"a manager who was said to leave", ask_departures, depart_and_stay},
 	{"somebody who waits, and has changed", ask_due, mark_changed},
 	{"somebody who waits no more", ask_due, put_off},
+	{"a contact", ask_contacts, make_contact},
+	{"a contact that counts for him too", ask_contacts, count_contact},
+	{"a contact taken back", ask_contacts, take_contact_back},
+	{"a queue's only call leased", ask_queues, lease_waiting},
+	{"a call on another queue", ask_queues, new_on_other_queue},
+	{"calls on other queues, looked for meanwhile", ask_queues, rest_and_return},
 	{"a call touched", ask_touched, touch},
 	{"a call worked out", ask_touched, work_out},
 };
@@ -424,6 +505,8 @@ static void make_book(struct book *b)
 	assert_int_equal(store_handout_insert(b->store, b->held.id, 1, b->agent, NOW, "[1]"), 0);
 	assert_int_equal(store_call_touch(b->store, b->waiting.id), 0);
 	assert_int_equal(store_due_set(b->store, b->client, TODAY), 0);
+	b->contact = (struct contact){.on_day = TODAY, .at = NOW, .channel = b->channel, .client_id = b->client};
+	assert_int_equal(store_contact_insert(b->store, &b->contact), 0);
 }
 
 static void must_hear(struct book *b, size_t at, const char *wanted, const char *when)
