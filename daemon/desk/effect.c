@@ -28,12 +28,19 @@ static bool is_ticked(const struct outcome *o, int64_t id)
 	return false;
 }
 
+int outcome_is_barred(const struct outcome *o, const struct followup *f)
+{
+	bool of_a_message = o->shown_json != NULL && o->call.bulk;
+
+	return of_a_message || said_names(&o->shown, f->id) ? 0 : agenda_is_recused(o->desk->engine, f, o->who->agent_id);
+}
+
 /* Items that were ticked although they are not on the call (any more): of the same person, not done yet, they are closed too; anything else is refused by number.
  * Without a list: what he was told of and what expired while he held the call, for he has reached the client about it all the same. */
 static int tick_others(struct outcome *o, struct answer *answer)
 {
 	const struct said *meant = o->said.has_items ? &o->said : &o->shown;
-	size_t extra_count = 0;
+	size_t on_call = o->ticked_count, extra_count = 0;
 
 	for (size_t i = 0; i < meant->item_count && o->ticked_count < ITEMS_MAX; i++) {
 		struct client client;
@@ -54,6 +61,16 @@ static int tick_others(struct outcome *o, struct answer *answer)
 			continue;
 		o->ticked[o->ticked_count++] = f;
 		extra_count++;
+	}
+	/* What is on the call that he holds he was not recused from when it came there. */
+	for (size_t i = o->holds ? on_call : 0; o->said.has_items && i < o->ticked_count; i++) {
+		int barred = outcome_is_barred(o, o->ticked[i]);
+		if (barred != 0)
+			return barred < 0 ? refuse_store(o->desk, answer, barred)
+					  : refuse(answer, ERR_INVALID,
+						    "item %lld: its rule says that %s must not make this call; without it the contact is "
+						    "taken down",
+						    (long long)o->ticked[i]->id, o->who->name);
 	}
 	return 0;
 }

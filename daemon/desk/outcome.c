@@ -367,11 +367,15 @@ static int record(struct outcome *o, const char *client_ref, const char *json, s
 		result = find_waiting_call(o, &client);
 	if (result < 0)
 		return result;
-	/* Without a list: the client's own matters on the call that waits for him. */
-	for (int i = 0; !o->said.has_items && i < o->agenda.count && o->ticked_count < ITEMS_MAX; i++)
-		if (o->agenda.items[i].client_id == id)
+	/* Without a list: the client's own matters on the call that waits for him. What this agent must not speak of stays, for somebody else. */
+	for (int i = 0; result == 0 && !o->said.has_items && i < o->agenda.count && o->ticked_count < ITEMS_MAX; i++) {
+		int barred = o->agenda.items[i].client_id == id ? outcome_is_barred(o, &o->agenda.items[i]) : 1;
+		if (barred == 0)
 			o->ticked[o->ticked_count++] = &o->agenda.items[i];
-	result = outcome_record(o, answer);
+		result = barred < 0 ? barred : 0;
+	}
+	if (result == 0)
+		result = outcome_record(o, answer);
 	if (result == 0)
 		result = conclude(o, answer);
 	return result;

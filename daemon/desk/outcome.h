@@ -49,6 +49,8 @@ int outcome_number_is_wrong(struct outcome *o) MUST_CHECK;
 bool outcome_is_contact(const struct disposition *disposition);
 /* Whom the contact counts for: the clients of the ticked items; when nothing is ticked, the one who rang in or all whom the call was about. The count. */
 int outcome_clients(struct outcome *o, int64_t clients[CLIENTS_OF_CALL_MAX]) MUST_CHECK;
+/* Whether his rule recuses the asker from a matter that he was not told of under the lease: 1 or 0. */
+int outcome_is_barred(const struct outcome *outcome, const struct followup *followup) MUST_CHECK;
 /* The day on which it happened. */
 day_t outcome_day(const struct outcome *o);
 /* attorney.c: whether a disposition that tells of an attorney may, and sets o->attorney. */

@@ -78,6 +78,15 @@ static int is_recused(struct engine *engine, const struct client *client, const 
 	return result <= 0 ? result : agent_is_recused(engine, client, rule, &agent);
 }
 
+int agenda_is_recused(struct engine *engine, const struct followup *followup, int64_t agent_id)
+{
+	const struct rule *rule = agenda_rule(engine, followup);
+	struct client client;
+	int result = rule != NULL ? store_client_load(engine->store, followup->client_id, &client) : 0;
+
+	return rule == NULL || result < 0 ? result : is_recused(engine, &client, rule, agent_id);
+}
+
 /* The place of the call of the person on that channel that a follow-up may join: waiting, or a phone call that an agent holds (TOUCH and DONE tell him) and who is not
  * recused from it. A message being sent is closed to additions, and a call that rests until after the follow-up's last useful day would only let it pass. -1: none. */
 static int call_to_join(struct engine *engine, const struct followup *f, const struct client *client, const struct rule *rule,

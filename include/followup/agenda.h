@@ -110,6 +110,8 @@ int agenda_reopen(struct engine *engine, struct followup *followup, int days, st
 /* Whether an agent looks after a client, has done so before his clients were handed on, or has brought him: 1 or 0. */
 struct agent;
 int agenda_is_close(struct engine *engine, int64_t client_id, const struct agent *agent) MUST_CHECK;
+/* POLICY 6: whether its rule says that he must not make the call: 1 or 0. Of no agent, and of a rule that the configuration has no more, nothing is said. */
+int agenda_is_recused(struct engine *engine, const struct followup *followup, int64_t agent_id) MUST_CHECK;
 
 /* A reason as a number, kept since the last change of policy. */
 int64_t agenda_reason_do_not_contact(const struct engine *engine);

@@ -224,6 +224,47 @@ def _():
         daemon.check()
 
 
+@test("who must not make a call does not close its matters by the way either: his contact is taken down and counts, they wait for somebody else")
+def _():
+    with round_the_clock() as daemon:
+        anna = daemon.agent("anna", "agent", ["service", "hq", "branch/*"])
+        close = {"manager": daemon.agent("M17", "agent", ["service", "hq", "manager/M17"]), "introducer": daemon.agent("I18", "agent", ["service", "hq"]),
+                 "exclude_roles": daemon.agent("max", "agent,marketing", ["service", "hq"])}
+        for number, (why, agent) in enumerate(close.items()):
+            ref = f"C{number}"
+            daemon.client(ref, manager="M17", introducer="I18")
+            daemon.event(f"E{number}", ref, "account_opened")
+            row, = daemon.list("followups", client=ref)
+            matches(agent.refused("TAKE", row["call"]), "^NOPERM a rule says", why)
+            item = row["followup"]
+            matches(agent.refused("RECORD", ref, {"items": [item]}), f"^ERR item {item}: its rule says that .* must not make this call; without it", why)
+            same(agent.json("RECORD", ref, {"items": []})["closed"], [], why)
+            same([(row["disposition"], row["agent"]) for row in daemon.list("attempts", client=ref)], [("reached", agent.json("WHOAMI")["name"])], why)
+            for told in ({}, {"disposition": "refused"}):
+                same(agent.json("RECORD", ref, told)["closed"], [], (why, told))
+            same([row["state"] for row in daemon.list("followups", client=ref)], ["queued"], why)
+            same(anna.json("RECORD", ref, {"answers": {}})["closed"], [item], why)
+            # What is done is done: naming it again is nobody's harm.
+            same(agent.json("RECORD", ref, {"items": [item]})["closed"], [], why)
+        # Under a lease that is about something else.
+        daemon.client("D", manager="M17", tier="gold", birthday="1980-03-04", phone="139")
+        call = close["manager"].json("NEXT", "QUEUE", "manager/M17")
+        same([item["rule"] for item in call["agenda"]], ["birthday-call"])
+        daemon.event("ED", "D", "account_opened")
+        greeting, opened = (row["followup"] for row in daemon.list("followups", client="D"))
+        matches(close["manager"].refused("DONE", call["lease"], "reached", {"items": [greeting, opened]}), f"^ERR item {opened}: its rule says that M17 must not")
+        same(close["manager"].json("DONE", call["lease"], "reached")["closed"], [greeting])
+        # What one was given one closes, whoever one has become since.
+        daemon.client("F")
+        daemon.event("EF", "F", "complaint")
+        given = anna.json("TAKE", daemon.list("followups", client="F")[0]["call"])
+        daemon.client("F", manager="anna")
+        item = given["agenda"][0]["item"]
+        daemon.set_clock(TUESDAY + "T12:00:00")
+        same(anna.json("DONE", given["lease"], "reached", {"items": [item]})["closed"], [item])
+        daemon.check()
+
+
 @test("RECORD: the client rang in; his matters leave the waiting call, and it counts")
 def _():
     with Daemon() as daemon:

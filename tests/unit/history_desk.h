@@ -75,6 +75,14 @@ static const char *rule_of(struct world *w, const struct followup *f)
 	return store_name_text(w->store, f->rule);
 }
 
+/* POLICY 6: whether an agent must not speak of it. */
+static bool is_recused(struct world *w, const struct followup *f, int agent)
+{
+	const struct client_known *client = &w->clients[client_of_id(w, f->client_id)];
+
+	return rule_recuses(rule_of(w, f)) && (is_manager(w, client->manager, agent) || agent == client->introducer || agent == MARKETEER);
+}
+
 static bool is_exempt(struct world *w, const struct call_seen *c)
 {
 	for (int i = 0; i < c->agenda_count; i++) {
@@ -156,8 +164,7 @@ static const char *why_not(struct world *w, const struct call_seen *c, const str
 			return "a rule that is off";
 		if (!client_may_be_reached(client, channel, w->now.day))
 			return "a channel that is forbidden or has no address";
-		if (!c->call.bulk && rule_recuses(rule->name) &&
-			(is_manager(w, client->manager, agent_place) || agent_place == client->introducer || agent_place == MARKETEER))
+		if (!c->call.bulk && is_recused(w, f, agent_place))
 			return "he is recused";
 		if (!same_person(w, place, client_of_id(w, c->agenda[0].client_id)))
 			return "matters of two persons";
@@ -387,11 +394,8 @@ static bool somebody_may(struct world *w, const struct call_seen *c)
 		bool may = false;
 		for (size_t q = 0; q < 4 && w->agents[i].queues[q] != NULL; q++)
 			may = may || queue_matches(w->agents[i].queues[q], c->queue);
-		for (int k = 0; k < c->agenda_count && !c->call.bulk; k++) {
-			const struct client_known *client = &w->clients[client_of_id(w, c->agenda[k].client_id)];
-			may = may && !(rule_recuses(rule_of(w, &c->agenda[k])) &&
-					     (is_manager(w, client->manager, i) || client->introducer == i || i == MARKETEER));
-		}
+		for (int k = 0; k < c->agenda_count && !c->call.bulk; k++)
+			may = may && !is_recused(w, &c->agenda[k], i);
 		if (may)
 			return true;
 	}

@@ -34,7 +34,7 @@ static bool is_shown(const struct lease_known *l, int64_t id)
 
 /* What an outcome is expected to do. */
 struct telling {
-	bool has_items, is_refused; /* names a matter of somebody else */
+	bool has_items, is_refused; /* names a matter of somebody else, or one that he must not speak of */
 	int64_t items[AGENDA_MAX];
 	int count;
 	bool has_done_at;
@@ -154,6 +154,20 @@ static void check_closed(struct world *w, const int64_t *items, int count, day_t
 	}
 }
 
+/* Whether one that it closes is not his to close: he is recused from it, was not told of it, and does not hold it. */
+static bool names_barred(struct world *w, const struct lease_known *l, int agent, const struct followup *agenda, int agenda_count,
+	const int64_t *closed, int count)
+{
+	for (int i = 0; i < count; i++) {
+		bool given = l != NULL && is_shown(l, closed[i]);
+		for (int k = 0; l != NULL && l->standing == LEASE_HELD && k < agenda_count; k++)
+			given = given || agenda[k].id == closed[i];
+		if (!given && is_recused(w, &w->seen[closed[i] - 1].f, agent))
+			return true;
+	}
+	return false;
+}
+
 static const char *draw_disposition(struct random *random, bool bulk)
 {
 	static const char *const phone[] = {"reached", "reached", "reached", "reached", "no-answer", "busy", "switched-off", "sent"};
@@ -207,6 +221,8 @@ static void finish(struct world *w, struct lease_known *l, bool retry)
 	write_lease(l, lease);
 	draw_telling(w, &t, agenda, agenda_count, l->clients);
 	int closed_count = closed_by(w, &t, l, agenda, agenda_count, closed);
+	bool barred = contact && !l->bulk && t.has_items && names_barred(w, l, l->agent, agenda, agenda_count, closed, closed_count);
+	t.is_refused = t.is_refused || barred;
 	if (strcmp(disposition, "reached") == 0 && !l->bulk)
 		t.promise_count = is_erased(w, l->clients) ? 0 : say_promises(w, t.json, sizeof(t.json), t.day, t.promised);
 	w->contact_step = contact;
@@ -332,15 +348,17 @@ static void step_record(struct world *w)
 			waiting = &w->calls[i];
 	}
 	draw_telling(w, &t, waiting != NULL ? waiting->agenda : NULL, waiting != NULL ? waiting->agenda_count : 0, 1u << client);
-	if (t.has_items)
+	int agent = draw(&w->random, FIRST_GATEWAY);
+	if (t.has_items) {
 		closed_count = closed_by(w, &t, NULL, NULL, 0, closed);
+		t.is_refused = t.is_refused || names_barred(w, NULL, agent, NULL, 0, closed, closed_count);
+	}
 	for (int i = 0; !t.has_items && waiting != NULL && i < waiting->agenda_count; i++)
-		if (waiting->agenda[i].client_id == w->clients[client].id) {
+		if (waiting->agenda[i].client_id == w->clients[client].id && !is_recused(w, &waiting->agenda[i], agent)) {
 			closed[closed_count++] = waiting->agenda[i].id;
 			snprintf(own + strlen(own), sizeof(own) - strlen(own), " %" PRId64, waiting->agenda[i].id);
 		}
 	t.promise_count = say_promises(w, t.json, sizeof(t.json), t.day, t.promised);
-	int agent = draw(&w->random, FIRST_GATEWAY);
 	w->contact_step = true;
 	turn_begin(w);
 	int result = desk_record(w->desk, &w->agents[agent].who, ref, t.json, w->now, &w->answer);
@@ -353,6 +371,8 @@ static void step_record(struct world *w)
 			wrong(w, "RECORD was refused: %s", w->answer.why);
 		return;
 	}
+	if (t.is_refused)
+		wrong(w, "RECORD closed what was not his to close");
 	unsigned clients = clients_of(w, closed, closed_count);
 	note_contact(w, clients != 0 ? clients : 1u << client, t.day, 0, 0);
 	note_promises(w, t.promised, t.promise_count, agent, clients | 1u << client);
