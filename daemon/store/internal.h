@@ -324,9 +324,10 @@ void store_record_back(struct store *store);
 /* In SQL: the clients up to this number have had a day kept (store_due.c). */
 #define LOOKED_UP_TO "coalesce((SELECT value FROM meta WHERE key='looked_up_to'), 0)"
 
-/* 13912345678 -> 139****5678, someone@example.com -> s***@example.com */
+/* 13912345678 -> 139****5678, 66551234 -> ****1234: four characters are hidden always; someone@example.com -> s***@example.com */
 #define MASKED_PHONE(column)                                                                                                               \
-	"CASE WHEN length(" column ") > 7 THEN substr(" column ", 1, 3) || '****' || substr(" column ", -4) ELSE '****' END"
+	"CASE WHEN length(" column ") > 7 THEN iif(length(" column ") > 10, substr(" column ", 1, 3), '') || '****' || substr(" column     \
+	", -4) ELSE '****' END"
 #define MASKED_EMAIL(column) "substr(" column ", 1, 1) || '***' || substr(" column ", instr(" column ", '@'))"
 
 /* In SQL, of an attempt's entry e: what was said of it, JSON or NULL. As it was told; ATTEMPT_TRUTH(): as it is known now, of a row of attempts, corrections regarded. */

@@ -414,6 +414,23 @@ def _():
         matches(agent.refused("SHOW", "x"), "^ERR ")
 
 
+@test("whatever a number looks like, four characters of it are masked, in SHOW and in HISTORY")
+def _():
+    with Daemon() as daemon:
+        agent = daemon.agent("anna")
+        for number, (phone, masked) in enumerate((("110", "****"), ("6655123", "****"), ("66551234", "****1234"), ("0106655123", "****5123"), ("02166551234", "021****1234"),
+                                                  ("139 1234 5678", "139****5678"), ("+86 21 6655 1234", "+86****1234"))):
+            ref = f"C{number}"
+            daemon.client(ref, phone=phone)
+            daemon.event(f"E{number}", ref, "complaint")
+            call = daemon.list("calls", client=ref)[0]["call"]
+            same(daemon.json("SHOW", call)["number"], masked, phone)
+            held = agent.json("TAKE", call)
+            same(held["number"], phone)
+            agent.json("DONE", held["lease"], "reached", {"answers": {}})
+            same([entry["said"]["number"] for entry in daemon.json("HISTORY", ref) if "number" in (entry.get("said") or {})], [masked], phone)
+
+
 @test("a lease: TOUCH extends it; when it ends the call goes back with a new generation")
 def _():
     with Daemon() as daemon:
