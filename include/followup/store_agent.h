@@ -40,8 +40,8 @@ int store_agent_set_break(struct store *store, int64_t id, const char *code, int
 int store_agent_find(struct store *store, const char *name, struct agent *out) MUST_CHECK; /* 1 or 0 */
 /* The same at the same cost for every name, so that the time tells nobody which there are: of an unknown one (0) somebody else's row is read, and left in out. */
 int store_agent_find_evenly(struct store *store, const char *name, struct agent *out) MUST_CHECK;
-int store_agent_load(struct store *store, int64_t id, struct agent *out) MUST_CHECK;       /* 1 or 0 */
-int store_agent_delete(struct store *store, const char *name) MUST_CHECK;                  /* rows */
+int store_agent_load(struct store *store, int64_t id, struct agent *out) MUST_CHECK; /* 1 or 0 */
+int store_agent_delete(struct store *store, const char *name) MUST_CHECK;            /* rows */
 /* Visits every agent by name, until a visit answers other than 0: that is the result, else 0. */
 typedef int agent_visit(void *context, const struct agent *agent);
 int store_agent_each(struct store *store, agent_visit *visit, void *context) MUST_CHECK;

@@ -85,7 +85,8 @@ static void a_newer_book_is_refused_and_left_alone(void **state)
 	(void)state;
 	assert_int_equal(store_schema_upgrade(store, releases, RELEASES), 0);
 	assert_int_equal(store_schema_upgrade(store, releases, 2), ERR_INVALID);
-	assert_string_equal(store->message, "schema 3 is newer than this program's 2: install the newer followupd, or restore a copy made before it");
+	assert_string_equal(
+		store->message, "schema 3 is newer than this program's 2: install the newer followupd, or restore a copy made before it");
 	assert_int_equal(ask(store, "PRAGMA user_version"), RELEASES);
 	assert_int_equal(ask(store, "SELECT count(*) FROM call"), 3);
 	store_close(store);
