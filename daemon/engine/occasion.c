@@ -52,9 +52,21 @@ bool rule_has_kind(const struct engine *engine, const struct rule *rule, int64_t
 
 void occasion_key_day(struct occasion *occasion, day_t day)
 {
-	char text[DATE_TEXT_SIZE];
+	(void)date_format(day, occasion->key);
+}
 
-	snprintf(occasion->key, sizeof(occasion->key), "%s", date_format(day, text));
+void occasion_key_year(struct occasion *occasion, size_t at, int year)
+{
+	char *end = occasion->key + at;
+
+	/* Without printf: a client's coming occasions are worked out each time he is looked at. */
+	if (year < 1000 || year > 9999) {
+		snprintf(end, sizeof(occasion->key) - at, "%d", year);
+		return;
+	}
+	for (int digit = 3; digit >= 0; digit--, year /= 10)
+		end[digit] = (char)('0' + year % 10);
+	end[4] = '\0';
 }
 
 void occasion_place(const struct engine *engine, const struct rule *rule, struct occasion *occasion, day_t on, int priority)
@@ -77,7 +89,12 @@ static int condition_holds(struct engine *engine, const struct facts *facts, con
 
 bool occasion_is_wanted(const struct visitor *visitor, const struct window *window)
 {
-	return window->due_on >= visitor->due_from && window->opens_on - visitor->rule->early_days <= *visitor->opens_until;
+	return window->due_on >= visitor->due_from && !occasion_is_beyond(visitor, window);
+}
+
+bool occasion_is_beyond(const struct visitor *visitor, const struct window *window)
+{
+	return window->opens_on - visitor->rule->early_days > *visitor->opens_until;
 }
 
 int occasion_offer(const struct visitor *visitor, const struct occasion *occasion)

@@ -18,10 +18,13 @@ struct visitor {
 
 /* Whether a window lies where the caller looks. */
 bool occasion_is_wanted(const struct visitor *visitor, const struct window *window);
+/* Whether it opens later than the caller looks. */
+bool occasion_is_beyond(const struct visitor *visitor, const struct window *window);
 /* Hands an occasion on when it does. */
 int occasion_offer(const struct visitor *visitor, const struct occasion *occasion);
-/* Names an occasion by a day; gives it its window. */
+/* Names an occasion by a day, or (behind what stands before this place) by a year; gives it its window. */
 void occasion_key_day(struct occasion *occasion, day_t day);
+void occasion_key_year(struct occasion *occasion, size_t at, int year);
 void occasion_place(const struct engine *engine, const struct rule *rule, struct occasion *occasion, day_t on, int priority);
 
 const struct rule_index *rule_index_of(const struct engine *engine, const struct rule *rule);

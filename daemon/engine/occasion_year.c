@@ -16,11 +16,6 @@ static bool birthday_place(const struct engine *engine, const struct facts *fact
 	return true;
 }
 
-static void key_year(struct occasion *occasion, int year)
-{
-	snprintf(occasion->key, sizeof(occasion->key), "%d", year);
-}
-
 static const struct festival_year *festival_year(const struct engine *engine, const struct rule *rule, size_t festival, int year)
 {
 	size_t place = (size_t)(rule - engine->policy->rules) * engine->policy->festival_count + festival;
@@ -44,7 +39,10 @@ static void festival_occasion(
 	const struct festival *kept = &engine->policy->festivals[festival];
 
 	*out = (struct occasion){.on = found->on, .window = found->window, .priority = kept->priority, .amount = NO_MONEY};
-	snprintf(out->key, sizeof(out->key), "%s/%d", kept->name, year);
+	size_t length = strnlen(kept->name, sizeof(out->key) - sizeof("/2026"));
+	memcpy(out->key, kept->name, length);
+	out->key[length] = '/';
+	occasion_key_year(out, length + 1, year);
 }
 
 /* Years whose occasion can lie between the two days: windows reach at most a year from their occasion, and a lunar year ends in the next Gregorian one. */
@@ -66,9 +64,13 @@ int each_birthday(struct engine *engine, const struct facts *facts, const struct
 	if (facts->client.birthday.month == 0)
 		return 0;
 	for (int year = first_year(visitor), last = last_year(visitor); result >= 0 && year <= last; year++) {
-		if (!birthday_place(engine, facts, visitor->rule, year, &occasion) || !occasion_is_wanted(visitor, &occasion.window))
+		if (!birthday_place(engine, facts, visitor->rule, year, &occasion))
 			continue;
-		key_year(&occasion, year);
+		if (occasion_is_beyond(visitor, &occasion.window)) /* and so are those of later years */
+			break;
+		if (!occasion_is_wanted(visitor, &occasion.window))
+			continue;
+		occasion_key_year(&occasion, 0, year);
 		result = occasion_offer(visitor, &occasion);
 	}
 	return result < 0 ? result : 0;
@@ -81,7 +83,7 @@ int again_birthday(struct engine *engine, const struct facts *facts, const struc
 	int year = atoi(followup->occasion);
 	if (facts->client.birthday.month == 0 || !birthday_place(engine, facts, rule, year, out))
 		return 0;
-	key_year(out, year);
+	occasion_key_year(out, 0, year);
 	return 1;
 }
 
@@ -95,7 +97,11 @@ int each_festival(struct engine *engine, const struct facts *facts, const struct
 		for (int year = first; result >= 0 && year <= last; year++) {
 			const struct festival_year *found = festival_year(engine, visitor->rule, f, year);
 			struct occasion occasion;
-			if (found == NULL || !occasion_is_wanted(visitor, &found->window))
+			if (found == NULL)
+				continue;
+			if (occasion_is_beyond(visitor, &found->window)) /* and so are those of later years */
+				break;
+			if (found->window.due_on < visitor->due_from)
 				continue;
 			if (!asked)
 				greets = rule_greets(visitor->rule, facts, engine->policy, festival);
@@ -139,7 +145,7 @@ static bool year_occasion(const struct engine *engine, const struct rule *rule, 
 
 	if (on == NO_DAY)
 		return false;
-	key_year(out, year);
+	occasion_key_year(out, 0, year);
 	occasion_place(engine, rule, out, on, rule->priority);
 	return true;
 }

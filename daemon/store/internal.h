@@ -284,6 +284,17 @@ int store_client_bar(struct store *store, int64_t id) MUST_CHECK;
 
 /* store_client.c and store_agent.c, for store_kept.c: the row as it stands in the book. */
 int store_client_read(struct store *store, int64_t id, struct kept_client *out) MUST_CHECK;
+/* In SQL: what is kept of a client c; and the reader of these columns, from the first of them on. Hardly anybody has forbidden or refused anything: barred says who may have. */
+#define CLIENT_COLUMNS                                                                                                                     \
+	"c.name, c.phone, c.email, c.attorney, c.id, c.person, c.ref, c.tier, c.branch, c.manager, c.introducer, c.birthday, "             \
+	"c.birthday_calendar, c.opened_on, c.closed_on, c.last_trade_on, iif(c.barred, (SELECT group_concat(x, ';') FROM (SELECT "         \
+	"c.do_not_contact x UNION ALL SELECT channel || iif(until<>'', ':' || until, '') FROM do_not_contact n WHERE n.client_id=c.id)), " \
+	"c.do_not_contact), c.hours, c.id_expires_on, c.risk_test_expires_on, c.status, c.number_wrong, iif(c.barred, (SELECT "            \
+	"group_concat(n.text || ':' || r.until, ';') FROM refusal r JOIN name n ON n.id=r.channel WHERE r.client_id=c.id), NULL), "        \
+	"c.erased_at IS NOT NULL"
+int store_client_columns(sqlite3_stmt *statement, int first, struct kept_client *out) MUST_CHECK;
+/* store_kept.c: one who will be asked for soon, as he stands in the row of such a statement. */
+int store_keep_client(struct store *store, int64_t id, sqlite3_stmt *statement, int first) MUST_CHECK;
 int store_agent_read(struct store *store, int64_t id, struct agent *out) MUST_CHECK;
 
 /* Brings a book to the version count, by those of the steps that it has not done, in one transaction. ERR_INVALID: a newer or a foreign one. */

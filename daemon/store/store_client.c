@@ -34,61 +34,54 @@ static int read_texts(sqlite3_stmt *s, int first, struct kept_client *kept)
 	return 0;
 }
 
-int store_client_read(struct store *store, int64_t id, struct kept_client *kept)
+int store_client_columns(sqlite3_stmt *s, int first, struct kept_client *kept)
 {
 	struct client *out = &kept->client;
+	int result = read_texts(s, first, kept);
 
-	/* Hardly anybody has forbidden or refused anything: barred says who may have. */
-	STATEMENT(load,
-		"SELECT id, person, name IS NOT NULL, ref, tier, branch, manager, introducer, phone IS NOT NULL, email IS NOT "
-		"NULL, birthday, birthday_calendar,"
-		" opened_on, closed_on, last_trade_on, iif(barred, (SELECT "
-		"group_concat(x, ';') FROM (SELECT do_not_contact x UNION ALL SELECT channel || iif(until<>'', ':' || until, '') FROM "
-		"do_not_contact d "
-		"WHERE d.client_id=client.id)), do_not_contact),"
-		" hours, id_expires_on, risk_test_expires_on, status, number_wrong,"
-		" iif(barred, (SELECT group_concat(n.text || ':' || r.until, ';')"
-		" FROM refusal r JOIN name n ON n.id=r.channel WHERE r.client_id=client.id), NULL), erased_at IS NOT NULL, name, phone, "
-		"email, attorney FROM client WHERE id=?1");
-	sqlite3_stmt *s = store_query(store, &load, "i", id);
-	int result = store_row(store, s);
-
-	if (result <= 0)
+	if (result < 0)
 		return result;
-	result = read_texts(s, 23, kept);
-	if (result < 0) {
-		store_end(s);
-		return result;
-	}
-	kept->erased = sqlite3_column_int(s, 22) != 0;
-	out->person = sqlite3_column_int64(s, 1);
-	out->known = sqlite3_column_int(s, 2) != 0;
-	column_copy(s, 3, out->ref, sizeof(out->ref));
-	column_copy(s, 4, out->tier, sizeof(out->tier));
-	column_copy(s, 5, out->branch, sizeof(out->branch));
-	column_copy(s, 6, out->manager, sizeof(out->manager));
-	column_copy(s, 7, out->introducer, sizeof(out->introducer));
-	out->has_phone = sqlite3_column_int(s, 8) != 0;
-	out->has_email = sqlite3_column_int(s, 9) != 0;
-	const char *birthday = column_text(s, 10), *calendar = column_text(s, 11);
+	out->known = kept->name != NULL;
+	out->has_phone = kept->phone != NULL;
+	out->has_email = kept->email != NULL;
+	out->person = sqlite3_column_int64(s, first + 5);
+	column_copy(s, first + 6, out->ref, sizeof(out->ref));
+	column_copy(s, first + 7, out->tier, sizeof(out->tier));
+	column_copy(s, first + 8, out->branch, sizeof(out->branch));
+	column_copy(s, first + 9, out->manager, sizeof(out->manager));
+	column_copy(s, first + 10, out->introducer, sizeof(out->introducer));
+	const char *birthday = column_text(s, first + 11), *calendar = column_text(s, first + 12);
 	enum birthday_calendar kind = strcmp(calendar, "lunar") == 0        ? BIRTHDAY_LUNAR
 				      : strcmp(calendar, "lunar-leap") == 0 ? BIRTHDAY_LUNAR_LEAP
 									    : BIRTHDAY_SOLAR;
 	if (!birthday_parse(birthday, strlen(birthday), kind, &out->birthday))
 		out->birthday = (struct birthday){0, 0, BIRTHDAY_SOLAR};
-	out->opened_on = column_date(s, 12);
-	out->closed_on = column_date(s, 13);
-	out->last_trade_on = column_date(s, 14);
-	column_copy(s, 15, out->do_not_contact, sizeof(out->do_not_contact));
-	column_copy(s, 16, out->hours, sizeof(out->hours));
-	out->id_expires_on = column_date(s, 17);
-	out->risk_test_expires_on = column_date(s, 18);
-	column_copy(s, 19, out->status, sizeof(out->status));
-	out->number_is_wrong = sqlite3_column_int(s, 20) != 0;
-	column_copy(s, 21, out->no_greetings, sizeof(out->no_greetings));
-	out->id = sqlite3_column_int64(s, 0);
+	out->opened_on = column_date(s, first + 13);
+	out->closed_on = column_date(s, first + 14);
+	out->last_trade_on = column_date(s, first + 15);
+	column_copy(s, first + 16, out->do_not_contact, sizeof(out->do_not_contact));
+	column_copy(s, first + 17, out->hours, sizeof(out->hours));
+	out->id_expires_on = column_date(s, first + 18);
+	out->risk_test_expires_on = column_date(s, first + 19);
+	column_copy(s, first + 20, out->status, sizeof(out->status));
+	out->number_is_wrong = sqlite3_column_int(s, first + 21) != 0;
+	column_copy(s, first + 22, out->no_greetings, sizeof(out->no_greetings));
+	kept->erased = sqlite3_column_int(s, first + 23) != 0;
+	out->id = sqlite3_column_int64(s, first + 4);
+	return 0;
+}
+
+int store_client_read(struct store *store, int64_t id, struct kept_client *kept)
+{
+	STATEMENT(load, "SELECT " CLIENT_COLUMNS " FROM client c WHERE c.id=?1");
+	sqlite3_stmt *s = store_query(store, &load, "i", id);
+	int result = store_row(store, s);
+
+	if (result <= 0)
+		return result;
+	result = store_client_columns(s, 0, kept);
 	store_end(s);
-	return 1;
+	return result < 0 ? result : 1;
 }
 
 int store_client_load(struct store *store, int64_t id, struct client *out)

@@ -58,10 +58,12 @@ static int next_new(struct store *store, int64_t *client_id, bool *changed)
 	return result;
 }
 
-/* Those who wait are read together, as long as nobody else's day is written meanwhile. 1: one is there. */
+/* Those who wait are read together, and what will be asked of them, as long as nobody else's day is written meanwhile. 1: one is there. */
 static int read_waiting(struct store *store, day_t day)
 {
-	STATEMENT(next, "SELECT client_id, changed FROM client_due WHERE next_on<=?1 ORDER BY next_on, client_id LIMIT ?2");
+	STATEMENT(next,
+		"SELECT d.client_id, d.changed, " CLIENT_COLUMNS
+		" FROM client_due d LEFT JOIN client c ON c.id=d.client_id WHERE d.next_on<=?1 ORDER BY d.next_on, d.client_id LIMIT ?2");
 	int result, count = 0;
 
 	if (store->waiting.place < store->waiting.count && store->waiting.day == day &&
@@ -69,8 +71,15 @@ static int read_waiting(struct store *store, day_t day)
 		return 1;
 	store->waiting.place = store->waiting.count = 0;
 	sqlite3_stmt *s = store_query(store, &next, "nn", day, STORE_WAITING);
-	while ((result = store_row(store, s)) > 0)
-		store->waiting.rows[count++] = (struct store_waiting){sqlite3_column_int64(s, 0), sqlite3_column_int(s, 1) != 0};
+	while ((result = store_row(store, s)) > 0) {
+		int64_t id = sqlite3_column_int64(s, 0);
+		store->waiting.rows[count++] = (struct store_waiting){id, sqlite3_column_int(s, 1) != 0};
+		result = store_keep_client(store, id, s, 2);
+		if (result < 0) {
+			store_end(s);
+			return result;
+		}
+	}
 	if (result < 0)
 		return result;
 	store->waiting.day = day;

@@ -152,6 +152,17 @@ int store_kept_client(struct store *store, int64_t id, const struct kept_client 
 	return 1;
 }
 
+int store_keep_client(struct store *store, int64_t id, sqlite3_stmt *s, int first)
+{
+	if (kept(store) == NULL)
+		return ERR_MEMORY;
+	struct kept_client *client = &store->kept->clients[(size_t)id % CLIENTS_KEPT];
+	client->client.id = 0;
+	int result = store_client_columns(s, first, client);
+	client->stamp = store_stamp_now(store, KEPT_CLIENTS);
+	return result;
+}
+
 int store_kept_agent(struct store *store, int64_t id, const struct agent **out)
 {
 	if (id == 0)
