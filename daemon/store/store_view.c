@@ -2,6 +2,7 @@
 #include "followup/store_view.h"
 
 #include "followup/json_text.h"
+#include "followup/store_call.h"
 #include "followup/store_name.h"
 #include "internal.h"
 
@@ -253,7 +254,13 @@ int store_view_contacts(struct store *store, int64_t person, day_t first, day_t 
 					   "IN " CLIENTS_OF_PERSON ")"
 					   " ORDER BY k.on_day, k.id)");
 
-	return store_document(store, store_query(store, &get, "inn", person, first, last), out);
+	/* Who waits for a slot often has had no contact yet: then it is kept free for a day to come. */
+	int count = store_contact_of_person(store, person, first, last);
+	if (count > 0)
+		return store_document(store, store_query(store, &get, "inn", person, first, last), out);
+	if (count == 0)
+		buffer_text(out, "[]");
+	return count < 0 ? count : out->failed ? ERR_MEMORY : 0;
 }
 
 int store_view_counts(struct store *store, struct buffer *out)
