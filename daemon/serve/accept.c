@@ -16,7 +16,12 @@
 #include "followup/stranger.h"
 #include "followup/tls.h"
 
-enum { ACCEPT_PAUSE_MS = 1000, SAY_AGAIN_MS = 10 * 1000, PASSWORD_ENTRY_SIZE = 4096 };
+enum {
+	ACCEPT_PAUSE_MS = 1000,
+	SAY_AGAIN_MS = 10 * 1000,
+	PASSWORD_ENTRY_SIZE = 4096,
+	OPERATOR_PLACES = 4, /* beyond the limit of connections: who has to see what has taken them all must get in */
+};
 
 static const struct {
 	const char *name; /* of the limit, too */
@@ -108,7 +113,7 @@ static void on_connection(struct evconnlistener *listener, evutil_socket_t fd, s
 	}
 	/* On a unix socket root, we ourselves and agents by their user's name need not sign in. */
 	bool known = peer.is_unix && (peer.uid == 0 || peer.uid == geteuid());
-	if (server->session_count >= server->policy->max_connections)
+	if (server->session_count >= server->policy->max_connections + (known ? OPERATOR_PLACES : 0))
 		refusal = REFUSAL_CONNECTIONS;
 	else if (!known) {
 		peer.is_console = peer.is_unix && is_console(server, peer.uid);

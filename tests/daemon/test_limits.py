@@ -209,6 +209,21 @@ def _():
         matches(first[0].read(), "^NOAUTH nobody has signed in for so long")
 
 
+@test("when others have taken all connections the operator gets in still, four times, and no more")
+def _():
+    with Daemon(settings={"connections": "8"}) as daemon:
+        anna = [daemon.agent("anna")]
+        while len(anna) < 7:
+            anna.append(from_address(daemon, "127.0.0.1"))
+            same(anna[-1].call("AUTH", "anna", daemon.agents["anna"]), "OK")
+        same(daemon.info("clients")["connected_clients"], "8")
+        matches(from_address(daemon, "127.0.0.1").read(), "^BUSY too many connections \\(limits: connections\\)")
+        more = [daemon.connect() for _ in range(4)]
+        same([client.call("PING") for client in more], ["PONG"] * 4)
+        matches(daemon.connect().read(), "^BUSY too many connections \\(limits: connections\\)")
+        matches(from_address(daemon, "127.0.0.1").read(), "^BUSY too many connections \\(limits: connections\\)")
+
+
 @test("guessing is slowed by source and by name, right or wrong, and others are not held up")
 def _():
     with Daemon() as daemon:
