@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -187,6 +188,8 @@ int daemon_run(const struct daemon_options *options)
 	int status = EXIT_SYSTEM;
 	bool started = false;
 
+	/* The book holds clients' numbers: whoever starts the daemon, nobody else reads it. What is for others says so itself. */
+	(void)umask(0077);
 	parts.log = log_new(options->foreground ? NULL : log_socket, LOG_DAEMON, LOG_LEVEL_INFO);
 	if (parts.log == NULL || ignore_broken_pipes() != 0)
 		goto done;

@@ -255,6 +255,17 @@ def _():
         same(first.call("PING"), "PONG")
 
 
+@test("whatever umask it was started with, nobody else can read the book, what stands beside it, or a copy of it; the socket is its group's too")
+def _():
+    with Daemon(umask=0) as daemon:
+        daemon.client("C1")
+        copy = os.path.join(daemon.folder, "copy.db")
+        daemon.call("BACKUP", copy)
+        for file, mode in ((daemon.database, "0o600"), (daemon.database + "-wal", "0o600"), (daemon.database + "-shm", "0o600"), (daemon.database + "-lock", "0o600"), (copy, "0o600"),
+                           (daemon.socket, "0o660")):
+            same((file, oct(os.stat(file).st_mode & 0o777)), (file, mode))
+
+
 @test("the socket of a daemon that was killed is taken over; a stopped one leaves none")
 def _():
     with Daemon() as daemon:
