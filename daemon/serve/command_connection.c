@@ -142,6 +142,8 @@ int command_hello(struct request *request)
 	if (session_name != NULL && !set_name(session, session_name))
 		return refuse(request, bad_name);
 	session->standing.protocol = (int)version;
+	if (name == NULL)
+		session->committed.protocol = (int)version; /* its answer does not rest on the turn */
 	reply->protocol = (int)version;
 	reply_map(reply, 7);
 	reply_text(reply, "server");
@@ -194,6 +196,8 @@ int command_quit(struct request *request)
 int command_reset(struct request *request)
 {
 	session_reset_identity(request->session);
+	/* He hears that he is nobody: a turn that fails must not make him again who he was. */
+	request->session->committed = request->session->standing;
 	if (request->session->subscribed)
 		request->server->subscribers--;
 	request->session->subscribed = false;

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import select
+import signal
 import sqlite3
 import sys
 import termios
@@ -208,6 +209,38 @@ def _():
             same(clients_of(daemon), {"C1", "A"} | ({"B"} if second[0] == "CLIENT.PUT" else set()))
             same(len(daemon.list("events")), int(second[0] == "EVENT.PUT"))
             whole(daemon)
+
+
+@test("who signs out in a turn that the disk refuses is signed out; who signs in is not; the protocol is the one that was answered")
+def _():
+    daemon = Daemon()
+    disk = Disk(daemon)
+    with daemon:
+        daemon.restart(environment=disk.environment)
+        daemon.add_agent("anna")
+        daemon.add_agent("mary", "supervisor", [])
+        leaving, coming, choosing = (daemon.connect_tcp() for _ in range(3))
+        same([client.call("AUTH", "mary", daemon.agents["mary"]) for client in (leaving, choosing)], ["OK"] * 2)
+        same(leaving.json("WHOAMI")["name"], "mary")
+        disk.breaks("pwrite", errno.ENOSPC)
+        # All in one turn.
+        daemon.process.send_signal(signal.SIGSTOP)
+        os.waitpid(daemon.process.pid, os.WUNTRACED)
+        leaving.send("RESET")
+        choosing.send("HELLO", "3")
+        coming.send("AUTH", "anna", daemon.agents["anna"])
+        daemon.operator.send("CLIENT.PUT", {"client_ref": "N", "name": "N"})
+        daemon.process.send_signal(signal.SIGCONT)
+        matches(daemon.operator.read(), "^STORE ")
+        matches(coming.read(), "^STORE ")
+        same(leaving.read(), "RESET")
+        choosing.read()
+        matches(leaving.refused("WHOAMI"), "^NOAUTH ")
+        matches(coming.refused("WHOAMI"), "^NOAUTH ")
+        choosing.send("COMMAND", "INFO", "none")
+        same([choosing.read_line(), choosing.read_line()], [b"*1", b"_"], "nothing, as version 3 writes it")
+        disk.mends()
+        whole(daemon)
 
 
 @test("no room: STORE to writers, however often; with room again the next command works, without a restart")
