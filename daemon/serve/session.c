@@ -124,6 +124,7 @@ void session_look_up(struct session *session)
 	}
 	if (turn_open(server) < 0)
 		return;
+	session_touch(session); /* whom he is found to be goes with the turn, in which that agent may have been let in */
 	result = desk_identify(server->desk, found->pw_name, &session->standing.identity);
 	if (turn_is_store_error(result)) {
 		turn_fail(server, result);

@@ -5,6 +5,7 @@ import errno
 import fcntl
 import json
 import os
+import pwd
 import select
 import signal
 import sqlite3
@@ -13,7 +14,7 @@ import termios
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../daemon"))
-from harness import BUILD, PATIENCE, Closed, Daemon, Error, TUESDAY, matches, run, same, test, true  # noqa: E402
+from harness import BUILD, PATIENCE, Closed, Daemon, Error, Skip, TUESDAY, matches, run, same, test, true  # noqa: E402
 
 
 class Disk:
@@ -241,6 +242,49 @@ def _():
         same([choosing.read_line(), choosing.read_line()], [b"*1", b"_"], "nothing, as version 3 writes it")
         disk.mends()
         whole(daemon)
+
+
+@test("a user of this machine is the agent of his name, but not by an agent whom the disk has refused")
+def _():
+    user = pwd.getpwnam("nobody")
+    if os.geteuid() != 0:
+        raise Skip("only root can be somebody else")
+    for order in ("let in first", "asked first"):
+        daemon = Daemon()
+        disk = Disk(daemon)
+        with daemon:
+            daemon.restart(environment=disk.environment)
+            os.chmod(daemon.folder, 0o755)
+            os.chmod(daemon.socket, 0o666)
+
+            def come():
+                os.seteuid(user.pw_uid)
+                try:
+                    return daemon.connect()
+                finally:
+                    os.seteuid(0)
+            early, other = come(), come()
+            matches(other.refused("WHOAMI"), "^NOAUTH ")
+            # A turn is closed when it takes longer than two commits: this one takes a tenth of a second.
+            disk.breaks("hang", 0)
+            daemon.operator.send("CLIENT.PUT", {"client_ref": "C", "name": "C"})
+            select.select([daemon.operator.socket], [], [], 0.1)
+            disk.mends()
+            same(daemon.operator.read(), 1)
+            disk.breaks("pwrite", errno.ENOSPC)
+            daemon.process.send_signal(signal.SIGSTOP)
+            os.waitpid(daemon.process.pid, os.WUNTRACED)
+            words = [(daemon.operator, ("AGENT.ADD", "nobody", "supervisor")), (early, ("PING",))]
+            for client, command in words if order == "let in first" else words[::-1]:
+                client.send(*command)
+            daemon.process.send_signal(signal.SIGCONT)
+            matches(daemon.operator.read(), "^STORE ")
+            early.read()
+            matches(early.refused("WHOAMI"), "^NOAUTH ", order)
+            disk.mends()
+            daemon.json("AGENT.ADD", "nobody", "supervisor")
+            same(come().json("WHOAMI")["roles"], ["supervisor"])
+            whole(daemon)
 
 
 @test("no room: STORE to writers, however often; with room again the next command works, without a restart")
