@@ -104,6 +104,10 @@ static int parse_filter(
 		const char *key = words[i], *value = i + 1 < count ? words[i + 1] : NULL;
 		if (value == NULL)
 			return refuse(answer, ERR_INVALID, "%s needs a value", key);
+		/* The look is written down about the client who is named. */
+		for (size_t k = 1; k < i; k += 2)
+			if (strcasecmp(words[k], key) == 0)
+				return refuse(answer, ERR_INVALID, "%s is named twice", key);
 		if (strcasecmp(key, "CLIENT") == 0) {
 			filter->client_ref = value;
 		} else if (strcasecmp(key, "QUEUE") == 0 && lists[which].by_queue) {

@@ -59,7 +59,9 @@ def _():
                               (("calls", "LIMIT", "10001"), "LIMIT is a number up to 10000"), (("calls", "LIMIT", "-1"), "LIMIT is a number up to 10000"),
                               (("calls", "LIMIT", "1x"), "LIMIT is a number up to 10000"), (("calls", "LIMIT", ""), "LIMIT is a number up to 10000"),
                               (("calls", "AFTER", "x"), "AFTER is the number of the last one seen"), (("calls", "AFTER"), "AFTER needs a value"),
-                              (("followups", "LIKE", "x"), "LIST followups cannot be narrowed by LIKE"), (("everything",), "LIST followups.calls.clients")):
+                              (("followups", "LIKE", "x"), "LIST followups cannot be narrowed by LIKE"),
+                              (("attempts", "CLIENT", "A", "CLIENT", "D1"), "CLIENT is named twice"), (("events", "LIMIT", "1", "client", "A", "Limit", "2"), "Limit is named twice"),
+                              (("everything",), "LIST followups.calls.clients")):
             matches(daemon.refused("LIST", *words), f"^ERR {wanted}", words)
         same(len(daemon.list("calls", state="ready", rule="account-closed", queue="service")), 1)
         same([daemon.list("tasks", state=state) for state in ("open", "acknowledged")], [[], []])
