@@ -62,11 +62,6 @@ void buffer_append(struct buffer *buffer, const char *bytes, size_t length)
 	buffer->data[buffer->length] = '\0';
 }
 
-void buffer_text(struct buffer *buffer, const char *text)
-{
-	buffer_append(buffer, text, strlen(text));
-}
-
 void buffer_number(struct buffer *buffer, int64_t number)
 {
 	char text[24], *at = text + sizeof(text);

@@ -292,9 +292,7 @@ int lease_call(struct desk *desk, int64_t agent_id, struct call *call, struct mo
 	/* not_before, appointed_at and owner_id stay: whoever gives the call back without an outcome gives back what was agreed with the client, too. */
 	call->lease_until = now.unix_seconds + settings->lease_seconds;
 	if (result == 0)
-		result = store_call_lease(desk->store, call);
-	if (result == 0)
-		result = store_handout_insert(desk->store, call->id, call->generation, call->agent_id, now.unix_seconds, items.data);
+		result = store_call_lease(desk->store, call, items.data);
 	if (result == 0)
 		result = write_lease(desk, call, &agenda, RECORD_HANDED_OUT, NULL, items.data);
 	if (result == 0)

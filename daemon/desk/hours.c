@@ -7,21 +7,20 @@
 #include "followup/store_name.h"
 #include "internal.h"
 
-static bool is_always_open(const struct desk *desk, const char *queue)
-{
-	return policy_queue(desk->policy, queue)->always_open || opening_is_bulk(desk->policy, queue);
-}
-
 bool queue_is_open(const struct desk *desk, const char *queue, struct moment now)
 {
-	return is_always_open(desk, queue) || opening_is_now(&policy_queue(desk->policy, queue)->hours, now, desk->policy->calendar);
+	const struct queue_settings *settings = policy_queue(desk->policy, queue);
+
+	return settings->always_open || opening_is_now(&settings->hours, now, desk->policy->calendar) || opening_is_bulk(desk->policy, queue);
 }
 
 int64_t queue_opens_at(const struct desk *desk, const char *queue, struct moment now)
 {
-	if (is_always_open(desk, queue))
+	const struct queue_settings *settings = policy_queue(desk->policy, queue);
+
+	if (settings->always_open || opening_is_bulk(desk->policy, queue))
 		return now.unix_seconds;
-	return opening_after(&policy_queue(desk->policy, queue)->hours, desk->policy->calendar, now);
+	return opening_after(&settings->hours, desk->policy->calendar, now);
 }
 
 int call_is_open(struct desk *desk, const struct call *call, struct moment now)

@@ -78,6 +78,8 @@ static struct attempt attempt_of(const struct outcome *o)
 		.contact_id = o->contact_id,
 		.over_cap = o->over_cap,
 		.expired = !o->holds,
+		.holder = o->who->agent_id,
+		.shown = o->holds && !o->call_exists ? o->shown_json : NULL, /* the contact has ended the call, and with it the lease */
 	};
 }
 

@@ -270,8 +270,7 @@ struct kept_lease {
 	char shown[64];   /* "": not kept */
 };
 const struct kept_lease *store_kept_lease(struct store *store, int64_t call_id);
-void store_keep_lease(struct store *store, const struct call *call);
-void store_keep_shown(struct store *store, int64_t call_id, int generation, int64_t agent_id, const char *shown);
+void store_keep_lease(struct store *store, const struct call *call, const char *shown);
 void store_forget_lease(struct store *store, int64_t call_id);
 
 /* How many contacts count for a client in a span of days: asked by NEXT and by DONE again. ERR_NOT_FOUND: it is not kept. */

@@ -117,16 +117,28 @@ int store_call_insert(struct store *store, struct call *c)
 	return 0;
 }
 
+/* Whoever held it may still report what he was told of. */
+static int keep_handout(struct store *store, int64_t id)
+{
+	TOLD_STATEMENT(keep, "INSERT OR REPLACE INTO handout(call_id, generation, agent_id, shown) SELECT id, generation, agent_id, shown "
+			     "FROM call WHERE id=?1 AND shown IS NOT NULL");
+	int result = store_run(store, &keep, "i", id);
+
+	return result < 0 ? result : 0;
+}
+
 int store_call_save(struct store *store, const struct call *c)
 {
 	TOLD_STATEMENT(save, "UPDATE call SET queue=?2, lane=?3, due_now=?4, priority=?5, due_on=?6, state=?7, class=?8, generation=?9, "
 			     "agent_id=?10,"
 			     " lease_until=?11, not_before=?12, tries_on=?13, tries_today=?14, expiries=?15, widened=?16, "
 			     "queued_at=?17,"
-			     " person=?18, widen_at=?19, moved=?20, appointed_at=?21, owner_id=?22, appointed_for=?23, hours=?24 "
-			     "WHERE id=?1");
-	int result;
+			     " person=?18, widen_at=?19, moved=?20, appointed_at=?21, owner_id=?22, appointed_for=?23, hours=?24, "
+			     "shown=iif(?7=2, shown, NULL) WHERE id=?1");
+	int result = c->state != CALL_LEASED && c->generation > 0 ? keep_handout(store, c->id) : 0;
 
+	if (result < 0)
+		return result;
 	store_forget_lease(store, c->id);
 	note_moments(store, c);
 	note_queue(store, c->queue);
@@ -140,15 +152,15 @@ int store_call_save(struct store *store, const struct call *c)
 	return result < 0 ? result : 0;
 }
 
-int store_call_lease(struct store *store, const struct call *c)
+int store_call_lease(struct store *store, const struct call *c, const char *shown)
 {
-	TOLD_STATEMENT(lease, "UPDATE call SET state=2, generation=?2, agent_id=?3, lease_until=?4 WHERE id=?1");
-	int result = store_run(store, &lease, "inii", c->id, c->generation, c->agent_id, c->lease_until);
+	TOLD_STATEMENT(lease, "UPDATE call SET state=2, generation=?2, agent_id=?3, lease_until=?4, shown=?5 WHERE id=?1");
+	int result = store_run(store, &lease, "iniit", c->id, c->generation, c->agent_id, c->lease_until, shown);
 
 	if (result <= 0)
 		return result == 0 ? ERR_NOT_FOUND : result;
 	note_moments(store, c);
-	store_keep_lease(store, c);
+	store_keep_lease(store, c, shown);
 	return 0;
 }
 

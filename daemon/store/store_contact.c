@@ -102,30 +102,26 @@ int store_contact_move(struct store *store, const struct contact *c)
 	return result < 0 ? result : 0;
 }
 
-int store_handout_insert(struct store *store, int64_t call_id, int generation, int64_t agent_id, int64_t at, const char *shown)
-{
-	TOLD_STATEMENT(insert, "INSERT INTO handout(call_id, generation, agent_id, at, shown) VALUES(?1, ?2, ?3, ?4, ?5)");
-	int result = store_run(store, &insert, "iniit", call_id, generation, agent_id, at, shown);
-
-	if (result >= 0)
-		store_keep_shown(store, call_id, generation, agent_id, shown);
-	return result < 0 ? result : 0;
-}
-
 int store_handout_show(struct store *store, int64_t call_id, int generation, const char *shown)
 {
 	/* What he has once been told of he has been told of, also when it left the call meanwhile. */
-	STATEMENT(update, "UPDATE handout SET shown=CASE shown WHEN '[]' THEN ?3 ELSE (SELECT json_group_array(value) FROM"
-			  " (SELECT value FROM json_each(handout.shown) UNION SELECT value FROM json_each(?3))) END"
-			  " WHERE call_id=?1 AND generation=?2 AND shown<>?3");
-	int result = store_run(store, &update, "int", call_id, generation, shown);
+#define WITH_MORE(table)                                                                                                                   \
+	"shown=CASE shown WHEN '[]' THEN ?3 ELSE (SELECT json_group_array(value) FROM (SELECT value FROM json_each(" table                 \
+	".shown) UNION SELECT value FROM json_each(?3))) END"
+	STATEMENT(leased, "UPDATE call SET " WITH_MORE("call") " WHERE id=?1 AND generation=?2 AND shown IS NOT NULL AND shown<>?3");
+	STATEMENT(former, "UPDATE handout SET " WITH_MORE("handout") " WHERE call_id=?1 AND generation=?2 AND shown<>?3");
+	int result = store_run(store, &leased, "int", call_id, generation, shown);
 
+	if (result == 0)
+		result = store_run(store, &former, "int", call_id, generation, shown);
 	return result < 0 ? result : 0;
 }
 
 int store_handout_load(struct store *store, int64_t call_id, int generation, int64_t *agent_id, char **shown)
 {
-	STATEMENT(get, "SELECT agent_id, shown FROM handout WHERE call_id=?1 AND generation=?2");
+	STATEMENT(get, "SELECT agent_id, shown FROM call WHERE id=?1 AND generation=?2 AND shown IS NOT NULL"
+		       " UNION ALL SELECT agent_id, shown FROM handout WHERE call_id=?1 AND generation=?2"
+		       " UNION ALL SELECT holder, shown FROM attempt WHERE call_id=?1 AND generation=?2 AND shown IS NOT NULL LIMIT 1");
 	const struct kept_lease *kept = store_kept_lease(store, call_id);
 
 	if (kept != NULL && kept->call.generation == generation && kept->shown[0] != '\0') {
@@ -245,16 +241,17 @@ int64_t store_attempt_insert(struct store *store, const struct attempt *a)
 {
 	STATEMENT(insert, "INSERT INTO attempt(id, at, call_id, generation, agent, queue, channel, client_ref, disposition, contact_id, "
 			  "over_cap, expired, "
-			  "answer, followup_id)"
-			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
+			  "answer, followup_id, holder, shown)"
+			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)");
 	STATEMENT(close, "UPDATE followup SET closed_by=?2 WHERE id=?1");
 	int64_t client = client_of(store, a), id = client < 0 ? client : a->id != 0 ? a->id : store_attempt_enter(store, a);
 	int result = id < 0 ? (int)id : 0;
 
 	store_forget_lease(store, a->call_id);
 	if (result == 0)
-		result = store_run(store, &insert, "ziintiittznntz", id, a->at, a->call_id, a->generation, a->agent, a->queue, a->channel,
-			a->client_ref, a->disposition, a->contact_id, (int)a->over_cap, (int)a->expired, a->answer, a->followup_id);
+		result = store_run(store, &insert, "ziintiittznntzzt", id, a->at, a->call_id, a->generation, a->agent, a->queue, a->channel,
+			a->client_ref, a->disposition, a->contact_id, (int)a->over_cap, (int)a->expired, a->answer, a->followup_id,
+			a->shown != NULL ? a->holder : 0, a->shown);
 	if (result >= 0 && id == 0)
 		id = sqlite3_last_insert_rowid(store->db); /* no record is kept, which would have numbered it */
 	for (size_t i = 0; result >= 0 && i < a->closed_count; i++) {

@@ -248,23 +248,18 @@ const struct kept_lease *store_kept_lease(struct store *store, int64_t call_id)
 	return lease_of(store, call_id);
 }
 
-void store_keep_lease(struct store *store, const struct call *call)
+void store_keep_lease(struct store *store, const struct call *call, const char *shown)
 {
 	if (kept(store) == NULL)
 		return;
 	struct kept_lease *lease = &store->kept->leases[(size_t)call->id % CALLS_KEPT];
 	lease->call = *call;
-	lease->shown[0] = '\0';
-	lease->stamp = store_stamp_now(store, KEPT_LEASES);
-}
-
-void store_keep_shown(struct store *store, int64_t call_id, int generation, int64_t agent_id, const char *shown)
-{
-	struct kept_lease *lease = lease_of(store, call_id);
 	size_t length = strlen(shown);
-
-	if (lease != NULL && lease->call.generation == generation && lease->call.agent_id == agent_id && length < sizeof(lease->shown))
-		memcpy(lease->shown, shown, length + 1);
+	if (length >= sizeof(lease->shown))
+		length = 0;
+	memcpy(lease->shown, shown, length);
+	lease->shown[length] = '\0';
+	lease->stamp = store_stamp_now(store, KEPT_LEASES);
 }
 
 void store_forget_lease(struct store *store, int64_t call_id)

@@ -85,7 +85,7 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE INDEX sample_to_come ON sample_client(day) WHERE state=1;"
 
 	/* state: 0 ready, 1 resting until not_before, 2 leased, 3 uncertain. A call that has ended is no row: its attempts are. lane: who must not call. hours: beside the queue's. due_now: 1 due today or overdue, 2 an appointment. widen_at: when it moves to a wider queue, if nobody has taken it.
-	 * moved: the queue a supervisor has put it on. */
+	 * moved: the queue a supervisor has put it on. shown: while it is leased, which items its holder has been told of (handout). */
 	"CREATE TABLE call(id INTEGER PRIMARY KEY AUTOINCREMENT, person INTEGER NOT NULL, channel INTEGER NOT NULL, bulk INTEGER NOT NULL, "
 	"queue INTEGER NOT NULL,"
 	" lane INTEGER NOT NULL, hours INTEGER NOT NULL DEFAULT 1, due_now INTEGER NOT NULL, priority INTEGER NOT NULL, due_on INTEGER NOT "
@@ -94,7 +94,7 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	" generation INTEGER NOT NULL DEFAULT 0, agent_id INTEGER, lease_until INTEGER, not_before INTEGER, tries_on INTEGER, tries_today "
 	"INTEGER NOT NULL DEFAULT 0,"
 	" expiries INTEGER NOT NULL DEFAULT 0, widened INTEGER NOT NULL DEFAULT 0, queued_at INTEGER NOT NULL, widen_at INTEGER, moved "
-	"INTEGER, appointed_at INTEGER, owner_id INTEGER, appointed_for INTEGER);"
+	"INTEGER, appointed_at INTEGER, owner_id INTEGER, appointed_for INTEGER, shown TEXT);"
 	"CREATE INDEX call_ready ON call(queue, hours, lane, due_now DESC, priority, due_on, id) WHERE state=0;"
 	/* The same whatever the lane: most searches end within its first few calls. */
 	"CREATE INDEX call_all_lanes ON call(queue, due_now DESC, priority, due_on, id) WHERE state=0;"
@@ -179,18 +179,21 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE INDEX entry_subject_entry ON entry_subject(entry_id);"
 	"CREATE TABLE link(id INTEGER PRIMARY KEY, first_entry INTEGER NOT NULL, last_entry INTEGER NOT NULL, digest BLOB NOT NULL);"
 	/* One try each: what lists ask of an entry, under its number. What was said and the number dialled stand in the entry alone. followup_id: the foremost matter it was made for. answer: what DONE was
-	 * answered, for the same DONE sent again. corrected_by: the entry by which disposition, at, contact_id and over_cap are no longer those of its own. */
+	 * answered, for the same DONE sent again. corrected_by: the entry by which disposition, at, contact_id and over_cap are no longer those of its own.
+	 * holder, shown: whose lease it ended, and what he had been told of (handout). */
 	"CREATE TABLE attempt(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, call_id INTEGER NOT NULL, generation INTEGER NOT "
 	"NULL, agent TEXT NOT NULL,"
 	" queue INTEGER NOT NULL, channel INTEGER NOT NULL, client_ref TEXT NOT NULL, disposition TEXT NOT NULL, "
 	"contact_id INTEGER, followup_id INTEGER,"
-	" over_cap INTEGER NOT NULL DEFAULT 0, expired INTEGER NOT NULL DEFAULT 0, answer TEXT, corrected_by INTEGER);"
+	" over_cap INTEGER NOT NULL DEFAULT 0, expired INTEGER NOT NULL DEFAULT 0, answer TEXT, corrected_by INTEGER, holder INTEGER, "
+	"shown TEXT);"
 	"CREATE INDEX attempt_call ON attempt(call_id, generation);"
 	"CREATE INDEX attempt_at ON attempt(at);"
 
-	/* Who was given which call, and which items he has been told of (a JSON array): what an expired lease's holder may still report. */
-	"CREATE TABLE handout(call_id INTEGER, generation INTEGER, agent_id INTEGER NOT NULL, at INTEGER NOT NULL, shown TEXT NOT NULL,"
-	" PRIMARY KEY(call_id, generation)) WITHOUT ROWID;"
+	/* Who was given which call, and which items he has been told of (a JSON array), of hand-outs that have ended otherwise than by a contact under them: what an expired lease's holder may
+	 * still report. As long as it lasts that stands in the call's own row; of one that a contact has ended, in its attempt's. */
+	"CREATE TABLE handout(call_id INTEGER, generation INTEGER, agent_id INTEGER NOT NULL, shown TEXT NOT NULL, PRIMARY KEY(call_id, "
+	"generation)) WITHOUT ROWID;"
 
 	/* queues: names and patterns ("branch/" and a star), one a line. labels: roles that rules exclude ("marketing"), separated by commas. break_code: what he is away
 	 * for, since break_since; NULL: he is not. */

@@ -9,10 +9,11 @@ struct store;
 
 int store_call_insert(struct store *store, struct call *call) MUST_CHECK; /* gives it its id */
 int store_call_save(struct store *store, const struct call *call) MUST_CHECK;
-/* Of a call that is leased now: its state, generation, agent and lease, and no index that these do not stand in. */
-int store_call_lease(struct store *store, const struct call *call) MUST_CHECK;
+/* Of a call that is leased now: its state, generation, agent and lease, and no index that these do not stand in. shown: which items its holder is told of, as store_handout_load() gives it. */
+int store_call_lease(struct store *store, const struct call *call, const char *shown) MUST_CHECK;
 int store_call_load(struct store *store, int64_t id, struct call *out) MUST_CHECK; /* ERR_NOT_FOUND */
-int store_call_delete(struct store *store, int64_t id) MUST_CHECK;
+int store_call_delete(
+	struct store *store, int64_t id) MUST_CHECK; /* if it is leased, what was shown must be told with the attempt that ends it */
 
 /* A call whose agenda lost or gained items and must be worked out again at the end of the step (POLICY 5: those that leave in one step leave together). */
 int store_call_touch(struct store *store, int64_t id) MUST_CHECK;
@@ -113,7 +114,6 @@ int store_contact_take_back(struct store *store, int64_t contact_id) MUST_CHECK;
 int store_contact_move(struct store *store, const struct contact *contact) MUST_CHECK;
 
 /* Hand-outs: who was given a call under which generation, and the items he has been told of, as a JSON array of numbers. */
-int store_handout_insert(struct store *store, int64_t call_id, int generation, int64_t agent_id, int64_t at, const char *shown) MUST_CHECK;
 /* Adds to what he has been told of. */
 int store_handout_show(struct store *store, int64_t call_id, int generation, const char *shown) MUST_CHECK;
 /* 1 and who it was (free shown), or 0. */
@@ -141,6 +141,8 @@ struct attempt {
 	int64_t followup_id;                  /* the foremost matter it was made for; 0: none */
 	const struct followup *const *closed; /* the follow-ups that it closed */
 	size_t closed_count;
+	int64_t holder;    /* of the lease that ended with the call by this, */
+	const char *shown; /* and the items he had been told of; NULL: it has ended no lease, or no call */
 };
 /* Enters it into the record, before what follows from it: its number; 0 when no record is kept. answer, followup_id and closed need not be known yet. */
 int64_t store_attempt_enter(struct store *store, const struct attempt *attempt) MUST_CHECK;

@@ -442,9 +442,12 @@ class Life:
                                    "NOT IN (SELECT c.id FROM contact_client k JOIN contact c ON c.id=k.contact_id)",
             "a client's share of no contact": "SELECT contact_id FROM contact_client k WHERE NOT EXISTS (SELECT 1 FROM contact c WHERE c.id=k.contact_id)",
             "an attempt without its entry": "SELECT id FROM attempt a WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE e.id=a.id)",
-            "a hand-out without its entry": f"SELECT call_id, generation FROM handout h WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE e.kind={RECORD_HANDED_OUT} "
-                                            "AND e.call_id=h.call_id AND json_extract(e.body, '$.generation')=h.generation) AND call_id IN "
-                                            "(SELECT call_id FROM handout ORDER BY at DESC LIMIT 200)",
+            "a hand-out without its entry": f"SELECT id, generation FROM call h WHERE shown IS NOT NULL AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.kind={RECORD_HANDED_OUT} "
+                                            "AND e.call_id=h.id AND json_extract(e.body, '$.generation')=h.generation)",
+            "a lease of which nobody knows what was shown": "SELECT id FROM call WHERE (state=2)<>(shown IS NOT NULL)",
+            "a try under a lease whose hand-out is lost": "SELECT id FROM attempt a WHERE generation>0 AND id>(SELECT max(id) FROM attempt)-2000 AND shown IS NULL AND NOT EXISTS (SELECT 1 FROM handout h "
+                                                          "WHERE h.call_id=a.call_id AND h.generation=a.generation) AND NOT EXISTS (SELECT 1 FROM attempt b WHERE b.call_id=a.call_id "
+                                                          "AND b.generation=a.generation AND b.shown IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM call c WHERE c.id=a.call_id AND c.shown IS NOT NULL)",
             "an entry without its link": "SELECT id FROM entry WHERE id>coalesce((SELECT max(last_entry) FROM link), 0)",
             "a follow-up that no entry has created": f"SELECT id FROM followup f WHERE id>(SELECT max(id) FROM followup)-500 AND NOT EXISTS "
                                                      f"(SELECT 1 FROM entry e WHERE e.client_id=f.client_id AND e.followup_id=f.id AND e.kind={RECORD_CREATED})",

@@ -141,7 +141,7 @@ def _():
             disk.breaks("hang", 0)
             anna.send("NEXT")
             book = sqlite3.connect(f"file:{daemon.database}?mode=ro", uri=True, isolation_level=None)
-            while book.execute("SELECT count(*) FROM handout").fetchone() != (1,):
+            while book.execute("SELECT count(*) FROM call WHERE shown IS NOT NULL").fetchone() != (1,):
                 pass
             # It is committed. Now the turn that is worked meanwhile.
             for client, *words in ((reader, "INFO"), (asker, "QUEUES"), (daemon.operator, "PING")):

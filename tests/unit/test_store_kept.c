@@ -220,9 +220,70 @@ static int extend(struct book *b)
 	return store_call_save(b->store, &c);
 }
 
+static int tell_showing(struct book *b, const char *shown)
+{
+	struct attempt attempt = {.at = NOW,
+		.call_id = b->held.id,
+		.generation = b->held.generation,
+		.agent = "anna",
+		.queue = b->queue,
+		.channel = b->channel,
+		.client_ref = "C1",
+		.disposition = "reached",
+		.answer = "{}",
+		.holder = b->agent,
+		.shown = shown};
+
+	return store_attempt_insert(b->store, &attempt) < 0 ? -1 : 0;
+}
+
+static int tell(struct book *b)
+{
+	return tell_showing(b, NULL);
+}
+
+/* What its holder was told of stays known, by the attempt that has ended it. */
 static int end_call(struct book *b)
 {
-	return store_call_delete(b->store, b->held.id);
+	int64_t agent = 0;
+	char *shown = NULL;
+
+	if (tell_showing(b, "[1]") < 0 || store_call_delete(b->store, b->held.id) < 0)
+		return -1;
+	int known = store_handout_load(b->store, b->held.id, 1, &agent, &shown);
+	bool same = known == 1 && agent == b->agent && strcmp(shown, "[1]") == 0;
+	free(shown);
+	return same ? 0 : -1;
+}
+
+/* And of one that goes back and is given to somebody else: told more of under the second lease, and of the first as it was. */
+static int lease_again(struct book *b)
+{
+	struct call c = b->held;
+	int64_t agent = 0;
+	char *shown = NULL;
+
+	if (store_handout_show(b->store, c.id, 1, "[1,2]") < 0)
+		return -1;
+	c.state = CALL_READY;
+	c.agent_id = c.lease_until = 0;
+	if (store_call_save(b->store, &c) < 0 || store_handout_show(b->store, c.id, 1, "[3]") < 0)
+		return -1;
+	c.state = CALL_LEASED;
+	c.generation = 2;
+	c.agent_id = b->agent + 1;
+	c.lease_until = SOON;
+	if (store_call_lease(b->store, &c, "[7]") < 0 || store_handout_show(b->store, c.id, 2, "[8]") < 0)
+		return -1;
+	for (int generation = 1; generation <= 2; generation++) {
+		int known = store_handout_load(b->store, c.id, generation, &agent, &shown);
+		bool same = known == 1 && agent == (generation == 1 ? b->agent : b->agent + 1) &&
+			    strcmp(shown, generation == 1 ? "[1,2,3]" : "[7,8]") == 0;
+		free(shown);
+		if (!same)
+			return -1;
+	}
+	return store_handout_load(b->store, c.id, 3, &agent, &shown) == 0 ? 0 : -1;
 }
 
 static int mark_due(struct book *b)
@@ -238,21 +299,6 @@ static int disown(struct book *b)
 static int show_more(struct book *b)
 {
 	return store_handout_show(b->store, b->held.id, b->held.generation, "[1,2]");
-}
-
-static int tell(struct book *b)
-{
-	struct attempt attempt = {.at = NOW,
-		.call_id = b->held.id,
-		.generation = b->held.generation,
-		.agent = "anna",
-		.queue = b->queue,
-		.channel = b->channel,
-		.client_ref = "C1",
-		.disposition = "reached",
-		.answer = "{}"};
-
-	return store_attempt_insert(b->store, &attempt) < 0 ? -1 : 0;
 }
 
 static int set_meta(struct book *b)
@@ -383,7 +429,7 @@ static int lease_waiting(struct book *b)
 	c.generation = 1;
 	c.agent_id = b->agent;
 	c.lease_until = SOON;
-	return store_call_lease(b->store, &c);
+	return store_call_lease(b->store, &c, "[1]");
 }
 
 static int rest_and_return(struct book *b)
@@ -418,6 +464,7 @@ static const struct {
 	{"a follow-up on another call, written unread", ask_agenda, change_call_unread},
 	{"a lease extended", ask_lease, extend},
 	{"a call that has ended", ask_lease, end_call},
+	{"a call leased again", ask_lease, lease_again},
 	{"calls that are due", ask_lease, mark_due},
 	{"an appointment that is nobody's", ask_lease, disown},
 	{"items shown", ask_lease, show_more},
@@ -501,8 +548,7 @@ static void make_book(struct book *b)
 	b->held.generation = 1;
 	b->held.agent_id = b->agent;
 	b->held.lease_until = SOON;
-	assert_int_equal(store_call_lease(b->store, &b->held), 0);
-	assert_int_equal(store_handout_insert(b->store, b->held.id, 1, b->agent, NOW, "[1]"), 0);
+	assert_int_equal(store_call_lease(b->store, &b->held, "[1]"), 0);
 	assert_int_equal(store_call_touch(b->store, b->waiting.id), 0);
 	assert_int_equal(store_due_set(b->store, b->client, TODAY), 0);
 	b->contact = (struct contact){.on_day = TODAY, .at = NOW, .channel = b->channel, .client_id = b->client};
@@ -588,7 +634,7 @@ static void test_nobody(void **state)
 	b.held.generation = 1;
 	b.held.agent_id = b.agent;
 	b.held.lease_until = SOON;
-	assert_int_equal(store_call_lease(b.store, &b.held), 0);
+	assert_int_equal(store_call_lease(b.store, &b.held, "[1]"), 0);
 	assert_int_equal(end_call(&b), 0);
 	assert_int_equal(store_call_load(b.store, 0, &call), ERR_NOT_FOUND);
 	close_memory(b.store);
@@ -604,7 +650,7 @@ static int lease_sooner(struct book *b)
 	c.generation = 1;
 	c.agent_id = b->agent;
 	c.lease_until = SOON - 60;
-	return store_call_lease(b->store, &c);
+	return store_call_lease(b->store, &c, "[1]");
 }
 
 static int rest_sooner(struct book *b)
