@@ -2,8 +2,7 @@
 #ifndef FOLLOWUP_STORE_DIGEST_H
 #define FOLLOWUP_STORE_DIGEST_H
 
-#include <openssl/sha.h>
-
+#include "followup/sha256.h"
 #include "internal.h"
 
 /* An entry as its digest sees it. */
@@ -16,11 +15,11 @@ struct digested {
 	size_t body_size;
 };
 
-/* ERR_MEMORY is all that can fail. */
-int digest_entry(struct store_digester *digester, const struct digested *entry, unsigned char out[SHA256_DIGEST_LENGTH]) MUST_CHECK;
+/* text: room to work in, its content is lost. ERR_MEMORY is all that can fail. */
+int digest_entry(struct buffer *text, const struct digested *entry, unsigned char out[SHA256_SIZE]) MUST_CHECK;
 /* Of a link: the digest of the one before, its number, and the digests of its entries one after the other. */
-int digest_link(struct store_digester *digester, const unsigned char before[SHA256_DIGEST_LENGTH], int64_t link,
-	const struct buffer *entries, unsigned char out[SHA256_DIGEST_LENGTH]) MUST_CHECK;
+int digest_link(struct buffer *text, const unsigned char before[SHA256_SIZE], int64_t link, const struct buffer *entries,
+	unsigned char out[SHA256_SIZE]) MUST_CHECK;
 
 /* out holds twice as many bytes and a NUL. */
 void digest_hex(const unsigned char *bytes, size_t count, char *out);

@@ -2,7 +2,6 @@
 #ifndef FOLLOWUP_STORE_INTERNAL_H
 #define FOLLOWUP_STORE_INTERNAL_H
 
-#include <openssl/types.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 
@@ -24,14 +23,6 @@ struct name_entry {
 	char *text;
 };
 
-/* A text and what makes its digest; empty at first. */
-struct store_digester {
-	struct buffer text;
-	EVP_MD_CTX *context;
-	EVP_MD *algorithm;
-};
-void store_digester_free(struct store_digester *digester);
-
 /* Random bytes in stock; what has been given out is wiped. */
 struct store_salts {
 	unsigned char bytes[1024];
@@ -50,7 +41,7 @@ struct store_record {
 	bool head_known;
 	int64_t head_link;
 	unsigned char head[32];
-	struct store_digester digester;
+	struct buffer digested; /* room for what is being digested */
 	struct store_salts salts;
 };
 

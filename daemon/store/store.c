@@ -157,7 +157,7 @@ void store_close(struct store *store)
 	store_names_forget(store);
 	store_kept_free(store);
 	buffer_free(&store->record.pending);
-	store_digester_free(&store->record.digester);
+	buffer_free(&store->record.digested);
 	free(store);
 }
 

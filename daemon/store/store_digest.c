@@ -1,7 +1,6 @@
 /* store_digest.c - entries and links of the record digested, and the kinds that entries are of. */
 #include "digest.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 
 #include "followup/store_record.h"
@@ -84,30 +83,13 @@ static void append_number(struct buffer *text, int64_t number)
 	buffer_append(text, "\n", 1);
 }
 
-/* SHA-256 of the digester's text: the one-shot function looks its algorithm up each time, which costs more than the digest of a line. ERR_MEMORY. */
-static int sha256(struct store_digester *digester, unsigned char out[SHA256_DIGEST_LENGTH])
+/* ERR_MEMORY. */
+static int digest_text(const struct buffer *text, unsigned char out[SHA256_SIZE])
 {
-	const struct buffer *text = &digester->text;
-
 	if (text->failed)
 		return ERR_MEMORY;
-	if (digester->context == NULL)
-		digester->context = EVP_MD_CTX_new();
-	if (digester->algorithm == NULL)
-		digester->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
-	if (digester->context == NULL || digester->algorithm == NULL ||
-		EVP_DigestInit_ex2(digester->context, digester->algorithm, NULL) != 1 ||
-		EVP_DigestUpdate(digester->context, text->data, text->length) != 1 || EVP_DigestFinal_ex(digester->context, out, NULL) != 1)
-		return ERR_MEMORY;
+	sha256(text->data, text->length, out);
 	return 0;
-}
-
-void store_digester_free(struct store_digester *digester)
-{
-	buffer_free(&digester->text);
-	EVP_MD_CTX_free(digester->context);
-	EVP_MD_free(digester->algorithm);
-	*digester = (struct store_digester){0};
 }
 
 static void append_line(struct buffer *text, const char *line)
@@ -116,17 +98,16 @@ static void append_line(struct buffer *text, const char *line)
 	buffer_append(text, "\n", 1);
 }
 
-int digest_entry(struct store_digester *digester, const struct digested *e, unsigned char out[SHA256_DIGEST_LENGTH])
+int digest_entry(struct buffer *text, const struct digested *e, unsigned char out[SHA256_SIZE])
 {
-	struct buffer *text = &digester->text;
-	unsigned char body[SHA256_DIGEST_LENGTH];
-	char hex[2 * SHA256_DIGEST_LENGTH + 1] = "";
+	unsigned char body[SHA256_SIZE];
+	char hex[2 * SHA256_SIZE + 1] = "";
 
 	if (e->body != NULL) {
 		buffer_clear(text);
 		buffer_append(text, e->salt, e->salt_size);
 		buffer_append(text, e->body, e->body_size);
-		int result = sha256(digester, body);
+		int result = digest_text(text, body);
 		if (result < 0)
 			return result;
 		digest_hex(body, sizeof(body), hex);
@@ -143,17 +124,15 @@ int digest_entry(struct store_digester *digester, const struct digested *e, unsi
 	append_line(text, e->agent);
 	append_line(text, e->reason);
 	append_line(text, hex);
-	return sha256(digester, out);
+	return digest_text(text, out);
 }
 
-int digest_link(struct store_digester *digester, const unsigned char before[SHA256_DIGEST_LENGTH], int64_t link,
-	const struct buffer *entries, unsigned char out[SHA256_DIGEST_LENGTH])
+int digest_link(struct buffer *text, const unsigned char before[SHA256_SIZE], int64_t link, const struct buffer *entries,
+	unsigned char out[SHA256_SIZE])
 {
-	struct buffer *text = &digester->text;
-
 	buffer_clear(text);
-	buffer_append(text, (const char *)before, SHA256_DIGEST_LENGTH);
+	buffer_append(text, (const char *)before, SHA256_SIZE);
 	buffer_printf(text, "%lld\n", (long long)link);
 	buffer_append(text, entries->data, entries->length);
-	return sha256(digester, out);
+	return digest_text(text, out);
 }

@@ -1,10 +1,10 @@
 /* store_erase.c - erasing and sealing. */
 #include "followup/store_erase.h"
 
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "followup/sha256.h"
 #include "followup/store_client.h"
 #include "internal.h"
 
@@ -85,7 +85,7 @@ static int erase_body(struct store *store, int64_t entry_id)
 {
 	STATEMENT(get, "SELECT salt, body FROM entry WHERE id=?1 AND body IS NOT NULL");
 	STATEMENT(erase, "UPDATE entry SET salt=?2, body=NULL, sealed=NULL WHERE id=?1");
-	unsigned char digest[SHA256_DIGEST_LENGTH];
+	unsigned char digest[SHA256_SIZE];
 	struct buffer text = {0};
 
 	sqlite3_stmt *s = store_query(store, &get, "i", entry_id);
@@ -98,7 +98,7 @@ static int erase_body(struct store *store, int64_t entry_id)
 	column_append(&text, s, 1);
 	store_end(s);
 	if (!text.failed)
-		SHA256((const unsigned char *)text.data, text.length, digest);
+		sha256(text.data, text.length, digest);
 	result = text.failed ? ERR_MEMORY : store_run(store, &erase, "ib", entry_id, digest, sizeof(digest));
 	buffer_free(&text);
 	return result < 0 ? result : 0;

@@ -68,7 +68,7 @@ int64_t store_record_add(struct store *store, const struct record_entry *entry)
 	STATEMENT(insert, "INSERT INTO entry(at, kind, client_id, followup_id, call_id, agent, reason, salt, body, sealed)"
 			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
 	const char *agent = entry->agent != NULL ? entry->agent : store->record.by;
-	unsigned char salt[SALT_SIZE], digest[SHA256_DIGEST_LENGTH];
+	unsigned char salt[SALT_SIZE], digest[SHA256_SIZE];
 	char ref[65] = "";
 	size_t salt_size = 0;
 	int64_t agent_id = 0;
@@ -110,7 +110,7 @@ int64_t store_record_add(struct store *store, const struct record_entry *entry)
 		.body = entry->body,
 		.body_size = entry->body != NULL ? strlen(entry->body) : 0,
 	};
-	result = digest_entry(&store->record.digester, &digested, digest);
+	result = digest_entry(&store->record.digested, &digested, digest);
 	if (result < 0)
 		return result;
 	if (store->record.pending.length == 0)
@@ -194,13 +194,13 @@ int store_record_link(struct store *store)
 {
 	STATEMENT(insert, "INSERT INTO link(id, first_entry, last_entry, digest) VALUES(?1, ?2, ?3, ?4)");
 	struct store_record *record = &store->record;
-	unsigned char digest[SHA256_DIGEST_LENGTH];
+	unsigned char digest[SHA256_SIZE];
 
 	if (record->pending.length == 0)
 		return 0;
 	int result = head(store);
 	if (result == 0)
-		result = digest_link(&record->digester, record->head, record->head_link + 1, &record->pending, digest);
+		result = digest_link(&record->digested, record->head, record->head_link + 1, &record->pending, digest);
 	if (result == 0)
 		result = store_run(store, &insert, "iiib", record->head_link + 1, record->first, record->last, digest, sizeof(digest));
 	if (result < 0)

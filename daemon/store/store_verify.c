@@ -8,9 +8,9 @@
 struct verifying {
 	struct store *store;
 	struct record_verdict *verdict;
-	struct store_digester digester;
+	struct buffer digested;
 	struct buffer digests;
-	unsigned char before[SHA256_DIGEST_LENGTH];
+	unsigned char before[SHA256_SIZE];
 	int64_t last_entry; /* of the link before */
 };
 
@@ -28,7 +28,7 @@ static int gather(struct verifying *v, int64_t first, int64_t last)
 
 	buffer_clear(&v->digests);
 	while ((result = store_row(v->store, s)) > 0) {
-		unsigned char digest[SHA256_DIGEST_LENGTH];
+		unsigned char digest[SHA256_SIZE];
 		bool has_body = sqlite3_column_type(s, 9) != SQLITE_NULL;
 		struct digested e = {
 			.id = sqlite3_column_int64(s, 0),
@@ -52,7 +52,7 @@ static int gather(struct verifying *v, int64_t first, int64_t last)
 		v->verdict->entries++;
 		v->verdict->erased += !has_body && e.salt_size > 0;
 		v->verdict->sealed += has_body && sqlite3_column_type(s, 10) != SQLITE_NULL;
-		result = digest_entry(&v->digester, &e, digest);
+		result = digest_entry(&v->digested, &e, digest);
 		if (result == 0) {
 			buffer_append(&v->digests, (const char *)digest, sizeof(digest));
 			result = v->digests.failed ? ERR_MEMORY : 0;
@@ -77,7 +77,7 @@ static void found_broken(struct record_verdict *verdict, int64_t link, const cha
 
 static int verify_link(struct verifying *v, int64_t link, int64_t first, int64_t last, const unsigned char *digest, size_t size)
 {
-	unsigned char again[SHA256_DIGEST_LENGTH];
+	unsigned char again[SHA256_SIZE];
 	struct record_verdict *verdict = v->verdict;
 
 	if (link != verdict->links + 1 || first != v->last_entry + 1 || last < first) {
@@ -90,7 +90,7 @@ static int verify_link(struct verifying *v, int64_t link, int64_t first, int64_t
 			found_broken(verdict, link, "an entry is missing");
 		return result;
 	}
-	result = digest_link(&v->digester, v->before, link, &v->digests, again);
+	result = digest_link(&v->digested, v->before, link, &v->digests, again);
 	if (result < 0)
 		return result;
 	if (size != sizeof(again) || memcmp(again, digest, sizeof(again)) != 0) {
@@ -174,7 +174,7 @@ int store_record_verify(struct store *store, int64_t known_link, const char *kno
 		found_broken(verdict, verdict->links + 1, "the chain ends before the link that you hold: it was cut short");
 	if (result >= 0 && verdict->broken_link == 0)
 		result = verify_attempts(&v);
-	store_digester_free(&v.digester);
+	buffer_free(&v.digested);
 	buffer_free(&v.digests);
 	return result < 0 ? result : 0;
 }
