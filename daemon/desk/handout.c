@@ -186,9 +186,10 @@ static int add_queue(struct search *search, int64_t queue, const char *name)
 
 static int add_fitting(struct search *search, const char *pattern, int64_t queue)
 {
-	char name[160];
+	char name[160] = "";
 
-	snprintf(name, sizeof(name), "%s", store_name_text(search->desk->store, queue));
+	/* A copy: names that are asked for meanwhile may take its place. */
+	strncat(name, store_name_text(search->desk->store, queue), sizeof(name) - 1);
 	return queue_fits(pattern, name) ? add_queue(search, queue, name) : 0;
 }
 

@@ -57,6 +57,7 @@ enum kept_rows {
 	KEPT_EVENTS,
 	KEPT_DUE,
 	KEPT_CONTACTS,
+	KEPT_HOLDING,
 	KEPT_KINDS
 };
 
@@ -263,6 +264,10 @@ struct kept_lease {
 const struct kept_lease *store_kept_lease(struct store *store, int64_t call_id);
 void store_keep_lease(struct store *store, const struct call *call, const char *shown);
 void store_forget_lease(struct store *store, int64_t call_id);
+
+/* How many calls an agent holds: ERR_NOT_FOUND when it is not kept. One more or less is told of him alone; whatever else may change it writes KEPT_HOLDING. */
+int store_kept_holding(struct store *store, int64_t agent_id) MUST_CHECK;
+void store_keep_holding(struct store *store, int64_t agent_id, int count);
 
 /* How many contacts count for a client in a span of days: asked by NEXT and by DONE again. ERR_NOT_FOUND: it is not kept. */
 int store_kept_contacts(struct store *store, int64_t client_id, day_t first, day_t last) MUST_CHECK;

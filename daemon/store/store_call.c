@@ -140,6 +140,8 @@ int store_call_save(struct store *store, const struct call *c)
 	if (result < 0)
 		return result;
 	store_forget_lease(store, c->id);
+	if (c->generation > 0) /* somebody may have held it, or hold it now */
+		store->written[KEPT_HOLDING]++;
 	note_moments(store, c);
 	note_queue(store, c->queue);
 	result = store_run(store, &save, "iiinnnnnnzzzdnnniizzzzzi", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
@@ -160,6 +162,9 @@ int store_call_lease(struct store *store, const struct call *c, const char *show
 	if (result <= 0)
 		return result == 0 ? ERR_NOT_FOUND : result;
 	note_moments(store, c);
+	int holding = store_kept_holding(store, c->agent_id);
+	if (holding >= 0)
+		store_keep_holding(store, c->agent_id, holding + 1);
 	store_keep_lease(store, c, shown);
 	return 0;
 }
@@ -181,7 +186,13 @@ int store_call_load(struct store *store, int64_t id, struct call *out)
 int store_call_delete(struct store *store, int64_t id)
 {
 	TOLD_STATEMENT(delete, "DELETE FROM call WHERE id=?1");
+	const struct kept_lease *kept = store_kept_lease(store, id);
+	int holding = kept != NULL ? store_kept_holding(store, kept->call.agent_id) : ERR_NOT_FOUND;
 
+	if (holding > 0)
+		store_keep_holding(store, kept->call.agent_id, holding - 1);
+	else
+		store->written[KEPT_HOLDING]++;
 	store_forget_lease(store, id);
 	if (!none_is_touched(store)) {
 		int cleared = store_call_clear_touched(store, id);
@@ -389,7 +400,11 @@ static int compare_ids(const void *left, const void *right)
 int store_call_of_agent(struct store *store, int64_t agent_id, struct call *out, int capacity)
 {
 	STATEMENT(list, "SELECT " COLUMNS " FROM call INDEXED BY call_agent WHERE agent_id=?1");
+	if (store_kept_holding(store, agent_id) == 0)
+		return 0;
 	int count = read_list(store, store_query(store, &list, "i", agent_id), out, capacity);
+	if (count >= 0)
+		store_keep_holding(store, agent_id, count);
 
 	/* Those that fit; nearly always there is none or one. */
 	if (count > 1 && count <= capacity)

@@ -29,6 +29,12 @@ struct kept_agent {
 	struct agent *agent; /* NULL: none */
 };
 
+struct kept_holding {
+	struct store_stamp stamp;
+	int64_t agent_id; /* 0: none */
+	int count;
+};
+
 struct kept_contacts {
 	struct store_stamp stamp;
 	int64_t client_id; /* 0: none */
@@ -57,6 +63,7 @@ struct store_kept {
 	struct kept_lease leases[CALLS_KEPT];
 	struct kept_manager managers[MANAGERS_KEPT];
 	struct kept_contacts contacts[CALLS_KEPT];
+	struct kept_holding holding[AGENTS_KEPT];
 	struct kept_meta meta[META_KEPT];
 	int meta_next; /* whose place the next one takes */
 };
@@ -266,6 +273,21 @@ void store_forget_lease(struct store *store, int64_t call_id)
 {
 	if (store->kept != NULL && store->kept->leases[(size_t)call_id % CALLS_KEPT].call.id == call_id)
 		store->kept->leases[(size_t)call_id % CALLS_KEPT].call.id = 0;
+}
+
+int store_kept_holding(struct store *store, int64_t agent_id)
+{
+	if (agent_id == 0 || kept(store) == NULL)
+		return ERR_NOT_FOUND;
+	const struct kept_holding *holding = &store->kept->holding[(size_t)agent_id % AGENTS_KEPT];
+	return holding->agent_id == agent_id && store_stamp_holds(store, KEPT_HOLDING, holding->stamp) ? holding->count : ERR_NOT_FOUND;
+}
+
+void store_keep_holding(struct store *store, int64_t agent_id, int count)
+{
+	if (agent_id != 0 && kept(store) != NULL)
+		store->kept->holding[(size_t)agent_id % AGENTS_KEPT] =
+			(struct kept_holding){store_stamp_now(store, KEPT_HOLDING), agent_id, count};
 }
 
 static struct kept_contacts *contacts_of(struct store *store, int64_t client_id)

@@ -405,6 +405,14 @@ static void ask_queues(struct book *b, char *out, size_t size)
 	snprintf(out, size, "%d %d %d", covered, exact, store_call_queues(b->store, true, anew, 4) == exact);
 }
 
+static void ask_holding(struct book *b, char *out, size_t size)
+{
+	struct call held[4];
+	int count = store_call_of_agent(b->store, b->agent, held, 4), other = store_call_of_agent(b->store, b->agent + 1, held + 2, 2);
+
+	snprintf(out, size, "%d %d", count, other);
+}
+
 static int move_waiting(struct book *b)
 {
 	struct call c = b->waiting;
@@ -430,6 +438,15 @@ static int lease_waiting(struct book *b)
 	c.agent_id = b->agent;
 	c.lease_until = SOON;
 	return store_call_lease(b->store, &c, "[1]");
+}
+
+static int put_back(struct book *b)
+{
+	struct call c = b->held;
+
+	c.state = CALL_READY;
+	c.agent_id = c.lease_until = 0;
+	return store_call_save(b->store, &c);
 }
 
 static int rest_and_return(struct book *b)
@@ -479,6 +496,10 @@ static const struct {
 	{"a contact", ask_contacts, make_contact},
 	{"a contact that counts for him too", ask_contacts, count_contact},
 	{"a contact taken back", ask_contacts, take_contact_back},
+	{"one more that he holds", ask_holding, lease_waiting},
+	{"one less that he holds", ask_holding, end_call},
+	{"what he held is another's", ask_holding, lease_again},
+	{"what he held waits again", ask_holding, put_back},
 	{"a queue's only call leased", ask_queues, lease_waiting},
 	{"a call on another queue", ask_queues, new_on_other_queue},
 	{"calls on other queues, looked for meanwhile", ask_queues, rest_and_return},
