@@ -220,9 +220,10 @@ static int64_t hours_of(struct engine *engine, const struct followup_list *agend
 /* POLICY 5: the lowest priority number and the earliest due day of the agenda, the queue of its foremost item, everyone's recusals. */
 static int work_out(struct engine *engine, struct call *call, const struct followup_list *agenda, day_t day)
 {
-	char lane[LANE_SIZE] = "";
+	char lane[LANE_SIZE];
 	bool exempt = false, free_only = true;
 
+	lane[0] = '\0'; /* not all of it: it is long */
 	call->priority = agenda->items[0].priority;
 	call->due_on = agenda->items[0].due_on;
 	for (int i = 0; i < agenda->count; i++) {
@@ -482,6 +483,7 @@ int64_t agenda_contact_whole(struct engine *engine, const struct call *call, boo
 			.client_count = (size_t)agenda.count,
 			.ticked = ticked,
 			.ticked_count = close ? (size_t)agenda.count : 0,
+			.ends_call = close,
 			.day = now.day,
 			.at = now.unix_seconds,
 			.agent_id = call->agent_id,

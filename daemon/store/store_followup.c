@@ -214,12 +214,12 @@ int store_followup_scheduled_of_person(struct store *store, int64_t person, stru
 	return count;
 }
 
-int store_followup_expired(struct store *store, day_t day, struct followup *out)
+int store_followup_expired(struct store *store, day_t day, struct followup *out, int capacity)
 {
 	STATEMENT(next, "SELECT " COLUMNS
-			" FROM followup f INDEXED BY followup_last WHERE last_on<?1 AND closed_on IS NULL ORDER BY last_on LIMIT 1");
+			" FROM followup f INDEXED BY followup_last WHERE last_on<?1 AND closed_on IS NULL ORDER BY last_on LIMIT ?2");
 
-	return read_one(store, store_query(store, &next, "n", day), out);
+	return read_list(store, store_query(store, &next, "nn", day, capacity), out, capacity);
 }
 
 void store_admission_start(struct admission_place *place)

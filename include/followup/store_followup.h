@@ -29,8 +29,8 @@ int store_followup_open_of_client(struct store *store, int64_t client_id, struct
 int store_followup_agenda(struct store *store, int64_t call_id, struct followup *out, int capacity) MUST_CHECK;
 int store_followup_scheduled_of_person(struct store *store, int64_t person, struct followup *out, int capacity) MUST_CHECK;
 
-/* Open ones whose last useful day is before day: the next, 1 or 0. */
-int store_followup_expired(struct store *store, day_t day, struct followup *out) MUST_CHECK;
+/* Open ones whose last useful day is before day: the next, at most capacity; how many. */
+int store_followup_expired(struct store *store, day_t day, struct followup *out, int capacity) MUST_CHECK;
 
 /* Where a walk over the scheduled ones in order of admission (POLICY 3, step 4) stands. Start with all zero and priority, due_on at their least. */
 struct admission_place {
