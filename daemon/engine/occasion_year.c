@@ -16,14 +16,19 @@ static bool birthday_place(const struct engine *engine, const struct facts *fact
 	return true;
 }
 
-static const struct festival_year *festival_year(const struct engine *engine, const struct rule *rule, size_t festival, int year)
+/* A festival's years under a rule, the first of them FESTIVAL_FIRST_YEAR. */
+static const struct festival_year *festival_years(const struct engine *engine, const struct rule *rule, size_t festival)
 {
 	size_t place = (size_t)(rule - engine->policy->rules) * engine->policy->festival_count + festival;
 
-	if (year < FESTIVAL_FIRST_YEAR || year >= FESTIVAL_FIRST_YEAR + FESTIVAL_YEARS)
+	return &engine->festivals[place * FESTIVAL_YEARS];
+}
+
+static const struct festival_year *festival_year(const struct festival_year *years, int year)
+{
+	if (year < FESTIVAL_FIRST_YEAR || year >= FESTIVAL_FIRST_YEAR + FESTIVAL_YEARS || years[year - FESTIVAL_FIRST_YEAR].on == NO_DAY)
 		return NULL;
-	const struct festival_year *found = &engine->festivals[place * FESTIVAL_YEARS + (size_t)(year - FESTIVAL_FIRST_YEAR)];
-	return found->on != NO_DAY ? found : NULL;
+	return &years[year - FESTIVAL_FIRST_YEAR];
 }
 
 static bool rule_greets(const struct rule *rule, const struct facts *facts, const struct policy *policy, const struct festival *festival)
@@ -93,9 +98,10 @@ int each_festival(struct engine *engine, const struct facts *facts, const struct
 
 	for (size_t f = 0; f < engine->policy->festival_count; f++) {
 		const struct festival *festival = &engine->policy->festivals[f];
+		const struct festival_year *years = festival_years(engine, visitor->rule, f);
 		bool greets = false, asked = false;
 		for (int year = first; result >= 0 && year <= last; year++) {
-			const struct festival_year *found = festival_year(engine, visitor->rule, f, year);
+			const struct festival_year *found = festival_year(years, year);
 			struct occasion occasion;
 			if (found == NULL)
 				continue;
@@ -127,7 +133,7 @@ int again_festival(struct engine *engine, const struct facts *facts, const struc
 		const struct festival *festival = &engine->policy->festivals[f];
 		if (strlen(festival->name) == (size_t)(slash - key) && memcmp(festival->name, key, (size_t)(slash - key)) == 0) {
 			int year = atoi(slash + 1);
-			const struct festival_year *found = festival_year(engine, rule, f, year);
+			const struct festival_year *found = festival_year(festival_years(engine, rule, f), year);
 			if (found == NULL || !rule_greets(rule, facts, engine->policy, festival))
 				return 0;
 			festival_occasion(engine, f, year, found, out);

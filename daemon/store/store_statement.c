@@ -302,10 +302,11 @@ const void *column_blob(sqlite3_stmt *statement, int column, size_t *size)
 
 const char *column_text(sqlite3_stmt *statement, int column)
 {
-	bool wanted = sqlite3_column_type(statement, column) != SQLITE_NULL; /* asked first: without memory the value becomes NULL */
+	if (sqlite3_column_type(statement, column) == SQLITE_NULL) /* asked first: without memory the value becomes NULL */
+		return "";
 	const unsigned char *text = sqlite3_column_text(statement, column);
 
-	if (text == NULL && wanted)
+	if (text == NULL)
 		text_is_missing = true;
 	return text != NULL ? (const char *)text : "";
 }
