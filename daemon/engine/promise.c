@@ -33,6 +33,8 @@ int each_promise(struct engine *engine, const struct facts *facts, const struct 
 	struct promise promise = {.id = 0};
 	int result;
 
+	if (!facts->client.has_promises)
+		return 0;
 	while ((result = store_promise_next(engine->store, facts->client.id, promise.id, &promise)) > 0) {
 		struct occasion occasion;
 		promise_occasion(engine, visitor->rule, &promise, &occasion);

@@ -276,6 +276,8 @@ void store_forget_contacts(struct store *store, int64_t client_id);
 
 /* store_client.c: something is forbidden to a client, or refused by him. */
 int store_client_bar(struct store *store, int64_t id) MUST_CHECK;
+/* The same: something is promised to him. */
+int store_client_promise(struct store *store, int64_t id) MUST_CHECK;
 
 /* store_client.c and store_agent.c, for store_kept.c: the row as it stands in the book. */
 int store_client_read(struct store *store, int64_t id, struct kept_client *out) MUST_CHECK;
@@ -286,7 +288,7 @@ int store_client_read(struct store *store, int64_t id, struct kept_client *out) 
 	"c.do_not_contact x UNION ALL SELECT channel || iif(until<>'', ':' || until, '') FROM do_not_contact n WHERE n.client_id=c.id)), " \
 	"c.do_not_contact), c.hours, c.id_expires_on, c.risk_test_expires_on, c.status, c.number_wrong, iif(c.barred, (SELECT "            \
 	"group_concat(n.text || ':' || r.until, ';') FROM refusal r JOIN name n ON n.id=r.channel WHERE r.client_id=c.id), NULL), "        \
-	"c.erased_at IS NOT NULL"
+	"c.erased_at IS NOT NULL, c.promised"
 int store_client_columns(sqlite3_stmt *statement, int first, struct kept_client *out) MUST_CHECK;
 /* store_kept.c: one who will be asked for soon, as he stands in the row of such a statement. */
 int store_keep_client(struct store *store, int64_t id, sqlite3_stmt *statement, int first) MUST_CHECK;

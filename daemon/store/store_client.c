@@ -67,6 +67,7 @@ int store_client_columns(sqlite3_stmt *s, int first, struct kept_client *kept)
 	out->number_is_wrong = sqlite3_column_int(s, first + 21) != 0;
 	column_copy(s, first + 22, out->no_greetings, sizeof(out->no_greetings));
 	kept->erased = sqlite3_column_int(s, first + 23) != 0;
+	out->has_promises = sqlite3_column_int(s, first + 24) != 0;
 	out->id = sqlite3_column_int64(s, first + 4);
 	return 0;
 }
@@ -99,6 +100,14 @@ int store_client_bar(struct store *store, int64_t id)
 {
 	STATEMENT(bar, "UPDATE client SET barred=1 WHERE id=?1 AND barred IS NULL");
 	int result = store_run(store, &bar, "i", id);
+
+	return result < 0 ? result : 0;
+}
+
+int store_client_promise(struct store *store, int64_t id)
+{
+	STATEMENT(note, "UPDATE client SET promised=1 WHERE id=?1 AND promised IS NULL");
+	int result = store_run(store, &note, "i", id);
 
 	return result < 0 ? result : 0;
 }

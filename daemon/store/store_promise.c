@@ -14,7 +14,11 @@ int64_t store_promise_insert(struct store *store, const struct promise *p, const
 	int result = store_run(
 		store, &insert, "iininttit", p->client_id, p->call_id, p->made_on, p->at, p->by, p->matter, p->dept, p->agent_id, agent);
 
-	return result < 0 ? result : sqlite3_last_insert_rowid(store->db);
+	int64_t id = sqlite3_last_insert_rowid(store->db);
+
+	if (result >= 0)
+		result = store_client_promise(store, p->client_id);
+	return result < 0 ? result : id;
 }
 
 static int read_one(struct store *store, sqlite3_stmt *s, struct promise *out)

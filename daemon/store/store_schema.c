@@ -15,14 +15,14 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"INSERT INTO name VALUES(1, 'trade'), (2, 'manager_departed'), (3, 'void');"
 
 	/* person: the natural person. person.id, or minus client.id for a client that stands alone. name is NULL while only events have spoken of the client. barred: NULL as
-	 * long as neither do_not_contact nor refusal has ever held a row of his: nearly always. */
+	 * long as neither do_not_contact nor refusal has ever held a row of his: nearly always; promised: the same of promise. */
 	"CREATE TABLE person(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE);"
 	"CREATE TABLE client(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, person INTEGER NOT NULL, name TEXT, phone TEXT, email TEXT, "
 	"tier TEXT, branch TEXT,"
 	" manager TEXT, introducer TEXT, birthday TEXT, birthday_calendar TEXT, opened_on TEXT, closed_on TEXT, last_trade_on TEXT, assets "
 	"TEXT, status TEXT,"
 	" hours TEXT, do_not_contact TEXT, attorney TEXT, id_expires_on TEXT, risk_test_expires_on TEXT, number_wrong INTEGER, erased_at "
-	"INTEGER, first_assets INTEGER, first_assets_at INTEGER, barred INTEGER);"
+	"INTEGER, first_assets INTEGER, first_assets_at INTEGER, barred INTEGER, promised INTEGER);"
 	"CREATE INDEX client_person ON client(person) WHERE person>0;"
 	/* Erased clients (erased_at), whose events and entries are still to be worked through: from the entry after this one on. */
 	"CREATE TABLE erasure(client_id INTEGER PRIMARY KEY, after_entry INTEGER NOT NULL);"

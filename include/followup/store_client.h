@@ -27,6 +27,7 @@ struct client {
 	day_t opened_on, closed_on, last_trade_on; /* as the file says; NO_DAY: it does not */
 	day_t id_expires_on, risk_test_expires_on;
 	char status[16];
+	bool has_promises;      /* may have: hardly anybody was ever promised anything */
 	bool number_is_wrong;   /* somebody else answered there; until it is corrected */
 	char no_greetings[256]; /* "channel:day" with semicolons: greetings refused there until that day */
 	char do_not_contact[FACT_TEXT_MAX + 1];

@@ -21,6 +21,7 @@
 #include "followup/store_followup.h"
 #include "followup/store_hold.h"
 #include "followup/store_name.h"
+#include "followup/store_promise.h"
 #include "followup/store_review.h"
 #include "followup/store_task.h"
 
@@ -42,7 +43,8 @@ static void ask_client(struct book *b, char *out, size_t size)
 	struct client c;
 
 	assert_int_equal(store_client_load(b->store, b->client, &c), 0);
-	snprintf(out, size, "%s|%d%d%d|%s|%s", c.tier, c.known, c.has_phone, c.number_is_wrong, c.do_not_contact, c.no_greetings);
+	snprintf(out, size, "%s|%d%d%d%d|%s|%s", c.tier, c.known, c.has_phone, c.number_is_wrong, c.has_promises, c.do_not_contact,
+		c.no_greetings);
 }
 
 static void ask_agent(struct book *b, char *out, size_t size)
@@ -149,6 +151,13 @@ static int take_refusal_back(struct book *b)
 static int erase_client(struct book *b)
 {
 	return store_client_erase(b->store, b->client, NOW, "anna");
+}
+
+static int promise(struct book *b)
+{
+	struct promise made = {.client_id = b->client, .made_on = TODAY, .at = NOW, .by = TODAY + 3, .matter = "the form", .dept = ""};
+
+	return store_promise_insert(b->store, &made, "anna") > 0 ? 0 : -1;
 }
 
 static int relabel(struct book *b)
@@ -470,6 +479,7 @@ static const struct {
 	{"a refusal", ask_client, refuse},
 	{"a refusal taken back", ask_client, take_refusal_back},
 	{"a client erased", ask_client, erase_client},
+	{"a promise to a client", ask_client, promise},
 	{"an agent's labels", ask_agent, relabel},
 	{"an agent's break", ask_agent, go_away},
 	{"an agent who is gone", ask_agent, drop_agent},
