@@ -133,6 +133,12 @@ struct store {
 		int place, count;
 		struct store_waiting rows[STORE_WAITING];
 	} waiting;
+	/* Nobody waits to be looked at on or before this day, and whoever has come is known (store_due.c). */
+	struct {
+		struct store_stamp days, clients;
+		bool known;
+		day_t day;
+	} nobody_waits;
 	struct {
 		bool known; /* every queue with ready calls is among them */
 		uint64_t rollbacks;

@@ -109,6 +109,8 @@ int store_due_set(struct store *store, int64_t client_id, day_t next_on)
 	TOLD_STATEMENT(move, "UPDATE client_due SET next_on=?2, changed=0 WHERE client_id=?1");
 	int result = store_run(store, was_waiting(store, client_id, next_on) ? &move : &set, "in", client_id, next_on);
 
+	if (next_on <= store->nobody_waits.day)
+		store->nobody_waits.known = false;
 	if (result < 0 || !is_looked_known(store))
 		return result < 0 ? result : 0;
 	if (client_id == store->looked.up_to + 1)
@@ -140,13 +142,26 @@ int store_due_mark_manager(struct store *store, const char *manager, day_t day, 
 
 int store_due_next(struct store *store, day_t day, int64_t *client_id, bool *changed)
 {
+	/* Every turn asks, and nearly always nobody does. */
+	bool known = store->nobody_waits.known && store_stamp_holds(store, KEPT_DUE, store->nobody_waits.days) &&
+		     store_stamp_holds(store, KEPT_CLIENTS, store->nobody_waits.clients);
+	if (known && day <= store->nobody_waits.day)
+		return 0;
 	int result = read_waiting(store, day);
 
 	if (result > 0) {
 		*client_id = store->waiting.rows[store->waiting.place].client_id;
 		*changed = store->waiting.rows[store->waiting.place].changed;
 	}
-	return result == 0 && day >= LOOK_AGAIN ? next_new(store, client_id, changed) : result;
+	if (result == 0 && day >= LOOK_AGAIN)
+		result = next_new(store, client_id, changed);
+	if (result == 0) {
+		store->nobody_waits.known = true;
+		store->nobody_waits.day = day;
+		store->nobody_waits.days = store_stamp_now(store, KEPT_DUE);
+		store->nobody_waits.clients = store_stamp_now(store, KEPT_CLIENTS);
+	}
+	return result;
 }
 
 int store_due_is_new(struct store *store, int64_t client_id)

@@ -366,6 +366,36 @@ static void ask_due(struct book *b, char *out, size_t size)
 	snprintf(out, size, "%d %d %d", found, (int)id, found > 0 && changed);
 }
 
+/* The day before: nobody does. */
+static void ask_nobody(struct book *b, char *out, size_t size)
+{
+	int64_t id = 0;
+	bool changed = false;
+
+	int once = store_due_next(b->store, LOOK_AT_ONCE, &id, &changed), found = store_due_next(b->store, TODAY - 1, &id, &changed);
+	snprintf(out, size, "%d %d %d %d", once, found, (int)id, found > 0 && changed);
+}
+
+static int bring_forward(struct book *b)
+{
+	return store_due_set(b->store, b->client, TODAY - 1);
+}
+
+static int put_another(struct book *b)
+{
+	int64_t id;
+	struct client_fact fact = {.client_ref = "C2"};
+
+	fact.present[CLIENT_NAME] = true;
+	fact.values[CLIENT_NAME] = "y";
+	return store_client_put(b->store, &fact, TODAY, &id);
+}
+
+static int hear_of_another(struct book *b)
+{
+	return store_client_ensure(b->store, "C2") > 0 ? 0 : -1;
+}
+
 static int mark_changed(struct book *b)
 {
 	return store_due_mark(b->store, b->client, LOOK_AT_ONCE, true);
@@ -503,6 +533,10 @@ static const struct {
 	{"a manager who was said to leave", ask_departures, depart_and_stay},
 	{"somebody who waits, and has changed", ask_due, mark_changed},
 	{"somebody who waits no more", ask_due, put_off},
+	{"somebody who waits now, and has changed", ask_nobody, mark_changed},
+	{"somebody who waits a day earlier", ask_nobody, bring_forward},
+	{"somebody who is new", ask_nobody, put_another},
+	{"somebody who is new, and nameless", ask_nobody, hear_of_another},
 	{"a contact", ask_contacts, make_contact},
 	{"a contact that counts for him too", ask_contacts, count_contact},
 	{"a contact taken back", ask_contacts, take_contact_back},
