@@ -11,7 +11,8 @@ bool queue_is_open(const struct desk *desk, const char *queue, struct moment now
 {
 	const struct queue_settings *settings = policy_queue(desk->policy, queue);
 
-	return settings->always_open || opening_is_now(&settings->hours, now, desk->policy->calendar) || opening_is_bulk(desk->policy, queue);
+	return settings->always_open || opening_is_now(&settings->hours, now, desk->policy->calendar) ||
+	       opening_is_bulk(desk->policy, queue);
 }
 
 int64_t queue_opens_at(const struct desk *desk, const char *queue, struct moment now)
