@@ -218,7 +218,8 @@ int store_backup_verify(const char *path, struct backup_verdict *verdict)
 	return result;
 }
 
-static int copy_file(const char *from, const char *to, char message[BACKUP_MESSAGE_SIZE])
+/* owner: whose the new file is to be; NULL: ours. It is given away while it is open: whoever may write into the folder may have put another file under its name since. */
+static int copy_file(const char *from, const char *to, const struct stat *owner, char message[BACKUP_MESSAGE_SIZE])
 {
 	enum { PIECE = 1 << 20 };
 	char *piece = malloc(PIECE);
@@ -232,7 +233,7 @@ static int copy_file(const char *from, const char *to, char message[BACKUP_MESSA
 			if (put < 0)
 				result = ERR_SYSTEM;
 		}
-	if (result == 0 && (got < 0 || fsync(out) != 0))
+	if (result == 0 && (got < 0 || (owner != NULL && fchown(out, owner->st_uid, owner->st_gid) != 0) || fsync(out) != 0))
 		result = ERR_SYSTEM;
 	if (result < 0)
 		(void)say(message, result, out < 0 ? to : from, strerror(errno));
@@ -289,36 +290,63 @@ static int set_aside(const char *path, const char *kept, char message[BACKUP_MES
 	return 0;
 }
 
+/* The book's lock, for the one to whom it is to belong (NULL: us). A file that has another name too, elsewhere, is not ours to give away. */
+static int take_lock(const char *name, const char *path, const struct stat *owner, int *out, char message[BACKUP_MESSAGE_SIZE])
+{
+	int lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), result = 0;
+	struct stat file;
+
+	if (lock < 0)
+		return say(message, ERR_SYSTEM, name, strerror(errno));
+	if (flock(lock, LOCK_EX | LOCK_NB) != 0)
+		result = say(message, ERR_BUSY, path, "another process serves this book; stop it first");
+	else if (fstat(lock, &file) != 0)
+		result = say(message, ERR_SYSTEM, name, strerror(errno));
+	else if (!S_ISREG(file.st_mode) || file.st_nlink > 1)
+		result = say(message, ERR_SYSTEM, name, "it is no file of its own; look who has put it there, and remove it");
+	else if (owner != NULL && fchown(lock, owner->st_uid, owner->st_gid) != 0)
+		result = say(message, ERR_SYSTEM, name, strerror(errno));
+	if (result < 0)
+		(void)close(lock);
+	else
+		*out = lock;
+	return result;
+}
+
+/* To whom a book belongs, or where none stands its folder. */
+static int find_owner(const char *path, struct stat *out)
+{
+	char folder[4096];
+
+	if (stat(path, out) == 0)
+		return 0;
+	snprintf(folder, sizeof(folder), "%s", path);
+	char *slash = strrchr(folder, '/');
+	if (slash != NULL)
+		slash[slash == folder] = '\0';
+	return stat(slash != NULL ? folder : ".", out) == 0 ? 0 : ERR_SYSTEM;
+}
+
 int store_backup_restore(
 	const char *copy, const char *path, const char *stamp, char *kept, size_t kept_size, char message[BACKUP_MESSAGE_SIZE])
 {
 	struct stat there;
 	char part[4096], lock_name[4096];
 	bool stood = stat(path, &there) == 0;
+	const struct stat *owner = geteuid() == 0 ? &there : NULL;
+	int lock = -1;
 
 	kept[0] = '\0';
 	if (strlen(path) + strlen(stamp) + 32 > sizeof(part) || strlen(path) + strlen(stamp) + 32 > kept_size)
 		return say(message, ERR_INVALID, path, "the name is too long");
+	if (find_owner(path, &there) < 0)
+		return say(message, ERR_SYSTEM, path, strerror(errno));
 	snprintf(lock_name, sizeof(lock_name), "%s-lock", path);
-	int lock = open(lock_name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (lock < 0)
-		return say(message, ERR_SYSTEM, lock_name, strerror(errno));
-	int result =
-		flock(lock, LOCK_EX | LOCK_NB) != 0 ? say(message, ERR_BUSY, path, "another process serves this book; stop it first") : 0;
+	int result = take_lock(lock_name, path, owner, &lock, message);
+	if (result < 0)
+		return result;
 	snprintf(part, sizeof(part), "%s.part-%s", path, stamp);
-	if (result == 0)
-		result = copy_file(copy, part, message);
-	/* It belongs to whom the book belonged, or its folder does. */
-	if (result == 0 && !stood) {
-		char *slash = strrchr(lock_name, '/');
-		if (slash != NULL)
-			slash[slash == lock_name] = '\0';
-		if (stat(slash != NULL ? lock_name : ".", &there) != 0)
-			result = say(message, ERR_SYSTEM, path, strerror(errno));
-	}
-	if (result == 0 && geteuid() == 0 &&
-		(chown(part, there.st_uid, there.st_gid) != 0 || fchown(lock, there.st_uid, there.st_gid) != 0))
-		result = say(message, ERR_SYSTEM, part, strerror(errno));
+	result = copy_file(copy, part, owner, message);
 	if (result == 0 && stood) {
 		snprintf(kept, kept_size, "%s.before-%s", path, stamp);
 		result = set_aside(path, kept, message);

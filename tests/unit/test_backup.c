@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -216,6 +217,70 @@ static void test_restore(void **state)
 	store_close(store);
 }
 
+/* In the place of the library's, so that the test is as quick as whoever waits for the moment in which a file is given away by its name. */
+static const char *exchanged, *victim;
+
+static void exchange(void)
+{
+	if (exchanged == NULL)
+		return;
+	assert_int_equal(unlink(in_folder(exchanged)), 0);
+	assert_int_equal(symlink(in_folder(victim), in_folder(exchanged)), 0);
+	exchanged = NULL;
+}
+
+int chown(const char *path, uid_t owner, gid_t group)
+{
+	exchange();
+	return (int)syscall(SYS_fchownat, AT_FDCWD, path, owner, group, 0);
+}
+
+int fchown(int file, uid_t owner, gid_t group)
+{
+	if (exchanged != NULL && access(in_folder(exchanged), F_OK) == 0)
+		exchange();
+	return (int)syscall(SYS_fchown, file, owner, group);
+}
+
+/* The operator restores as root, in a folder of the daemon's user: who has become that user must not get a file of root's by it. */
+static void test_root_gives_nothing_else_away(void **state)
+{
+	enum { SOMEBODY = 12345 };
+	char message[BACKUP_MESSAGE_SIZE], kept[PATH_MAX];
+	struct stat file;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(mkdir(in_folder("his"), 0700), 0);
+	assert_int_equal(syscall(SYS_fchownat, AT_FDCWD, in_folder("his"), SOMEBODY, SOMEBODY, 0), 0);
+	copy("/dev/null", in_folder("root"));
+	/* Neither by a link in the place of the copy, */
+	exchanged = "his/book.db.part-now";
+	victim = "root";
+	(void)!store_backup_restore(in_folder("copy.db"), in_folder("his/book.db"), "now", kept, sizeof(kept), message);
+	assert_null(exchanged);
+	assert_int_equal(stat(in_folder("root"), &file), 0);
+	assert_int_equal(file.st_uid, 0);
+	(void)unlink(in_folder("his/book.db"));
+	(void)unlink(in_folder("his/book.db-lock"));
+	/* nor by another name of that file in the place of the lock. */
+	assert_int_equal(link(in_folder("root"), in_folder("his/book.db-lock")), 0);
+	assert_int_equal(
+		store_backup_restore(in_folder("copy.db"), in_folder("his/book.db"), "then", kept, sizeof(kept), message), ERR_SYSTEM);
+	assert_non_null(strstr(message, "no file of its own"));
+	assert_int_equal(stat(in_folder("root"), &file), 0);
+	assert_int_equal(file.st_uid, 0);
+	assert_int_equal(unlink(in_folder("his/book.db-lock")), 0);
+	/* His own are his. */
+	assert_int_equal(store_backup_restore(in_folder("copy.db"), in_folder("his/book.db"), "then", kept, sizeof(kept), message), 0);
+	assert_int_equal(stat(in_folder("his/book.db"), &file), 0);
+	assert_int_equal(file.st_uid, SOMEBODY);
+	assert_int_equal(file.st_mode & 0777, 0600);
+	assert_int_equal(stat(in_folder("his/book.db-lock"), &file), 0);
+	assert_int_equal(file.st_uid, SOMEBODY);
+}
+
 static bool is_there(const char *name)
 {
 	return access(in_folder(name), F_OK) == 0;
@@ -352,6 +417,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_is_written_over),
 		cmocka_unit_test(test_bad_copies),
 		cmocka_unit_test(test_restore),
+		cmocka_unit_test(test_root_gives_nothing_else_away),
 		cmocka_unit_test(test_restore_in_odd_places),
 		cmocka_unit_test(test_copy_without_room),
 		cmocka_unit_test(test_hollow_copies),
