@@ -60,12 +60,50 @@ static int name_copy(const struct server *server, const char *file, struct backu
 	return 0;
 }
 
-/* SQLite keeps what belongs to a book beside it, under the book's name and a "-": a file there is taken for such a one, and removed. */
-static bool stands_beside_book(const struct server *server, const char *path)
+/* The folder that a file is in, as the system knows it, however it is written: through links, by /./ or by /../. */
+static int find_folder(const char *path, struct stat *out)
 {
-	size_t length = strlen(server->policy->database);
+	char folder[PATH_MAX];
+	const char *slash = strrchr(path, '/');
 
-	return strncmp(path, server->policy->database, length) == 0 && path[length] == '-';
+	(void)snprintf(folder, sizeof folder, "%.*s",
+		slash == NULL   ? 1
+		: slash == path ? 1
+				: (int)(slash - path),
+		slash == NULL ? "." : path);
+	return stat(folder, out);
+}
+
+static const char *name_in_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+/* SQLite keeps what belongs to a book beside it, under the book's name and a "-": a file there is taken for such a one, and removed. And what a copy is called
+ * until it is verified must not be the book itself. */
+static bool stands_for_book(const char *book, const struct backup *backup)
+{
+	const char *name = name_in_folder(book), *part = name_in_folder(backup->part);
+	size_t length = strlen(name);
+	struct stat folder, other;
+
+	if (strcmp(part, name) != 0 && (strncmp(part, name, length) != 0 || part[length] != '-'))
+		return false;
+	/* A folder that cannot be looked at cannot be written to either. */
+	return find_folder(book, &folder) == 0 && find_folder(backup->path, &other) == 0 && folder.st_dev == other.st_dev &&
+	       folder.st_ino == other.st_ino;
+}
+
+/* Where the name that the book is opened by is a link, SQLite's files stand where it leads to. */
+static bool stands_beside_book(const struct server *server, const struct backup *backup)
+{
+	char *real = realpath(server->policy->database, NULL);
+	bool stands = stands_for_book(server->policy->database, backup) || (real != NULL && stands_for_book(real, backup));
+
+	free(real);
+	return stands;
 }
 
 static int open_copy(struct server *server, struct backup *backup, const char *file, char why[256])
@@ -74,14 +112,15 @@ static int open_copy(struct server *server, struct backup *backup, const char *f
 		(void)snprintf(why, 256, "the file's name is too long");
 		return ERR_INVALID;
 	}
-	/* The rename at the end would write over it. */
-	if (access(backup->path, F_OK) == 0) {
+	struct stat there;
+	if (lstat(backup->path, &there) == 0) {
 		(void)snprintf(why, 256, "%.200s: is there already", backup->path);
 		return ERR_INVALID;
 	}
-	if (stands_beside_book(server, backup->path)) {
-		(void)snprintf(
-			why, 256, "%.150s: names that begin with the book's own and - are for its logs; choose another", backup->path);
+	if (stands_beside_book(server, backup)) {
+		(void)snprintf(why, 256,
+			"%.150s: it, or its .part, is the book's own name or one of its logs (that name and a -); choose another",
+			backup->path);
 		return ERR_INVALID;
 	}
 	/* What a killed daemon has left of a copy. */
@@ -247,7 +286,7 @@ static void finish(struct backup *backup, int result)
 	if (result == 0 && backup->asker != NULL)
 		result = describe(backup, &json);
 	if (result == 0)
-		result = store_backup_place(backup->part, backup->path, backup->why);
+		result = store_backup_place(backup->part, backup->path, false, backup->why);
 	if (result == 0) {
 		result = remember(server, backup->began_at);
 		if (result < 0)

@@ -266,9 +266,25 @@ static int sync_folder(const char *path)
 	return result;
 }
 
-int store_backup_place(const char *part, const char *path, char message[BACKUP_MESSAGE_SIZE])
+/* Nor what has come there while the copy was made. Some file systems know of no such renaming. */
+static int rename_alone(const char *from, const char *to)
 {
-	if (rename(part, path) != 0)
+	struct stat there;
+
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	if (lstat(to, &there) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return rename(from, to);
+}
+
+int store_backup_place(const char *part, const char *path, bool over, char message[BACKUP_MESSAGE_SIZE])
+{
+	if ((over ? rename(part, path) : rename_alone(part, path)) != 0)
 		return say(message, ERR_SYSTEM, path, strerror(errno));
 	if (sync_folder(path) < 0)
 		return say(message, ERR_SYSTEM, path, "its folder cannot be made durable");
@@ -352,7 +368,7 @@ int store_backup_restore(
 		result = set_aside(path, kept, message);
 	}
 	if (result == 0)
-		result = store_backup_place(part, path, message);
+		result = store_backup_place(part, path, true, message);
 	if (result < 0)
 		(void)unlink(part);
 	(void)close(lock);

@@ -2,6 +2,7 @@
 #ifndef FOLLOWUP_STORE_BACKUP_H
 #define FOLLOWUP_STORE_BACKUP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "followup/error.h"
@@ -36,8 +37,8 @@ int store_backup_verify(const char *path, struct backup_verdict *verdict) MUST_C
  * nothing that stands between is missing. Says in verdict->why what differs. For a store that is not written just now, as that of a reader. */
 int store_backup_compare(struct store *book, struct backup_verdict *verdict) MUST_CHECK;
 
-/* Gives a whole file its name, one that lasts through a power cut; whatever had that name is gone. */
-int store_backup_place(const char *part, const char *path, char message[BACKUP_MESSAGE_SIZE]) MUST_CHECK;
+/* Gives a whole file its name, one that lasts through a power cut. over: whatever had that name is gone; else it stays, and this fails. */
+int store_backup_place(const char *part, const char *path, bool over, char message[BACKUP_MESSAGE_SIZE]) MUST_CHECK;
 
 /* Puts a copy in the place of a book that nobody has open (ERR_BUSY); a book that stood there is kept under kept, a name made from path and stamp. */
 int store_backup_restore(

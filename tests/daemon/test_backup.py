@@ -147,7 +147,15 @@ def _():
         daemon.json("BACKUP", copy)
         matches(daemon.refused("BACKUP", copy), "is there already")
         matches(daemon.refused("BACKUP", daemon.database), "is there already")
-        matches(daemon.refused("BACKUP", daemon.database + "-journal"), "^ERR .*for its logs; choose another")
+        matches(daemon.refused("BACKUP", daemon.database + "-journal"), "^ERR .*one of its logs .*; choose another")
+        # However the folder is written.
+        os.symlink(daemon.folder, os.path.join(daemon.folder, "way"))
+        for name in ("./book.db-wal2", "conf/../book.db-shm2", "/book.db-journal", "way/book.db-journal"):
+            matches(daemon.refused("BACKUP", f"{daemon.folder}/{name}"), "^ERR .*one of its logs .*; choose another")
+        os.symlink("nowhere", os.path.join(daemon.folder, "loose.db"))
+        matches(daemon.refused("BACKUP", os.path.join(daemon.folder, "loose.db")), "is there already")
+        os.mkdir(os.path.join(daemon.folder, "other"))
+        daemon.json("BACKUP", os.path.join(daemon.folder, "other/book.db-journal"))  # of another folder's book, if of any
         matches(daemon.refused("BACKUP", "/nowhere/copy.db"), "No such file")
         matches(daemon.refused("BACKUP", "/" + "x" * 5000), "^ERR .*too long")
         matches(daemon.agent("anna").refused("BACKUP", copy), "^NOPERM ")
@@ -177,6 +185,25 @@ def _():
         daemon.start()
         same(daemon.json("BACKUP", copy + "5")["verified"], True)
         daemon.check()
+
+
+@test("a copy is never called as the book is, not even until it is verified")
+def _():
+    daemon = Daemon()
+    book = daemon.database + ".part"
+    daemon.set("database", f'"{book}"')
+    with daemon:
+        fill(daemon, 5)
+        matches(daemon.refused("BACKUP", daemon.database), "^ERR .*the book's own name")
+        true(os.path.exists(book), "the book is there")
+    # Where its name is a link, what SQLite keeps beside it stands where the link leads to.
+    daemon = Daemon()
+    os.mkdir(os.path.join(daemon.folder, "far"))
+    os.symlink("far/real.db", daemon.database)
+    with daemon:
+        fill(daemon, 5)
+        for name in ("far/real.db-journal", "book.db-journal"):
+            matches(daemon.refused("BACKUP", os.path.join(daemon.folder, name)), "^ERR .*one of its logs")
 
 
 run()

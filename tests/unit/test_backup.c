@@ -108,11 +108,20 @@ static void test_copy_while_written(void **state)
 	store_close(store);
 }
 
+static void copy(const char *from, const char *to)
+{
+	char command[2 * PATH_MAX + 16];
+
+	snprintf(command, sizeof(command), "cp %s %s", from, to);
+	assert_int_equal(system(command), 0);
+}
+
 static void test_nothing_is_written_over(void **state)
 {
 	struct store *store = open_book("book.db");
 	struct store_backup *backup = NULL;
 	char message[BACKUP_MESSAGE_SIZE];
+	struct stat there;
 	int left;
 
 	(void)state;
@@ -122,6 +131,16 @@ static void test_nothing_is_written_over(void **state)
 	assert_int_equal(store_backup_start(store, in_folder("no/such/folder"), &backup, message), ERR_SYSTEM);
 	assert_non_null(strstr(message, "No such file"));
 	assert_int_equal(store_backup_start(store, "/dev/full", &backup, message), ERR_INVALID);
+	/* Nor what comes there while the copy is made. */
+	copy(in_folder("copy.db"), in_folder("ready.part"));
+	copy("/dev/null", in_folder("ready"));
+	assert_int_equal(store_backup_place(in_folder("ready.part"), in_folder("ready"), false, message), ERR_SYSTEM);
+	assert_non_null(strstr(message, "File exists"));
+	assert_int_equal(stat(in_folder("ready"), &there), 0);
+	assert_int_equal(there.st_size, 0);
+	assert_int_equal(store_backup_place(in_folder("ready.part"), in_folder("ready"), true, message), 0);
+	assert_int_equal(stat(in_folder("ready"), &there), 0);
+	assert_true(there.st_size > 0);
 	/* One that is given up leaves nothing. */
 	assert_int_equal(store_backup_start(store, in_folder("half.db"), &backup, message), 0);
 	assert_int_equal(store_backup_step(backup, 1, &left, message), 1);
@@ -137,14 +156,6 @@ static void spoil(const char *path, off_t at, const char *bytes, size_t count)
 	assert_true(file >= 0);
 	assert_int_equal(pwrite(file, bytes, count, at), (ssize_t)count);
 	assert_int_equal(close(file), 0);
-}
-
-static void copy(const char *from, const char *to)
-{
-	char command[2 * PATH_MAX + 16];
-
-	snprintf(command, sizeof(command), "cp %s %s", from, to);
-	assert_int_equal(system(command), 0);
 }
 
 static void test_bad_copies(void **state)
