@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "followup/json_text.h"
+#include "followup/text.h"
 #include "internal.h"
 
 enum { TOKEN_BYTES = 32 };
@@ -19,7 +20,7 @@ bool is_plain_name(const char *name)
 	for (size_t i = 0; i < length; i++)
 		if ((unsigned char)name[i] <= ' ' || strchr(",\"\\{}", name[i]) != NULL || name[i] == 0x7f)
 			return false;
-	return true;
+	return text_is_seen(name, length); /* whoever answers for something by his name must not pass for somebody else */
 }
 
 /* A role that is no right, only something that rules exclude ("marketing"). */
@@ -107,7 +108,8 @@ int desk_agent_add(
 	char text[TOKEN_BYTES * 2 + 1];
 
 	if (!is_plain_name(name) || strcmp(name, "operator") == 0)
-		return refuse(answer, ERR_INVALID, "a name has 1 to %d bytes, no spaces, commas, quotes or braces, and is not \"operator\"",
+		return refuse(answer, ERR_INVALID,
+			"a name has 1 to %d bytes, no spaces, commas, quotes, braces or marks that nobody sees, and is not \"operator\"",
 			AGENT_TEXT_SIZE - 1);
 	snprintf(agent.name, sizeof(agent.name), "%s", name);
 	int result = parse_roles(desk, roles, &agent, answer);

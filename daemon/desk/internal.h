@@ -106,7 +106,7 @@ bool agent_suits(const struct agent *agent, bool bulk);
 /* Leases a call to an agent under a new generation and describes it to him. */
 int lease_call(struct desk *desk, int64_t agent_id, struct call *call, struct moment now, struct buffer *out) MUST_CHECK;
 
-/* agent.c: whether a text can be a name: 1 to AGENT_TEXT_SIZE - 1 bytes, no spaces, commas, quotes or braces. */
+/* agent.c: whether a text can be a name: 1 to AGENT_TEXT_SIZE - 1 bytes, no spaces, commas, quotes or braces, nothing that nobody sees. */
 bool is_plain_name(const char *name);
 /* agent.c: whether calls can ever wait on a queue of that name or pattern. */
 bool queue_is_known(const struct policy *policy, const char *name);

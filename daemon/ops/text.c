@@ -180,6 +180,23 @@ void text_clean(struct buffer *out, const char *bytes, size_t length, bool lines
 	}
 }
 
+bool text_is_seen(const char *bytes, size_t length)
+{
+	static const uint32_t soft_hyphen = 0x00AD;
+	static const struct span joiners = {0x200B, 0x200D};
+
+	for (size_t at = 0; at < length;) {
+		uint32_t character;
+		size_t size = take_character(bytes + at, length - at, &character);
+
+		if (size == 0 || character < 0x20 || character == 0x7F || IN(character, hidden) || character == soft_hyphen ||
+			(character >= joiners.first && character <= joiners.last))
+			return false;
+		at += size;
+	}
+	return true;
+}
+
 size_t text_width(const char *bytes, size_t length)
 {
 	size_t width = 0;

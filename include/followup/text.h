@@ -11,6 +11,9 @@
  * not UTF-8 become \xHH or \u{HHHH}. With lines, line feeds and tabs stay and carriage returns are left out. */
 void text_clean(struct buffer *out, const char *bytes, size_t length, bool lines);
 
+/* Whether every character of it is seen: none that is not UTF-8, steers, turns round or hides, by which one name could pass for another. */
+bool text_is_seen(const char *bytes, size_t length);
+
 /* The columns that clean UTF-8 takes on a terminal: two for each East Asian wide character, none for combining ones. */
 size_t text_width(const char *bytes, size_t length);
 

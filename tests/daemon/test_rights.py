@@ -159,6 +159,17 @@ def _():
         same(daemon.json("AGENT.ADD", "deputy", ",".join(["supervisor"] * 60 + ["operator"]))["agent"], "deputy", "an operator may")
 
 
+@test("nobody is let in under a name that looks like another's: the second of two who answer for something is known by it")
+def _():
+    with Daemon() as daemon:
+        sue = daemon.agent("sue", "supervisor", ())
+        daemon.add_agent("bob", "supervisor", ())
+        for name in ("bob\u200b", "\u2060bob", "b\u00adob", "\u202ebob", "bo\u200db", "bob\u0085", "\ufeffbob", "bob\U000e0020"):
+            matches(sue.refused("AGENT.ADD", name, "supervisor"), "^ERR a name has .* marks that nobody sees")
+        for name in ("王丽", "李\u3000明", "José", "bob2"):
+            same(sue.json("AGENT.ADD", name, "supervisor")["agent"], name)
+
+
 @test("an agent takes no messages, a gateway no calls")
 def _():
     with Daemon() as daemon:
