@@ -56,6 +56,16 @@ static bool pause_ms(const struct stream *stream, int64_t ms)
 	return link_sleep(&wait) == ERR_LIMIT;
 }
 
+static void end_session(struct stream *stream)
+{
+	char agent[LOG_QUOTED_SIZE];
+	const char *name = web_session_name(stream->session);
+
+	if (web_session_end(stream->web->sessions, stream->session))
+		web_log(stream->web, LOG_LEVEL_INFO, "session_ended", "agent=%s why=\"the daemon no longer takes its token\"",
+			log_quote(name, strlen(name), agent));
+}
+
 static void subscribe(struct stream *stream)
 {
 	const char *words[] = {"SUBSCRIBE", "events"};
@@ -65,6 +75,9 @@ static void subscribe(struct stream *stream)
 	char why[LINK_WHY_SIZE];
 	int result = web_session_open_link(stream->web->sessions, stream->session, &wait, &stream->link, why);
 
+	/* The daemon no longer takes his token: he is out, with this stream and with all else. */
+	if (result == ERR_RIGHTS)
+		end_session(stream);
 	if (result == 0)
 		result = link_ask(stream->link, 2, words, lengths, &wait, &reply);
 	if (result == 0 && reply->type == REDIS_REPLY_ERROR)

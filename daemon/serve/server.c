@@ -209,9 +209,10 @@ void server_clock_moved(struct server *server)
 
 void server_forget_agent(struct server *server, const char *name)
 {
-	struct session *session;
+	struct session *session, *next;
 
-	for (session = TAILQ_FIRST(&server->all); session != NULL; session = TAILQ_NEXT(session, in_all)) {
+	for (session = TAILQ_FIRST(&server->all); session != NULL; session = next) {
+		next = TAILQ_NEXT(session, in_all);
 		if (!session->standing.signed_in || session->standing.identity.agent_id == 0 ||
 			strcmp(session->standing.identity.name, name) != 0)
 			continue;
@@ -221,6 +222,11 @@ void server_forget_agent(struct server *server, const char *name)
 		/* Its waiting request is looked at again, and hears that it has no rights any more. */
 		session->sweep = 0;
 		server->sweep_wanted = true;
+		/* Who only listens asks nothing by which he would hear it: a page of his would stand there as if he were still somebody. */
+		if (session->subscribed) {
+			session_touch(session); /* an answer of this turn goes out first */
+			session_close_after_replies(session, "its agent was shut out or let in anew");
+		}
 	}
 }
 

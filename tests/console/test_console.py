@@ -287,6 +287,18 @@ def shut_out():
         daemon.restart()
         same(bob.send("MINE").status, 401)
         same(Browser(console, console.sign_in("bob", daemon.agents["bob"])).call("MINE"), [])
+        # Whoever only looks on hears it at once: his page goes.
+        for shut_out in (lambda: daemon.call("AGENT.DEL", "sue"), lambda: daemon.add_agent("tom", "supervisor")):
+            sue, tom = console.browser("sue", "supervisor") if "sue" not in daemon.agents else None, console.browser("tom", "supervisor")
+            who = sue or tom
+            streams = [who.events() for _ in range(2)]
+            for stream in streams:
+                same(stream.read(), ("daemon", {"state": "here"}))
+            shut_out()
+            for stream in streams:
+                stream.wait(lambda kind, data: kind == "end")
+                same(stream.read(), None)
+            same(who.get("/api/session").status, 401)
 
 
 @test("a supervisor hears of events as they become true, across the daemon's restart; an agent does not")
