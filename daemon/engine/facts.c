@@ -72,6 +72,20 @@ static void coming(struct facts *facts, day_t day)
 		facts->next_fact_on = day;
 }
 
+/* POLICY 5, channel: what found no channel open for him while its own was off comes back when what forbids the channel ends. */
+static void read_prohibitions(const struct engine *engine, struct facts *facts)
+{
+	const char *const texts[] = {facts->client.do_not_contact, facts->client.no_greetings};
+	struct do_not_contact entries[DO_NOT_CONTACT_MAX];
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		int count = texts[i][0] != '\0' ? fact_do_not_contact(engine->policy, texts[i], entries, DO_NOT_CONTACT_MAX) : 0;
+		for (int entry = 0; entry < count; entry++)
+			if (entries[entry].until < INT32_MAX)
+				coming(facts, entries[entry].until + 1);
+	}
+}
+
 /* One step of the account's story, for comparing which came last: the time, then the place in the order of events; the file's word comes before events. */
 struct step {
 	int64_t at;
@@ -172,6 +186,7 @@ int facts_load(struct engine *engine, int64_t client_id, day_t day, struct facts
 	coming(facts, next_trade);
 	facts->withdrawal_today = facts->withdrawal_today || trade_withdrawn;
 	coming(facts, facts->client.last_trade_on);
+	read_prohibitions(engine, facts);
 	if (last_trade == NO_DAY && facts->client.last_trade_on != NO_DAY && facts->client.last_trade_on <= day)
 		last_trade = facts->client.last_trade_on;
 	facts->last_trade_on = last_trade;

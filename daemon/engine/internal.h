@@ -50,6 +50,9 @@ struct rule_index {
 	bool has_siblings; /* more than that one */
 };
 
+/* Entries of one client's do_not_contact, or of what he has refused. */
+enum { DO_NOT_CONTACT_MAX = 32 };
+
 /* What is known of one client on one day. */
 struct facts {
 	struct client client;
@@ -74,7 +77,7 @@ struct facts {
 struct foresight {
 	int64_t person;
 	day_t day;
-	uint64_t version;
+	uint64_t version, rollbacks;
 	int count;
 	struct {
 		day_t on;

@@ -2,10 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "followup/store.h"
 #include "followup/store_call.h"
 #include "internal.h"
 
-enum { PERSON_CLIENTS_MAX = 256, DO_NOT_CONTACT_MAX = 32 };
+enum { PERSON_CLIENTS_MAX = 256 };
 
 static bool has_address(const struct facts *facts, const struct channel *channel)
 {
@@ -156,6 +157,7 @@ static int look_ahead(struct engine *engine, int64_t person, day_t day)
 	}
 	engine->foresight.person = person;
 	engine->foresight.version = engine->version;
+	engine->foresight.rollbacks = store_rollbacks(engine->store);
 	return 0;
 }
 
@@ -164,7 +166,7 @@ int slots_foresight(struct engine *engine, int64_t person, day_t day, int priori
 	struct foresight *f = &engine->foresight;
 	int days = 0;
 
-	if (f->person != person || f->day != day || f->version != engine->version) {
+	if (f->person != person || f->day != day || f->version != engine->version || f->rollbacks != store_rollbacks(engine->store)) {
 		int result = look_ahead(engine, person, day);
 		if (result < 0)
 			return result;
