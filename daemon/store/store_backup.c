@@ -314,13 +314,12 @@ static int take_lock(const char *name, const char *path, const struct stat *owne
 
 	if (lock < 0)
 		return say(message, ERR_SYSTEM, name, strerror(errno));
+	bool seen = fstat(lock, &file) == 0;
 	if (flock(lock, LOCK_EX | LOCK_NB) != 0)
 		result = say(message, ERR_BUSY, path, "another process serves this book; stop it first");
-	else if (fstat(lock, &file) != 0)
-		result = say(message, ERR_SYSTEM, name, strerror(errno));
-	else if (!S_ISREG(file.st_mode) || file.st_nlink > 1)
+	else if (seen && (!S_ISREG(file.st_mode) || file.st_nlink > 1))
 		result = say(message, ERR_SYSTEM, name, "it is no file of its own; look who has put it there, and remove it");
-	else if (owner != NULL && fchown(lock, owner->st_uid, owner->st_gid) != 0)
+	else if (!seen || (owner != NULL && fchown(lock, owner->st_uid, owner->st_gid) != 0))
 		result = say(message, ERR_SYSTEM, name, strerror(errno));
 	if (result < 0)
 		(void)close(lock);
