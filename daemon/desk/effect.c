@@ -35,7 +35,8 @@ int outcome_is_barred(const struct outcome *o, const struct followup *f)
 	return of_a_message || said_names(&o->shown, f->id) ? 0 : agenda_is_recused(o->desk->engine, f, o->who->agent_id);
 }
 
-/* Items that were ticked although they are not on the call (any more): of the same person, not done yet, they are closed too; anything else is refused by number.
+/* Items that were ticked although they are not on the call (any more): what he was told of and others of the same person, not done yet, they are closed too; anything
+ * else is refused by number.
  * Without a list: what he was told of and what expired while he held the call, for he has reached the client about it all the same. */
 static int tick_others(struct outcome *o, struct answer *answer)
 {
@@ -52,7 +53,8 @@ static int tick_others(struct outcome *o, struct answer *answer)
 		int result = store_followup_load(o->desk->store, meant->items[i], f);
 		if (result >= 0)
 			result = store_client_load(o->desk->store, f->client_id, &client);
-		if (result == ERR_NOT_FOUND || (result == 0 && o->said.has_items && client.person != o->call.person))
+		bool stranger = result == 0 && client.person != o->call.person && !said_names(&o->shown, f->id);
+		if (result == ERR_NOT_FOUND || (stranger && o->said.has_items))
 			return refuse(answer, ERR_INVALID, "item %lld is not a matter of this client", (long long)meant->items[i]);
 		if (result < 0)
 			return refuse_store(o->desk, answer, result);

@@ -307,6 +307,16 @@ int call_work_out_new(struct engine *engine, struct call *call, struct followup 
 	return place_call(engine, call, &(struct followup_list){only, 1, 1}, day);
 }
 
+/* Nothing is left of a call that somebody holds: he will hear it at TOUCH or DONE. An appointment has left it with its promise. */
+static int keep_empty(struct engine *engine, struct call *call)
+{
+	if (call->appointed_for == 0)
+		return 0;
+	call->appointed_at = call->owner_id = call->appointed_for = 0;
+	call->due_now = CALL_DUE;
+	return store_call_save(engine->store, call);
+}
+
 int call_work_out(struct engine *engine, struct call *call, day_t day)
 {
 	struct followup_list agenda = {NULL, 0, 0};
@@ -315,9 +325,7 @@ int call_work_out(struct engine *engine, struct call *call, day_t day)
 	if (result == 0 && call->state < CALL_LEASED && call->generation > 0)
 		result = leave_strangers(engine, call, &agenda, day);
 	if (result == 0 && agenda.count == 0) {
-		/* Whoever holds it will hear at TOUCH or DONE that nothing is left. */
-		if (call->state != CALL_LEASED)
-			result = store_call_delete(engine->store, call->id);
+		result = call->state == CALL_LEASED ? keep_empty(engine, call) : store_call_delete(engine->store, call->id);
 	} else if (result == 0) {
 		result = place_call(engine, call, &agenda, day);
 	}

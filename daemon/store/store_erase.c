@@ -37,15 +37,19 @@ int refuse_erased(struct store *store, int64_t client_id, const char *client_ref
 	return ERR_INVALID;
 }
 
-/* A person whose last client is gone is nobody any more. */
+/* A person whose last client is gone is nobody any more, and another may get his number: a call of his that somebody holds is this client's. */
 static int erase_person(struct store *store, int64_t client_id)
 {
 	STATEMENT(forget, "DELETE FROM person WHERE id=(SELECT person FROM client WHERE id=?1) AND NOT EXISTS (SELECT 1 FROM client c WHERE"
 			  " c.person=person.id AND c.person>0 AND c.id<>?1 AND c.erased_at IS NULL)");
+	STATEMENT(held, "UPDATE call SET person=-?1 WHERE person>0 AND person=(SELECT person FROM client WHERE id=?1)");
 	STATEMENT(alone, "UPDATE client SET person=-id WHERE person>0 AND person=(SELECT person FROM client WHERE id=?1)");
 	int result = store_run(store, &forget, "i", client_id);
 
-	return result > 0 ? store_run(store, &alone, "i", client_id) : result;
+	if (result <= 0)
+		return result;
+	result = store_run(store, &held, "i", client_id);
+	return result >= 0 ? store_run(store, &alone, "i", client_id) : result;
 }
 
 int store_client_erase(struct store *store, int64_t client_id, int64_t at, const char *by)
