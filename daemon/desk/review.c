@@ -71,11 +71,19 @@ static int may_judge(struct desk *desk, const struct review *review, const struc
 	return count < 0 ? count : 1;
 }
 
+/* The one that he has, or the oldest that he may judge. He may have become the manager of its client while he had it: another gets it then. 1 or 0. */
 static int find_review(struct desk *desk, const struct agent *reviewer, struct review *out)
 {
-	int result = store_review_held(desk->store, reviewer->id, out);
+	int result;
 
-	if (result != 0)
+	while ((result = store_review_held(desk->store, reviewer->id, out)) > 0) {
+		result = may_judge(desk, out, reviewer);
+		if (result == 0)
+			result = store_review_give_back(desk->store, out->id);
+		if (result != 0)
+			return result;
+	}
+	if (result < 0)
 		return result;
 	for (int64_t after = 0; (result = store_review_next_open(desk->store, after, out)) > 0; after = out->id) {
 		result = may_judge(desk, out, reviewer);
@@ -236,7 +244,10 @@ static int load_own(struct desk *desk, const char *text, const struct agent *rev
 		return refuse(answer, ERR_NO_LEASE, "review %lld has been judged already", (long long)id);
 	if (review->reviewer_id != reviewer->id)
 		return refuse(answer, ERR_NO_LEASE, "review %lld is not yours: take one with REVIEW.NEXT", (long long)id);
-	return 0;
+	result = may_judge(desk, review, reviewer);
+	if (result == 0)
+		return refuse(answer, ERR_RIGHTS, "review %lld is of a client of yours by now: another must judge it", (long long)id);
+	return result < 0 ? result : 0;
 }
 
 /* What the contact has closed, and nothing has taken from it since, waits again; the supervisors hear of it. */

@@ -115,6 +115,14 @@ int store_review_put_back(struct store *store, int64_t now)
 	return store_run(store, &back, "i", now);
 }
 
+int store_review_give_back(struct store *store, int64_t id)
+{
+	STATEMENT(back, "UPDATE review SET state=0, reviewer_id=NULL, reviewer=NULL, lease_until=NULL WHERE id=?1");
+	int result = store_run(store, &back, "i", id);
+
+	return result < 0 ? result : 0;
+}
+
 int store_review_judge(struct store *store, int64_t id, int64_t reviewer_id, const char *reviewer, enum review_state state, int64_t at,
 	const char *detail, const char *answer)
 {

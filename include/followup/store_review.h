@@ -44,6 +44,8 @@ int store_review_held(struct store *store, int64_t reviewer_id, struct review *o
 int store_review_next_open(struct store *store, int64_t after, struct review *out) MUST_CHECK;
 /* reviewer: his name. */
 int store_review_lease(struct store *store, int64_t id, int64_t reviewer_id, const char *reviewer, int64_t lease_until) MUST_CHECK;
+/* Its holder may not judge it any more: it waits for another. */
+int store_review_give_back(struct store *store, int64_t id) MUST_CHECK;
 /* Leases that have run out by now put their reviews back: the count. */
 int store_review_put_back(struct store *store, int64_t now) MUST_CHECK;
 /* detail: what was said, JSON; answer: what the reviewer was told. */

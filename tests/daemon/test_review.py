@@ -89,6 +89,25 @@ def _():
         same(sorted(item["client_ref"] for item in daemon.agent("rita", "reviewer", []).json("REVIEW.NEXT")["closed"]), ["C1", "C2"])
 
 
+@test("who becomes the manager of a client while he has the review of a contact with him does not judge it, and another gets it")
+def _():
+    with drawing() as daemon:
+        anna, dora = daemon.agent("anna"), daemon.agent("dora", "agent,reviewer")
+        daemon.agent("bert")
+        emil = daemon.agent("emil", "reviewer", [])
+        contact(daemon, anna, "C1", manager="bert")
+        contact(daemon, anna, "C2")
+        same(dora.json("REVIEW.NEXT")["review"], 1)
+        same(emil.json("REVIEW.NEXT")["review"], 2)
+        daemon.json("HANDOVER", "bert", "dora", "bert is away")
+        matches(dora.refused("REVIEW.DONE", 1, "accepted", json.dumps(SCORES)), "^NOPERM review 1 is of a client of yours")
+        same(dora.json("REVIEW.NEXT"), None)
+        judge(emil, 2)
+        same(emil.json("REVIEW.NEXT")["review"], 1)
+        judge(emil, 1)
+        daemon.check()
+
+
 @test("a lease that runs out gives the review to the next who asks; until then its last holder may still judge")
 def _():
     with drawing() as daemon:
