@@ -24,19 +24,25 @@ static void complain(void *context, const struct complaint *complaint)
 }
 
 /* Whether the copy can be relied on; says what is in it. */
-static int verify(const char *copy)
+static int tell(const char *copy, int result, const struct backup_verdict *verdict)
 {
-	struct backup_verdict verdict;
-	int result = store_backup_verify(copy, &verdict);
-
-	if (result < 0 || verdict.why[0] != '\0') {
-		fprintf(stderr, "%s: not good: %s\n", copy, verdict.why[0] != '\0' ? verdict.why : error_text(result));
+	if (result < 0 || verdict->why[0] != '\0') {
+		fprintf(stderr, "%s: not good: %s\n", copy, verdict->why[0] != '\0' ? verdict->why : error_text(result));
 		return EXIT_STORAGE;
 	}
 	printf("%s: good: %" PRId64 " clients, %" PRId64 " events, %" PRId64 " follow-ups, %" PRId64 " attempts; record of %" PRId64
 	       " links, head %s\n",
-		copy, verdict.clients, verdict.events, verdict.followups, verdict.attempts, verdict.record.links, verdict.record.head);
+		copy, verdict->clients, verdict->events, verdict->followups, verdict->attempts, verdict->record.links,
+		verdict->record.head);
 	return 0;
+}
+
+static int check(const char *copy)
+{
+	struct backup_verdict verdict;
+	int result = store_backup_verify(copy, &verdict);
+
+	return tell(copy, result, &verdict);
 }
 
 static int put_back(const char *copy, const char *config_file)
@@ -44,6 +50,7 @@ static int put_back(const char *copy, const char *config_file)
 	struct policy *policy = NULL;
 	char stamp[32], kept[4096], message[BACKUP_MESSAGE_SIZE];
 	struct business_clock real = {0};
+	struct backup_verdict verdict;
 	time_t now = (time_t)clock_now(&real);
 	struct tm parts;
 
@@ -51,10 +58,10 @@ static int put_back(const char *copy, const char *config_file)
 		return EXIT_CONFIGURATION;
 	(void)gmtime_r(&now, &parts);
 	(void)strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &parts);
-	int result = store_backup_restore(copy, policy->database, stamp, kept, sizeof(kept), message);
-	if (result < 0) {
+	int result = store_backup_restore(copy, policy->database, stamp, kept, sizeof(kept), &verdict, message);
+	if (result < 0 && verdict.why[0] == '\0') {
 		fprintf(stderr, "%s\n", message);
-	} else {
+	} else if (tell(copy, 0, &verdict) == 0) {
 		if (kept[0] != '\0')
 			printf("the former book: %s\n", kept);
 		printf("restored: %s; start the daemon, then CHECK and VERIFY\n", policy->database);
@@ -83,6 +90,5 @@ int restore_command(int count, char **words)
 	}
 	if (optind + 1 != count)
 		return fputs(usage, stderr) < 0 ? EXIT_SYSTEM : EXIT_USAGE;
-	int status = verify(words[optind]);
-	return status != 0 || check_only ? status : put_back(words[optind], file);
+	return check_only ? check(words[optind]) : put_back(words[optind], file);
 }

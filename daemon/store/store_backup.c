@@ -342,8 +342,18 @@ static int find_owner(const char *path, struct stat *out)
 	return stat(slash != NULL ? folder : ".", out) == 0 ? 0 : ERR_SYSTEM;
 }
 
-int store_backup_restore(
-	const char *copy, const char *path, const char *stamp, char *kept, size_t kept_size, char message[BACKUP_MESSAGE_SIZE])
+/* What stands beside the book by now, and not the copy, which its owner may exchange at any time. */
+static int verify_part(const char *copy, const char *part, struct backup_verdict *verdict, char message[BACKUP_MESSAGE_SIZE])
+{
+	int result = store_backup_verify(part, verdict);
+
+	if (result < 0)
+		return say(message, result, copy, error_text(result));
+	return verdict->why[0] != '\0' ? say(message, ERR_STORE, copy, verdict->why) : 0;
+}
+
+int store_backup_restore(const char *copy, const char *path, const char *stamp, char *kept, size_t kept_size,
+	struct backup_verdict *verdict, char message[BACKUP_MESSAGE_SIZE])
 {
 	struct stat there;
 	char part[4096], lock_name[4096];
@@ -352,6 +362,7 @@ int store_backup_restore(
 	int lock = -1;
 
 	kept[0] = '\0';
+	*verdict = (struct backup_verdict){0};
 	if (strlen(path) + strlen(stamp) + 32 > sizeof(part) || strlen(path) + strlen(stamp) + 32 > kept_size)
 		return say(message, ERR_INVALID, path, "the name is too long");
 	if (find_owner(path, &there) < 0)
@@ -362,6 +373,9 @@ int store_backup_restore(
 		return result;
 	snprintf(part, sizeof(part), "%s.part-%s", path, stamp);
 	result = copy_file(copy, part, owner, message);
+	if (result < 0)
+		goto unlock;
+	result = verify_part(copy, part, verdict, message);
 	if (result == 0 && stood) {
 		snprintf(kept, kept_size, "%s.before-%s", path, stamp);
 		result = set_aside(path, kept, message);
@@ -370,6 +384,7 @@ int store_backup_restore(
 		result = store_backup_place(part, path, true, message);
 	if (result < 0)
 		(void)unlink(part);
+unlock:
 	(void)close(lock);
 	return result;
 }

@@ -40,8 +40,9 @@ int store_backup_compare(struct store *book, struct backup_verdict *verdict) MUS
 /* Gives a whole file its name, one that lasts through a power cut. over: whatever had that name is gone; else it stays, and this fails. */
 int store_backup_place(const char *part, const char *path, bool over, char message[BACKUP_MESSAGE_SIZE]) MUST_CHECK;
 
-/* Puts a copy in the place of a book that nobody has open (ERR_BUSY); a book that stood there is kept under kept, a name made from path and stamp. */
-int store_backup_restore(
-	const char *copy, const char *path, const char *stamp, char *kept, size_t kept_size, char message[BACKUP_MESSAGE_SIZE]) MUST_CHECK;
+/* Puts a copy in the place of a book that nobody has open (ERR_BUSY), if what was copied can be relied on: verdict->why else says why not (ERR_STORE), and nothing is
+ * changed. A book that stood there is kept under kept, a name made from path and stamp. */
+int store_backup_restore(const char *copy, const char *path, const char *stamp, char *kept, size_t kept_size,
+	struct backup_verdict *verdict, char message[BACKUP_MESSAGE_SIZE]) MUST_CHECK;
 
 #endif

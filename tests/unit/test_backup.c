@@ -200,13 +200,15 @@ static void test_restore(void **state)
 {
 	struct store *store = open_book("book.db");
 	char message[BACKUP_MESSAGE_SIZE], kept[PATH_MAX];
+	struct backup_verdict verdict;
 
 	(void)state;
-	assert_int_equal(store_backup_restore(in_folder("copy.db"), in_folder("book.db"), "now", kept, sizeof(kept), message), ERR_BUSY);
+	assert_int_equal(
+		store_backup_restore(in_folder("copy.db"), in_folder("book.db"), "now", kept, sizeof(kept), &verdict, message), ERR_BUSY);
 	write_some(store, 900000, 5);
 	assert_true(store_client_find(store, "C900000") > 0);
 	store_close(store);
-	assert_int_equal(store_backup_restore(in_folder("copy.db"), in_folder("book.db"), "now", kept, sizeof(kept), message), 0);
+	assert_int_equal(store_backup_restore(in_folder("copy.db"), in_folder("book.db"), "now", kept, sizeof(kept), &verdict, message), 0);
 	assert_string_equal(kept, in_folder("book.db.before-now"));
 	store = open_book("book.db");
 	assert_int_equal(store_client_find(store, "C900000"), ERR_NOT_FOUND);
@@ -217,12 +219,21 @@ static void test_restore(void **state)
 	assert_true(store_client_find(store, "C900000") > 0);
 	store_close(store);
 	/* Where none stood. */
-	assert_int_equal(store_backup_restore(in_folder("copy.db"), in_folder("fresh.db"), "now", kept, sizeof(kept), message), 0);
+	assert_int_equal(
+		store_backup_restore(in_folder("copy.db"), in_folder("fresh.db"), "now", kept, sizeof(kept), &verdict, message), 0);
 	assert_string_equal(kept, "");
 	store = open_book("fresh.db");
 	assert_true(store_client_find(store, "C1") > 0);
 	store_close(store);
-	assert_int_equal(store_backup_restore(in_folder("none.db"), in_folder("fresh.db"), "now", kept, sizeof(kept), message), ERR_SYSTEM);
+	/* What was copied is what must be good. */
+	assert_int_equal(
+		store_backup_restore(in_folder("bad.db"), in_folder("fresh.db"), "now", kept, sizeof(kept), &verdict, message), ERR_STORE);
+	assert_non_null(strstr(message, "no followupd book"));
+	assert_non_null(strstr(verdict.why, "no followupd book"));
+	assert_string_equal(kept, "");
+	assert_int_equal(access(in_folder("fresh.db.part-now"), F_OK), -1);
+	assert_int_equal(store_backup_restore(in_folder("none.db"), in_folder("fresh.db"), "now", kept, sizeof(kept), &verdict, message),
+		ERR_SYSTEM);
 	store = open_book("fresh.db");
 	assert_true(store_client_find(store, "C1") > 0);
 	store_close(store);
@@ -258,6 +269,7 @@ static void test_root_gives_nothing_else_away(void **state)
 {
 	enum { SOMEBODY = 12345 };
 	char message[BACKUP_MESSAGE_SIZE], kept[PATH_MAX];
+	struct backup_verdict verdict;
 	struct stat file;
 
 	(void)state;
@@ -269,7 +281,7 @@ static void test_root_gives_nothing_else_away(void **state)
 	/* Neither by a link in the place of the copy, */
 	exchanged = "his/book.db.part-now";
 	victim = "root";
-	(void)!store_backup_restore(in_folder("copy.db"), in_folder("his/book.db"), "now", kept, sizeof(kept), message);
+	(void)!store_backup_restore(in_folder("copy.db"), in_folder("his/book.db"), "now", kept, sizeof(kept), &verdict, message);
 	assert_null(exchanged);
 	assert_int_equal(stat(in_folder("root"), &file), 0);
 	assert_int_equal(file.st_uid, 0);
@@ -278,13 +290,15 @@ static void test_root_gives_nothing_else_away(void **state)
 	/* nor by another name of that file in the place of the lock. */
 	assert_int_equal(link(in_folder("root"), in_folder("his/book.db-lock")), 0);
 	assert_int_equal(
-		store_backup_restore(in_folder("copy.db"), in_folder("his/book.db"), "then", kept, sizeof(kept), message), ERR_SYSTEM);
+		store_backup_restore(in_folder("copy.db"), in_folder("his/book.db"), "then", kept, sizeof(kept), &verdict, message),
+		ERR_SYSTEM);
 	assert_non_null(strstr(message, "no file of its own"));
 	assert_int_equal(stat(in_folder("root"), &file), 0);
 	assert_int_equal(file.st_uid, 0);
 	assert_int_equal(unlink(in_folder("his/book.db-lock")), 0);
 	/* His own are his. */
-	assert_int_equal(store_backup_restore(in_folder("copy.db"), in_folder("his/book.db"), "then", kept, sizeof(kept), message), 0);
+	assert_int_equal(
+		store_backup_restore(in_folder("copy.db"), in_folder("his/book.db"), "then", kept, sizeof(kept), &verdict, message), 0);
 	assert_int_equal(stat(in_folder("his/book.db"), &file), 0);
 	assert_int_equal(file.st_uid, SOMEBODY);
 	assert_int_equal(file.st_mode & 0777, 0600);
@@ -311,26 +325,29 @@ static void limit_files(rlim_t bytes)
 static void test_restore_in_odd_places(void **state)
 {
 	char message[BACKUP_MESSAGE_SIZE], kept[PATH_MAX], small[8], name[5000];
+	struct backup_verdict verdict;
 
 	(void)state;
 	memset(name, 'a', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
-	assert_int_equal(store_backup_restore(in_folder("copy.db"), name, "now", kept, sizeof(kept), message), ERR_INVALID);
+	assert_int_equal(store_backup_restore(in_folder("copy.db"), name, "now", kept, sizeof(kept), &verdict, message), ERR_INVALID);
 	assert_non_null(strstr(message, "too long"));
-	assert_int_equal(
-		store_backup_restore(in_folder("copy.db"), in_folder("odd.db"), "now", small, sizeof(small), message), ERR_INVALID);
-	assert_int_equal(
-		store_backup_restore(in_folder("copy.db"), in_folder("no/odd.db"), "now", kept, sizeof(kept), message), ERR_SYSTEM);
+	assert_int_equal(store_backup_restore(in_folder("copy.db"), in_folder("odd.db"), "now", small, sizeof(small), &verdict, message),
+		ERR_INVALID);
+	assert_int_equal(store_backup_restore(in_folder("copy.db"), in_folder("no/odd.db"), "now", kept, sizeof(kept), &verdict, message),
+		ERR_SYSTEM);
 	assert_non_null(strstr(message, "No such file"));
 	/* Somebody has put a link in the place of the lock. */
 	assert_int_equal(symlink(in_folder("elsewhere"), in_folder("odd.db-lock")), 0);
-	assert_int_equal(store_backup_restore(in_folder("copy.db"), in_folder("odd.db"), "now", kept, sizeof(kept), message), ERR_SYSTEM);
+	assert_int_equal(
+		store_backup_restore(in_folder("copy.db"), in_folder("odd.db"), "now", kept, sizeof(kept), &verdict, message), ERR_SYSTEM);
 	assert_false(is_there("odd.db") || is_there("elsewhere"));
 	assert_int_equal(unlink(in_folder("odd.db-lock")), 0);
 	/* The former book cannot be set aside: it stays. */
 	copy(in_folder("copy.db"), in_folder("odd.db"));
 	assert_int_equal(mkdir(in_folder("odd.db.before-now"), 0700), 0);
-	assert_int_equal(store_backup_restore(in_folder("book.db"), in_folder("odd.db"), "now", kept, sizeof(kept), message), ERR_SYSTEM);
+	assert_int_equal(
+		store_backup_restore(in_folder("book.db"), in_folder("odd.db"), "now", kept, sizeof(kept), &verdict, message), ERR_SYSTEM);
 	assert_non_null(strstr(message, "Is a directory"));
 	assert_false(is_there("odd.db.part-now"));
 	struct store *store = open_book("odd.db");
@@ -338,7 +355,7 @@ static void test_restore_in_odd_places(void **state)
 	store_close(store);
 	/* No room for the copy. */
 	limit_files(8192);
-	int result = store_backup_restore(in_folder("copy.db"), in_folder("odd.db"), "later", kept, sizeof(kept), message);
+	int result = store_backup_restore(in_folder("copy.db"), in_folder("odd.db"), "later", kept, sizeof(kept), &verdict, message);
 	limit_files(RLIM_INFINITY);
 	assert_int_equal(result, ERR_SYSTEM);
 	assert_non_null(strstr(message, "File too large"));
@@ -347,8 +364,8 @@ static void test_restore_in_odd_places(void **state)
 	char *here = getcwd(NULL, 0);
 	assert_non_null(here);
 	assert_int_equal(chdir(folder), 0);
-	result = store_backup_restore("copy.db", "plain.db", "now", kept, sizeof(kept), message);
-	int again = store_backup_restore("copy.db", "plain.db", "now", kept, sizeof(kept), message);
+	result = store_backup_restore("copy.db", "plain.db", "now", kept, sizeof(kept), &verdict, message);
+	int again = store_backup_restore("copy.db", "plain.db", "now", kept, sizeof(kept), &verdict, message);
 	assert_int_equal(chdir(here), 0);
 	free(here);
 	assert_int_equal(result, 0);
