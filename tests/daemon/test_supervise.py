@@ -2,7 +2,7 @@
 """What a supervisor decides against the rules' own course: TAKE, MOVE, PAUSE, RESUME, DNC, OVERRIDE, and calls that widen by themselves (POLICY 5, 6)."""
 import json
 
-from harness import Daemon, TUESDAY, matches, run, same, test, true
+from harness import Closed, Daemon, TUESDAY, matches, run, same, test, true
 
 
 def done(agent, call):
@@ -305,6 +305,26 @@ def _():
         same(heard["handed_out"]["agent"], "李小明")
         same(heard["handover"]["manager"], 'M"1 event=fake \\x41')
         true("fake" not in heard, heard)
+
+@test("who is shut out, or let in anew, while he listens is told no more: his connection ends at once, and nobody else's")
+def _():
+    with Daemon() as daemon:
+        boards = {name: daemon.agent(name, "supervisor", ()) for name in ("sara", "tina", "udo")}
+        for board in boards.values():
+            board.call("SUBSCRIBE", "events")
+        for name, words in (("sara", ("AGENT.DEL", "sara")), ("tina", ("AGENT.ADD", "tina", "supervisor"))):
+            daemon.call(*words)
+            try:
+                while True:
+                    boards[name].read()  # what was told before
+            except Closed:
+                pass
+        daemon.client("C1")
+        daemon.event("E1", "C1", "account_closed")
+        daemon.agent("anna").json("NEXT")
+        while json.loads(boards["udo"].read()[2])["event"] != "handed_out":
+            pass  # what else came
+        same(boards["udo"].call("PING"), "PONG")
 
 
 run()
