@@ -187,6 +187,28 @@ def retired(daemon):
     return rows
 
 
+@test("on the disk nothing of his fields is left between the rows, nor, once the daemon has stopped, in the log")
+def _():
+    with Daemon() as daemon:
+        daemon.agent("mary", "supervisor")
+        for i in range(300):  # pages before him and behind him
+            if i == 150:
+                daemon.client("C1", name=NAME, phone=PHONE, email=EMAIL)
+                daemon.event("E1", "C1", "complaint", detail=NOTE)
+                daemon.client("C1", name=NAME, phone=PHONE, email=EMAIL, tier="gold", hours="Mon-Fri 09:00-12:00")
+            daemon.client(f"D{i}", name=f"Client {i}", phone=f"1390000{i:04d}")
+
+        def found():
+            files = {name: os.path.join(daemon.folder, name) for name in os.listdir(daemon.folder) if name.startswith("book.db")}
+            return {word for path in files.values() for word in (NAME, PHONE, EMAIL, NOTE) if word.encode() in open(path, "rb").read()}
+
+        same(found(), {NAME, PHONE, EMAIL, NOTE})
+        daemon.json("ERASE", "C1", "mary", "asked for")
+        daemon.work()
+        daemon.stop()
+        same(found(), set())
+
+
 @test("what is older than the record is kept is sealed, or erased, year by year; one entry says how much, and the chain holds")
 def _():
     for then, count in (("seal", "sealed"), ("erase", "erased")):
