@@ -34,6 +34,7 @@ struct search {
 	int64_t paused;   /* one of the queues that a supervisor holds back; 0: none */
 	bool own_hours;   /* some rule has hours of its own */
 	size_t opened;    /* heads so far, those of each look counted */
+	size_t barred;    /* lanes that were left out */
 	bool anew;        /* of all queues those are asked for that have calls at this moment */
 	bool remembered;  /* else: what is remembered of them was enough, and some may be empty */
 };
@@ -82,33 +83,94 @@ static void drop_head(struct search *search, size_t place)
 	search->heads[place] = search->heads[--search->count];
 }
 
-/* One head a lane in the place of the queue's. */
-static int open_lanes(struct search *search, int64_t queue, bool is_open)
+/* The hours that were asked about last: lanes come hours by hours. */
+struct hours_seen {
+	int64_t hours;
+	int shut;
+};
+
+/* 1: a lane that he may not serve, or nobody now. */
+static int is_barred(struct search *search, bool is_open, struct call_lane lane, struct hours_seen *seen)
+{
+	if (lane.hours != seen->hours)
+		*seen = (struct hours_seen){lane.hours, is_shut(search, is_open, lane.hours)};
+	int barred = seen->shut != 0 ? seen->shut : is_recused(search, lane.lane);
+
+	search->barred += barred > 0;
+	return barred;
+}
+
+static int add_lane(struct search *search, int64_t queue, bool is_open, struct call_lane lane, const struct call_place *place)
+{
+	int head = add_head(search, queue, is_open, lane);
+
+	if (head < 0)
+		return head;
+	search->heads[head].place = *place;
+	search->heads[head].call =
+		(struct call){.id = place->id, .due_now = place->due_now, .priority = place->priority, .due_on = place->due_on};
+	search->heads[head].is_place_only = true;
+	return 0;
+}
+
+static int walk_lanes(struct search *search, int64_t queue, bool is_open)
 {
 	struct call_place place;
 	struct call_lane lane = ALL_LANES;
-	int64_t hours = 0;
+	struct hours_seen seen = {0};
 	int result;
 
 	while ((result = store_call_next_head(search->desk->store, queue, &lane, &place)) > 0) {
-		int barred = lane.hours != hours ? is_shut(search, is_open, lane.hours) : 0;
-		hours = lane.hours;
-		if (barred > 0)
+		result = is_barred(search, is_open, lane, &seen);
+		if (result == 0)
+			result = add_lane(search, queue, is_open, lane, &place);
+		if (result < 0)
+			return result;
+		if (seen.shut > 0)
 			lane.lane = LAST_LANE;
-		else if (barred == 0)
-			barred = is_recused(search, lane.lane);
-		if (barred < 0)
-			return barred;
-		if (barred > 0)
-			continue;
-		int head = add_head(search, queue, is_open, lane);
-		if (head < 0)
-			return head;
-		search->heads[head].place = place;
-		search->heads[head].call =
-			(struct call){.id = place.id, .due_now = place.due_now, .priority = place.priority, .due_on = place.due_on};
-		search->heads[head].is_place_only = true;
 	}
+	return result;
+}
+
+/* One head a lane in the place of the queue's. */
+static int open_lanes(struct search *search, int64_t queue, bool is_open)
+{
+	struct store *store = search->desk->store;
+	struct call_lane lanes[STORE_LANES_KEPT];
+	struct hours_seen seen = {0};
+	int count = store_call_lanes(store, queue, lanes, STORE_LANES_KEPT), result = 0;
+
+	if (count == ERR_NOT_FOUND)
+		return walk_lanes(search, queue, is_open);
+	for (int i = 0; result >= 0 && i < count; i++) {
+		struct call_place place;
+		result = is_barred(search, is_open, lanes[i], &seen);
+		if (result != 0)
+			continue;
+		result = store_call_lane_head(store, queue, lanes[i], &place);
+		if (result > 0)
+			result = add_lane(search, queue, is_open, lanes[i], &place);
+		else if (result == 0)
+			store_call_lane_is_empty(store, queue, lanes[i]);
+	}
+	return count < 0 ? count : result < 0 ? result : 0;
+}
+
+static struct lanes_first *lanes_first(const struct search *search, int64_t queue)
+{
+	enum { PLACES = sizeof(search->desk->lanes_first) / sizeof(search->desk->lanes_first[0]) };
+
+	return &search->desk->lanes_first[(uint64_t)(search->agent->id * 31 + queue) % PLACES];
+}
+
+/* Lane by lane; where that leaves few of them out of many he begins with it the next time. */
+static int open_his_lanes(struct search *search, int64_t queue, bool is_open)
+{
+	size_t before = search->count, barred = search->barred;
+	int result = open_lanes(search, queue, is_open);
+	bool few = search->barred > barred && search->count - before <= (size_t)search->desk->patience;
+
+	*lanes_first(search, queue) = few ? (struct lanes_first){search->agent->id, queue} : (struct lanes_first){0, 0};
 	return result;
 }
 
@@ -135,7 +197,7 @@ static int advance(struct search *search, size_t place)
 			return barred;
 		if (++head->barred > search->desk->patience) {
 			drop_head(search, place);
-			return open_lanes(search, queue, is_open);
+			return open_his_lanes(search, queue, is_open);
 		}
 	}
 }
@@ -180,6 +242,9 @@ static int add_queue(struct search *search, int64_t queue, const char *name)
 	/* Messages are on queues of their own. */
 	if (queue == 0 || !agent_suits(search->agent, opening_is_bulk(desk->policy, name)))
 		return 0;
+	const struct lanes_first *first = lanes_first(search, queue);
+	if (first->queue == queue && first->agent_id == search->agent->id)
+		return open_his_lanes(search, queue, is_open);
 	int place = add_head(search, queue, is_open, ALL_LANES);
 	return place < 0 ? place : advance(search, (size_t)place);
 }

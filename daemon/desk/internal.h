@@ -18,7 +18,11 @@ struct desk {
 	const struct policy *policy;
 	struct json *json;
 	uint64_t changes;
-	int patience;          /* desk_set_patience() */
+	int patience; /* desk_set_patience() */
+	/* Agents who had to look at a queue lane by lane, and found few to be theirs: they begin with that. Direct-mapped. */
+	struct lanes_first {
+		int64_t agent_id, queue;
+	} lanes_first[512];
 	int64_t opening;       /* unix seconds: when hours next open somewhere; worked out anew when it has passed */
 	int64_t opening_since; /* the moment it was worked out at, */
 	uint64_t hours_made;   /* and store_own_hours_made() then */

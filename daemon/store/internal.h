@@ -73,6 +73,8 @@ struct store_waiting {
 	bool changed;
 };
 
+enum { QUEUES_WITH_LANES = 8, TOO_MANY_LANES = -1 };
+
 struct store {
 	sqlite3 *db;
 	struct log_file *log; /* whose commits' syncs are put off; NULL: nobody's */
@@ -145,6 +147,14 @@ struct store {
 		int count;
 		int64_t ids[STORE_QUEUES_KEPT];
 	} queues; /* see store_call_queues() */
+	/* Of the queues that were asked for last; see store_call_lanes(). */
+	struct queue_lanes {
+		int64_t queue; /* 0: none */
+		uint64_t rollbacks;
+		int count; /* every lane with ready calls is among so many; TOO_MANY_LANES */
+		struct call_lane lanes[STORE_LANES_KEPT];
+	} queue_lanes[QUEUES_WITH_LANES];
+	int queue_lanes_next; /* whose place the next one takes */
 	char message[256];
 	sqlite3_int64 changes_at_begin;
 	uint64_t rollbacks;
@@ -286,6 +296,9 @@ int store_client_bar(struct store *store, int64_t id) MUST_CHECK;
 int store_client_promise(struct store *store, int64_t id) MUST_CHECK;
 
 /* store_client.c and store_agent.c, for store_kept.c: the row as it stands in the book. */
+/* store_lane.c: a ready call may be on that lane from now on. */
+void store_note_lane(struct store *store, int64_t queue, struct call_lane lane);
+
 int store_client_read(struct store *store, int64_t id, struct kept_client *out) MUST_CHECK;
 /* In SQL: what is kept of a client c; and the reader of these columns, from the first of them on. Hardly anybody has forbidden or refused anything: barred says who may have. */
 #define CLIENT_COLUMNS                                                                                                                     \

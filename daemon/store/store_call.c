@@ -114,6 +114,7 @@ int store_call_insert(struct store *store, struct call *c)
 	c->id = sqlite3_last_insert_rowid(store->db);
 	c->hours = NO_OWN_HOURS;
 	note_queue(store, c->queue);
+	store_note_lane(store, c->queue, (struct call_lane){c->hours, c->lane});
 	return 0;
 }
 
@@ -144,6 +145,7 @@ int store_call_save(struct store *store, const struct call *c)
 		store->written[KEPT_HOLDING]++;
 	note_moments(store, c);
 	note_queue(store, c->queue);
+	store_note_lane(store, c->queue, (struct call_lane){c->hours, c->lane});
 	result = store_run(store, &save, "iiinnnnnnzzzdnnniizzzzzi", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
 		(int)c->state, (int)c->class, c->generation, c->agent_id, c->lease_until, c->not_before, c->tries_on, c->tries_today,
 		c->expiries, c->widened, c->queued_at, c->person, c->widen_at, c->moved, c->appointed_at, c->owner_id, c->appointed_for,

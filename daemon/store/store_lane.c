@@ -155,3 +155,85 @@ int store_call_next_head(struct store *store, int64_t queue, struct call_lane *l
 		result = read_head(store, store_query(store, &in_hours, "iii", queue, lane->hours, lane->lane), lane, place);
 	return result != 0 ? result : read_head(store, store_query(store, &later_hours, "ii", queue, lane->hours), lane, place);
 }
+
+int store_call_lane_head(struct store *store, int64_t queue, struct call_lane lane, struct call_place *place)
+{
+	STATEMENT(one, HEAD("hours=?2 AND lane=?3"));
+
+	return read_head(store, store_query(store, &one, "iii", queue, lane.hours, lane.lane), &lane, place);
+}
+
+static struct queue_lanes *lanes_of(struct store *store, int64_t queue)
+{
+	for (int i = 0; queue != 0 && i < QUEUES_WITH_LANES; i++)
+		if (store->queue_lanes[i].queue == queue)
+			return &store->queue_lanes[i];
+	return NULL;
+}
+
+static int place_of(const struct queue_lanes *kept, struct call_lane lane)
+{
+	int place = 0;
+
+	while (place < kept->count && (kept->lanes[place].lane != lane.lane || kept->lanes[place].hours != lane.hours))
+		place++;
+	return place;
+}
+
+void store_note_lane(struct store *store, int64_t queue, struct call_lane lane)
+{
+	struct queue_lanes *kept = lanes_of(store, queue);
+
+	if (kept == NULL || kept->count == TOO_MANY_LANES || place_of(kept, lane) < kept->count)
+		return;
+	if (kept->count == STORE_LANES_KEPT)
+		kept->count = TOO_MANY_LANES;
+	else
+		kept->lanes[kept->count++] = lane;
+}
+
+void store_call_lane_is_empty(struct store *store, int64_t queue, struct call_lane lane)
+{
+	struct queue_lanes *kept = lanes_of(store, queue);
+	int place = kept != NULL ? place_of(kept, lane) : 0;
+
+	if (kept != NULL && place < kept->count)
+		kept->lanes[place] = kept->lanes[--kept->count];
+}
+
+static int find_lanes(struct store *store, int64_t queue, struct queue_lanes *out)
+{
+	struct call_lane lane = ALL_LANES;
+	struct call_place place;
+	int result;
+
+	out->queue = 0;
+	out->rollbacks = store->rollbacks;
+	out->count = 0;
+	while ((result = store_call_next_head(store, queue, &lane, &place)) > 0 && out->count < STORE_LANES_KEPT)
+		out->lanes[out->count++] = lane;
+	if (result > 0)
+		out->count = TOO_MANY_LANES;
+	/* Outside a transaction another's writing is not seen. */
+	if (result >= 0 && store->in_transaction)
+		out->queue = queue;
+	return result < 0 ? result : 0;
+}
+
+int store_call_lanes(struct store *store, int64_t queue, struct call_lane *out, int capacity)
+{
+	struct queue_lanes *kept = lanes_of(store, queue);
+
+	if (kept == NULL || !store->in_transaction || kept->rollbacks != store->rollbacks) {
+		if (kept == NULL)
+			kept = &store->queue_lanes[store->queue_lanes_next++ % QUEUES_WITH_LANES];
+		int result = find_lanes(store, queue, kept);
+		if (result < 0)
+			return result;
+	}
+	if (kept->count == TOO_MANY_LANES)
+		return ERR_NOT_FOUND;
+	for (int i = 0; i < kept->count && i < capacity; i++)
+		out[i] = kept->lanes[i];
+	return kept->count;
+}

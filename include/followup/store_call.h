@@ -53,6 +53,13 @@ int store_call_next(struct store *store, int64_t queue, struct call_lane lane, s
  * what there is left with the same hours. One or two seeks. */
 #define LAST_LANE INT64_MAX
 int store_call_next_head(struct store *store, int64_t queue, struct call_lane *lane, struct call_place *place) MUST_CHECK;
+/* The lanes of a queue, kept from one NEXT to the next: some may have become empty since, which whoever finds one so tells. In no order; at most capacity, and the count.
+ * ERR_NOT_FOUND: more than STORE_LANES_KEPT, to be walked. */
+enum { STORE_LANES_KEPT = 1024 };
+int store_call_lanes(struct store *store, int64_t queue, struct call_lane *out, int capacity) MUST_CHECK;
+void store_call_lane_is_empty(struct store *store, int64_t queue, struct call_lane lane);
+/* The place of the first ready call of one lane: 1 or 0. */
+int store_call_lane_head(struct store *store, int64_t queue, struct call_lane lane, struct call_place *place) MUST_CHECK;
 /* The next hours that ready calls on a queue have, and who must not call, whatever the hours, after a number (0 to start): the number, or 0. */
 int64_t store_call_next_hours(struct store *store, int64_t queue, int64_t hours) MUST_CHECK;
 int64_t store_call_next_lane(struct store *store, int64_t queue, int64_t lane) MUST_CHECK;

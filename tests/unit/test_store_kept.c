@@ -444,6 +444,29 @@ static void ask_queues(struct book *b, char *out, size_t size)
 	snprintf(out, size, "%d %d %d", covered, exact, store_call_queues(b->store, true, anew, 4) == exact);
 }
 
+/* As NEXT does where an agent must not make what comes first: every lane that has calls is among those remembered, and one found empty is forgotten. */
+static void ask_lanes(struct book *b, char *out, size_t size)
+{
+	int64_t queues[] = {b->queue, b->channel};
+	int exact = 0, covered = 0, left = 0, which = 0;
+
+	for (size_t q = 0; q < sizeof(queues) / sizeof(queues[0]); q++) {
+		struct call_lane lanes[8] = {{0, 0}}, lane = ALL_LANES;
+		struct call_place place;
+		int count = store_call_lanes(b->store, queues[q], lanes, 8);
+		for (; store_call_next_head(b->store, queues[q], &lane, &place) > 0; exact++) {
+			which += (int)((int64_t)q * 10000 + lane.hours * 100 + lane.lane);
+			for (int i = 0; i < count && i < 8; i++)
+				covered += lanes[i].lane == lane.lane && lanes[i].hours == lane.hours;
+		}
+		for (int i = 0; i < count && i < 8; i++)
+			if (store_call_lane_head(b->store, queues[q], lanes[i], &place) == 0)
+				store_call_lane_is_empty(b->store, queues[q], lanes[i]);
+		left += store_call_lanes(b->store, queues[q], lanes, 8);
+	}
+	snprintf(out, size, "%d %d %d %d", covered == exact, left == exact, exact, which);
+}
+
 static void ask_holding(struct book *b, char *out, size_t size)
 {
 	struct call held[4];
@@ -486,6 +509,45 @@ static int put_back(struct book *b)
 	c.state = CALL_READY;
 	c.agent_id = c.lease_until = 0;
 	return store_call_save(b->store, &c);
+}
+
+static int change_lane(struct book *b)
+{
+	struct call c = b->waiting;
+
+	c.lane = store_lane_id(b->store, "M1");
+	return store_call_save(b->store, &c);
+}
+
+static int change_hours(struct book *b)
+{
+	struct call c = b->waiting;
+
+	c.hours = store_own_hours_id(b->store, "Mon 14:30-17:00");
+	return store_call_save(b->store, &c);
+}
+
+static int put_back_excluded(struct book *b)
+{
+	struct call c = b->held;
+
+	c.state = CALL_READY;
+	c.agent_id = c.lease_until = 0;
+	c.lane = store_lane_id(b->store, "M2");
+	return store_call_save(b->store, &c);
+}
+
+/* Its lane is empty meanwhile, and was found to be. */
+static int lease_and_put_back(struct book *b)
+{
+	struct call c = b->waiting;
+	char answer[80];
+
+	if (lease_waiting(b) < 0)
+		return -1;
+	ask_lanes(b, answer, sizeof(answer));
+	c.generation = 1;
+	return store_call_save(b->store, &c) < 0 ? -1 : new_on_other_queue(b);
 }
 
 static int rest_and_return(struct book *b)
@@ -544,6 +606,13 @@ static const struct {
 	{"one less that he holds", ask_holding, end_call},
 	{"what he held is another's", ask_holding, lease_again},
 	{"what he held waits again", ask_holding, put_back},
+	{"a call on another lane", ask_lanes, change_lane},
+	{"a call of other hours", ask_lanes, change_hours},
+	{"a call moved, and its lane", ask_lanes, move_waiting},
+	{"a new call on another queue's lane", ask_lanes, new_on_other_queue},
+	{"a lane's last call taken", ask_lanes, lease_waiting},
+	{"a lane's last call given back, and another queue's", ask_lanes, lease_and_put_back},
+	{"a held call put back on a lane of its own", ask_lanes, put_back_excluded},
 	{"a queue's only call leased", ask_queues, lease_waiting},
 	{"a call on another queue", ask_queues, new_on_other_queue},
 	{"calls on other queues, looked for meanwhile", ask_queues, rest_and_return},
