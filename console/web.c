@@ -155,14 +155,14 @@ void web_wait_is_over(struct exchange *exchange)
 	(void)MHD_set_connection_option(exchange->connection, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)SILENCE_SECONDS);
 }
 
-void web_end_session(struct exchange *exchange, const char *why)
+void web_end_session(struct web *web, struct web_session *session, const char *source, const char *why)
 {
 	char agent[LOG_QUOTED_SIZE];
-	const char *name = web_session_name(exchange->session);
+	const char *name = web_session_name(session);
 
-	if (web_session_end(exchange->web->sessions, exchange->session))
-		web_log(exchange->web, LOG_LEVEL_INFO, "session_ended", "agent=%s source=%s why=\"%s\"",
-			log_quote(name, strlen(name), agent), exchange->source, why);
+	if (web_session_end(web->sessions, session))
+		web_log(web, LOG_LEVEL_INFO, "session_ended", "agent=%s source=%s why=\"%s\"", log_quote(name, strlen(name), agent), source,
+			why);
 }
 
 /* --- One request ----------------------------------------------------------------------------------- */

@@ -185,7 +185,7 @@ static enum MHD_Result sign_in(struct exchange *exchange, const struct credentia
 	web_wait_is_over(exchange);
 	/* One browser, one session. */
 	if (result == 0 && exchange->session != NULL)
-		web_end_session(exchange, "signed in anew");
+		web_end_session(exchange->web, exchange->session, exchange->source, "signed in anew");
 	if (result == 0)
 		result = web_sessions_open(web->sessions, who->name, who->token, roles.data, link, clock_monotonic_ms(), key, &session);
 	buffer_free(&roles);
@@ -234,7 +234,7 @@ enum MHD_Result web_sign_out(struct exchange *exchange)
 {
 	char cookie[COOKIE_SIZE];
 
-	web_end_session(exchange, "signed out");
+	web_end_session(exchange->web, exchange->session, exchange->source, "signed out");
 	write_cookie(exchange->web, "", cookie);
 	buffer_text(&exchange->answer, "{\"ok\":\"OK\"}");
 	return web_answer(exchange, MHD_HTTP_OK, &exchange->answer, cookie);
@@ -296,7 +296,7 @@ static enum MHD_Result refuse_command(struct exchange *exchange, int result, boo
 
 	switch (result) {
 	case ERR_RIGHTS:
-		web_end_session(exchange, "the daemon no longer takes its token");
+		web_end_session(exchange->web, exchange->session, exchange->source, "the daemon no longer takes its token");
 		return web_refuse(exchange, MHD_HTTP_UNAUTHORIZED, "the session has ended");
 	case ERR_CLOSED: /* or nobody hears it any more */
 		return web_refuse(exchange, MHD_HTTP_UNAUTHORIZED, "the session has ended");

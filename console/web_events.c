@@ -12,6 +12,7 @@ enum { BEAT_MS = 15 * 1000, RECONNECT_MS = 1000, BLOCK_BYTES = 16 * 1024, OPEN_S
 struct stream {
 	struct web *web;
 	struct web_session *session; /* held */
+	char source[WEB_SOURCE_SIZE];
 	int asker_fd;
 	struct link *link; /* NULL: not subscribed */
 	bool told_away, ended;
@@ -56,16 +57,6 @@ static bool pause_ms(const struct stream *stream, int64_t ms)
 	return link_sleep(&wait) == ERR_LIMIT;
 }
 
-static void end_session(struct stream *stream)
-{
-	char agent[LOG_QUOTED_SIZE];
-	const char *name = web_session_name(stream->session);
-
-	if (web_session_end(stream->web->sessions, stream->session))
-		web_log(stream->web, LOG_LEVEL_INFO, "session_ended", "agent=%s why=\"the daemon no longer takes its token\"",
-			log_quote(name, strlen(name), agent));
-}
-
 static void subscribe(struct stream *stream)
 {
 	const char *words[] = {"SUBSCRIBE", "events"};
@@ -77,7 +68,7 @@ static void subscribe(struct stream *stream)
 
 	/* The daemon no longer takes his token: he is out, with this stream and with all else. */
 	if (result == ERR_RIGHTS)
-		end_session(stream);
+		web_end_session(stream->web, stream->session, stream->source, "the daemon no longer takes its token");
 	if (result == 0)
 		result = link_ask(stream->link, 2, words, lengths, &wait, &reply);
 	if (result == 0 && reply->type == REDIS_REPLY_ERROR)
@@ -179,6 +170,7 @@ enum MHD_Result web_events(struct exchange *exchange)
 	stream->web = exchange->web;
 	stream->session = exchange->session; /* the stream holds it from now on */
 	exchange->session = NULL;
+	memcpy(stream->source, exchange->source, sizeof stream->source);
 	stream->asker_fd = wait.asker_fd;
 	buffer_text(&stream->pending, "retry: 3000\n\n");
 	struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_stream, stream, free_stream);

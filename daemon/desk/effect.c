@@ -53,8 +53,8 @@ static int tick_others(struct outcome *o, struct answer *answer)
 		int result = store_followup_load(o->desk->store, meant->items[i], f);
 		if (result >= 0)
 			result = store_client_load(o->desk->store, f->client_id, &client);
-		bool known = result != ERR_NOT_FOUND && (!o->said.has_items || said_names(&o->shown, f->id));
-		if (result == ERR_NOT_FOUND || (result == 0 && !known && client.person != o->call.person))
+		bool was_told = !o->said.has_items || said_names(&o->shown, meant->items[i]);
+		if (result == ERR_NOT_FOUND || (result == 0 && !was_told && client.person != o->call.person))
 			return refuse(answer, ERR_INVALID, "item %lld is not a matter of this client", (long long)meant->items[i]);
 		if (result < 0)
 			return refuse_store(o->desk, answer, result);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,15 +64,10 @@ static int name_copy(const struct server *server, const char *file, struct backu
 /* The folder that a file is in, as the system knows it, however it is written: through links, by /./ or by /../. */
 static int find_folder(const char *path, struct stat *out)
 {
-	char folder[PATH_MAX];
-	const char *slash = strrchr(path, '/');
+	char copy[PATH_MAX];
 
-	(void)snprintf(folder, sizeof folder, "%.*s",
-		slash == NULL   ? 1
-		: slash == path ? 1
-				: (int)(slash - path),
-		slash == NULL ? "." : path);
-	return stat(folder, out);
+	(void)snprintf(copy, sizeof copy, "%s", path);
+	return stat(dirname(copy), out);
 }
 
 static const char *name_in_folder(const char *path)

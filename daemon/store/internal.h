@@ -295,10 +295,10 @@ int store_client_bar(struct store *store, int64_t id) MUST_CHECK;
 /* The same: something is promised to him. */
 int store_client_promise(struct store *store, int64_t id) MUST_CHECK;
 
-/* store_client.c and store_agent.c, for store_kept.c: the row as it stands in the book. */
 /* store_lane.c: a ready call may be on that lane from now on. */
 void store_note_lane(struct store *store, int64_t queue, struct call_lane lane);
 
+/* store_client.c and store_agent.c, for store_kept.c: the row as it stands in the book. */
 int store_client_read(struct store *store, int64_t id, struct kept_client *out) MUST_CHECK;
 /* In SQL: what is kept of a client c; and the reader of these columns, from the first of them on. Hardly anybody has forbidden or refused anything: barred says who may have. */
 #define CLIENT_COLUMNS                                                                                                                     \

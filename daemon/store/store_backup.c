@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -250,19 +252,13 @@ static int copy_file(const char *from, const char *to, const struct stat *owner,
 /* The folder of a file, so that a rename in it lasts. */
 static int sync_folder(const char *path)
 {
-	char *folder = strdup(path);
-	int result = folder != NULL ? 0 : ERR_MEMORY;
+	char copy[PATH_MAX];
 
-	if (result == 0) {
-		char *slash = strrchr(folder, '/');
-		if (slash != NULL)
-			slash[slash == folder] = '\0';
-		int file = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		result = file < 0 || fsync(file) != 0 ? ERR_SYSTEM : 0;
-		if (file >= 0)
-			(void)close(file);
-	}
-	free(folder);
+	snprintf(copy, sizeof(copy), "%s", path);
+	int file = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int result = file < 0 || fsync(file) != 0 ? ERR_SYSTEM : 0;
+	if (file >= 0)
+		(void)close(file);
 	return result;
 }
 
@@ -331,15 +327,10 @@ static int take_lock(const char *name, const char *path, const struct stat *owne
 /* To whom a book belongs, or where none stands its folder. */
 static int find_owner(const char *path, struct stat *out)
 {
-	char folder[4096];
+	char copy[PATH_MAX];
 
-	if (stat(path, out) == 0)
-		return 0;
-	snprintf(folder, sizeof(folder), "%s", path);
-	char *slash = strrchr(folder, '/');
-	if (slash != NULL)
-		slash[slash == folder] = '\0';
-	return stat(slash != NULL ? folder : ".", out) == 0 ? 0 : ERR_SYSTEM;
+	snprintf(copy, sizeof(copy), "%s", path);
+	return stat(path, out) == 0 || stat(dirname(copy), out) == 0 ? 0 : ERR_SYSTEM;
 }
 
 /* What stands beside the book by now, and not the copy, which its owner may exchange at any time. */
@@ -373,18 +364,17 @@ int store_backup_restore(const char *copy, const char *path, const char *stamp, 
 		return result;
 	snprintf(part, sizeof(part), "%s.part-%s", path, stamp);
 	result = copy_file(copy, part, owner, message);
-	if (result < 0)
-		goto unlock;
-	result = verify_part(copy, part, verdict, message);
+	bool is_ours = result == 0; /* what stood under that name before is not */
+	if (result == 0)
+		result = verify_part(copy, part, verdict, message);
 	if (result == 0 && stood) {
 		snprintf(kept, kept_size, "%s.before-%s", path, stamp);
 		result = set_aside(path, kept, message);
 	}
 	if (result == 0)
 		result = store_backup_place(part, path, true, message);
-	if (result < 0)
+	if (result < 0 && is_ours)
 		(void)unlink(part);
-unlock:
 	(void)close(lock);
 	return result;
 }

@@ -90,7 +90,6 @@ static void note_moments(struct store *store, const struct call *c)
 		note_moment(store, c->appointed_at + APPOINTMENT_GRACE_SECONDS);
 }
 
-/* A ready call may be on that queue from now on. */
 static void note_queue(struct store *store, int64_t queue)
 {
 	for (int i = 0; i < store->queues.count; i++)
@@ -100,6 +99,13 @@ static void note_queue(struct store *store, int64_t queue)
 		store->queues.ids[store->queues.count++] = queue;
 	else
 		store->queues.known = false;
+}
+
+/* It may be ready from now on: a queue, and a lane of it, that have a call. */
+static void note_place(struct store *store, const struct call *c)
+{
+	note_queue(store, c->queue);
+	store_note_lane(store, c->queue, (struct call_lane){c->hours, c->lane});
 }
 
 int store_call_insert(struct store *store, struct call *c)
@@ -113,8 +119,7 @@ int store_call_insert(struct store *store, struct call *c)
 		return result;
 	c->id = sqlite3_last_insert_rowid(store->db);
 	c->hours = NO_OWN_HOURS;
-	note_queue(store, c->queue);
-	store_note_lane(store, c->queue, (struct call_lane){c->hours, c->lane});
+	note_place(store, c);
 	return 0;
 }
 
@@ -144,8 +149,7 @@ int store_call_save(struct store *store, const struct call *c)
 	if (c->generation > 0) /* somebody may have held it, or hold it now */
 		store->written[KEPT_HOLDING]++;
 	note_moments(store, c);
-	note_queue(store, c->queue);
-	store_note_lane(store, c->queue, (struct call_lane){c->hours, c->lane});
+	note_place(store, c);
 	result = store_run(store, &save, "iiinnnnnnzzzdnnniizzzzzi", c->id, c->queue, c->lane, (int)c->due_now, c->priority, c->due_on,
 		(int)c->state, (int)c->class, c->generation, c->agent_id, c->lease_until, c->not_before, c->tries_on, c->tries_today,
 		c->expiries, c->widened, c->queued_at, c->person, c->widen_at, c->moved, c->appointed_at, c->owner_id, c->appointed_for,

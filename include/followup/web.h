@@ -58,8 +58,8 @@ enum MHD_Result web_send(struct exchange *exchange, unsigned status, struct MHD_
 void web_wait_begins(struct exchange *exchange, struct link_wait *wait, int seconds);
 void web_wait_is_over(struct exchange *exchange);
 
-/* The session is over, for whatever reason but a request of its own. */
-void web_end_session(struct exchange *exchange, const char *why);
+/* The session is over; source: who has asked, for the log. */
+void web_end_session(struct web *web, struct web_session *session, const char *source, const char *why);
 
 /* The handlers of web_api.c and web_events.c. */
 typedef enum MHD_Result web_handler(struct exchange *exchange);

@@ -288,9 +288,8 @@ def shut_out():
         same(bob.send("MINE").status, 401)
         same(Browser(console, console.sign_in("bob", daemon.agents["bob"])).call("MINE"), [])
         # Whoever only looks on hears it at once: his page goes.
-        for shut_out in (lambda: daemon.call("AGENT.DEL", "sue"), lambda: daemon.add_agent("tom", "supervisor")):
-            sue, tom = console.browser("sue", "supervisor") if "sue" not in daemon.agents else None, console.browser("tom", "supervisor")
-            who = sue or tom
+        for name, shut_out in (("sue", lambda: daemon.call("AGENT.DEL", "sue")), ("tom", lambda: daemon.add_agent("tom", "supervisor"))):
+            who = console.browser(name, "supervisor")
             streams = [who.events() for _ in range(2)]
             for stream in streams:
                 same(stream.read(), ("daemon", {"state": "here"}))

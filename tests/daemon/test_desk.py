@@ -588,6 +588,38 @@ def _():
         daemon.check()
 
 
+@test("behind the calls of many managers, none of which he may make, an agent gets his own in order, those too that come meanwhile; more managers than are remembered change nothing")
+def _():
+    for managers in (40, 1100):
+        with Daemon() as daemon:
+            marketing = daemon.agent("max", "agent,marketing", ("service",))
+
+            def comes(ref, kind, manager=""):
+                facts = [("CLIENT.PUT", {"client_ref": ref, "name": "x", "phone": "13900000000", "manager": manager}),
+                         ("EVENT.PUT", {"event_ref": "E" + ref, "client_ref": ref, "kind": kind, "occurred_at": TUESDAY + "T08:00"})]
+                same({type(reply) for reply in daemon.operator.pipeline(facts)}, {int})
+
+            def calls(*refs):
+                for ref in refs:
+                    call = marketing.json("NEXT")
+                    same((managers, call and client_of(call)), (managers, ref))
+                    if call is not None:
+                        marketing.json("DONE", call["lease"], "reached")
+
+            for place in range(managers):
+                comes(f"C{place}", "complaint", f"M{place}")
+            for place in range(4):
+                comes(f"D{place}", "account_closed")
+            calls("D0", "D1", "D2", "D3", None)
+            comes("D4", "account_closed")  # where nothing was left
+            calls("D4", None)
+            comes("D5", "account_closed")
+            comes("C", "complaint", "M")
+            calls("D5", None)
+            same(client_of(daemon.agent("M0", queues=("service",)).json("NEXT")), "C1", "not his own client's")
+            daemon.check()
+
+
 @test("a call of the manager's queue moves to the service desk when nobody takes it for a day")
 def _():
     with Daemon(clock=TUESDAY + "T10:00:00") as daemon:

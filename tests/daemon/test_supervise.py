@@ -306,6 +306,7 @@ def _():
         same(heard["handover"]["manager"], 'M"1 event=fake \\x41')
         true("fake" not in heard, heard)
 
+
 @test("who is shut out, or let in anew, while he listens is told no more: his connection ends at once, and nobody else's")
 def _():
     with Daemon() as daemon:
