@@ -73,10 +73,10 @@ int store_read_begin(struct store *reader)
 {
 	STATEMENT(begin, "BEGIN");
 
+	store_regain(reader);
 	int result = store_run(reader, &begin, "");
 	if (result < 0)
 		return result;
-	store_regain(reader);
 	atomic_store(&reader->reading, true);
 	store_record_forget(reader); /* others have written since */
 	/* The first read fixes what is seen from now on. */

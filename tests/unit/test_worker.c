@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 #include <event2/event.h>
+#include <sqlite3.h>
 
 #include "followup/buffer.h"
 #include "followup/date.h"
@@ -403,6 +404,27 @@ static void test_reader_writes_nothing(void **state)
 	assert_true(message[0] != '\0');
 }
 
+/* What one read has not had the memory for says nothing about the next. */
+static void test_reader_comes_back(void **state)
+{
+	struct store *reader = NULL;
+	char message[256];
+	int64_t value;
+
+	(void)state;
+	assert_int_equal(store_open_reader(path, &reader, message), 0);
+	assert_int_equal(store_read_begin(reader), 0);
+	(void)sqlite3_hard_heap_limit64(1);
+	assert_int_equal(store_meta_get(reader, "x", &value), ERR_MEMORY);
+	(void)sqlite3_hard_heap_limit64(0);
+	/* This read may have missed something. */
+	assert_int_equal(store_meta_get(reader, "x", &value), ERR_MEMORY);
+	store_read_end(reader);
+	assert_int_equal(store_read_begin(reader), 0);
+	assert_int_equal(store_meta_get(reader, "x", &value), ERR_NOT_FOUND);
+	store_close(reader);
+}
+
 static void test_copy(void **state)
 {
 	struct store *reader = NULL, *copy = NULL;
@@ -454,6 +476,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_wal_is_let_go, begin, end),
 		cmocka_unit_test_setup_teardown(test_side_by_side, begin, end),
 		cmocka_unit_test_setup_teardown(test_reader_writes_nothing, begin, end),
+		cmocka_unit_test_setup_teardown(test_reader_comes_back, begin, end),
 		cmocka_unit_test_setup_teardown(test_copy, begin, end),
 	};
 
