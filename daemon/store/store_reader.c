@@ -55,9 +55,9 @@ int store_open_reader(const char *path, struct store **out, char message[256])
 	}
 	atomic_init(&store->stop_wanted, false);
 	store->stop = &store->stop_wanted;
-	/* A connection that may only read neither checkpoints nor empties the WAL when it closes. */
+	/* A connection that may only read neither checkpoints nor empties the WAL when it closes. REPORT sorts millions of rows: what is more than its pages goes to a file. */
 	int result = open_connection(store, path, SQLITE_OPEN_READONLY,
-		"PRAGMA query_only=1; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000; PRAGMA trusted_schema=OFF;");
+		"PRAGMA query_only=1; PRAGMA temp_store=FILE; PRAGMA cache_size=-16000; PRAGMA trusted_schema=OFF;");
 	if (result == 0)
 		result = store_ping(store); /* whether it is a book */
 	if (result < 0) {
