@@ -129,6 +129,7 @@ static int not_started(struct log *log, const char *why, int status)
 {
 	char quoted[LOG_QUOTED_SIZE];
 
+	log_tell_starter(log, true);
 	log_event(log, LOG_LEVEL_ERROR, "not_started", "reason=%s exit=%d", log_quote(why, strlen(why), quoted), status);
 	return status;
 }
@@ -153,6 +154,7 @@ static int serve(struct log *log, const struct console_settings *settings)
 	(void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	(void)sigdelset(&signals, SIGPIPE);
 	raise_limits(log, settings);
+	log_tell_starter(log, false); /* from here on other threads write it */
 	if (web.sessions == NULL || web.guesses == NULL || web_start(&web, why) < 0) {
 		status = not_started(log, why, EXIT_SYSTEM);
 	} else {
@@ -178,6 +180,7 @@ static int run(const char *file, bool foreground)
 
 	if (log == NULL)
 		return EXIT_SYSTEM;
+	log_tell_starter(log, true);
 #ifndef __SANITIZE_ADDRESS__ /* which looks for leaks by way of a debugger's means */
 	/* Tokens stand in its memory: no dump, and no debugger of the same user. */
 	(void)prctl(PR_SET_DUMPABLE, 0);
@@ -191,8 +194,6 @@ static int run(const char *file, bool foreground)
 		log_configure(log, facility >= 0 ? facility : LOG_DAEMON, level >= 0 ? (enum log_level)level : LOG_LEVEL_INFO);
 		status = serve(log, settings);
 	}
-	if (status != 0 && !foreground && isatty(STDERR_FILENO) == 1)
-		(void)fprintf(stderr, "followup-console: not started; the reason is in the system log, or run it with -f\n");
 	console_settings_free(settings);
 	log_free(log);
 	return status;

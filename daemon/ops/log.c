@@ -24,6 +24,7 @@ struct log {
 	enum { STDERR_OTHER, STDERR_FILE, STDERR_SOCKET } stderr_is;
 	bool with_time;   /* standard error is a terminal */
 	bool with_prefix; /* standard error is the journal, which reads <N> */
+	bool tells_starter;
 	uint64_t dropped;
 	uint64_t dropped_unsaid;
 	char stamp[32]; /* as lines show the moment stamped_at */
@@ -112,6 +113,11 @@ void log_configure(struct log *log, int facility, enum log_level level)
 	log->level = level;
 }
 
+void log_tell_starter(struct log *log, bool told)
+{
+	log->tells_starter = told;
+}
+
 uint64_t log_dropped(const struct log *log)
 {
 	return log->dropped;
@@ -171,28 +177,39 @@ static const char *stamp(struct log *log)
 	return log->stamp;
 }
 
-static bool deliver(struct log *log, enum log_level level, const char *text)
+/* Cut where the text is longer. */
+static size_t fits(int length, size_t size)
+{
+	if (length < 0)
+		return 0;
+	return (size_t)length < size ? (size_t)length : size - 1;
+}
+
+static bool tell_stderr(struct log *log, enum log_level level, const char *text)
 {
 	char line[LOG_LINE_MAX + 128];
 	int length;
 
-	if (log->address.sun_family == AF_UNIX) {
-		length = snprintf(line, sizeof line, "<%d>%s %s[%ld]: %s", log->facility | (int)level, stamp(log),
-			program_invocation_short_name, (long)getpid(), text);
-	} else if (log->with_prefix) {
+	if (log->with_prefix)
 		length = snprintf(line, sizeof line, "<%d>%s\n", (int)level, text);
-	} else if (log->with_time) {
+	else if (log->with_time)
 		length = snprintf(line, sizeof line, "%s %s\n", stamp(log), text);
-	} else {
+	else
 		length = snprintf(line, sizeof line, "%s\n", text);
-	}
-	if (length < 0)
-		return false;
-	if ((size_t)length >= sizeof line)
-		length = (int)sizeof line - 1;
-	if (log->address.sun_family == AF_UNIX)
-		return deliver_datagram(log, line, (size_t)length);
-	return deliver_stderr(log, line, (size_t)length);
+	return length >= 0 && deliver_stderr(log, line, fits(length, sizeof line));
+}
+
+static bool deliver(struct log *log, enum log_level level, const char *text)
+{
+	char line[LOG_LINE_MAX + 128];
+
+	if (log->address.sun_family != AF_UNIX)
+		return tell_stderr(log, level, text);
+	if (log->tells_starter && level <= LOG_LEVEL_ERROR && (log->with_prefix || log->with_time))
+		(void)tell_stderr(log, level, text);
+	int length = snprintf(line, sizeof line, "<%d>%s %s[%ld]: %s", log->facility | (int)level, stamp(log),
+		program_invocation_short_name, (long)getpid(), text);
+	return length >= 0 && deliver_datagram(log, line, fits(length, sizeof line));
 }
 
 void log_line(struct log *log, enum log_level level, const char *text)

@@ -186,29 +186,26 @@ int daemon_run(const struct daemon_options *options)
 {
 	struct parts parts = {0};
 	int status = EXIT_SYSTEM;
-	bool started = false;
 
 	/* The book holds clients' numbers: whoever starts the daemon, nobody else reads it. What is for others says so itself. */
 	(void)umask(0077);
 	parts.log = log_new(options->foreground ? NULL : log_socket, LOG_DAEMON, LOG_LEVEL_INFO);
 	if (parts.log == NULL || ignore_broken_pipes() != 0)
 		goto done;
+	log_tell_starter(parts.log, true);
 	status = read_configuration(&parts, options);
 	if (status == 0)
 		status = open_book(&parts);
 	if (status == 0)
 		status = start_server(&parts, options);
-	started = status == 0;
-	if (started) {
+	if (status == 0) {
+		log_tell_starter(parts.log, false);
 		log_event(parts.log, LOG_LEVEL_NOTICE, "started", "version=%s pid=%ld rules=%zu", FOLLOWUP_VERSION, (long)getpid(),
 			parts.server.policy->rule_count);
 		(void)notify_send("READY=1\nSTATUS=serving");
 		status = server_run(&parts.server);
 		log_event(parts.log, LOG_LEVEL_NOTICE, "stopped", "exit=%d", status);
 	}
-	/* Without -f the reason went to the system log, where whoever typed the command may not look. */
-	if (!started && !options->foreground && isatty(STDERR_FILENO) == 1)
-		(void)fprintf(stderr, "followupd: not started; the reason is in the system log, or run it with -f\n");
 done:
 	server_release(&parts.server);
 	json_free(parts.json);

@@ -33,6 +33,10 @@ struct log *log_new(const char *path, int facility, enum log_level level);
 void log_free(struct log *log);
 void log_configure(struct log *log, int facility, enum log_level level); /* after a reload */
 
+/* Errors go to standard error as well, as long as it is a terminal or the journal: why a program does not start is for whoever has started it, and of a process that has ended at once the
+ * journal knows there whose unit it was, and on the socket often not. */
+void log_tell_starter(struct log *log, bool told);
+
 /* Writes "event=EVENT key=value ...". Control bytes in the line become '?'. A NULL log is allowed and says nothing. */
 void log_event(struct log *log, enum log_level level, const char *event, const char *format, ...) __attribute__((format(printf, 4, 5)));
 

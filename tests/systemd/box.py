@@ -165,10 +165,6 @@ class Box:
     def journal(self, unit):
         return self.run("journalctl", "-b", "-q", "-o", "cat", "-u", unit).stdout
 
-    def said_by(self, program):
-        """Whatever the unit: of a process that has ended at once the journal often does not know any more which it was."""
-        return self.run("journalctl", "-b", "-q", "-o", "cat", "-t", program).stdout
-
     def crash(self):
         """Everything in it is gone at once; it may be booted again."""
         if self.leader is not None:

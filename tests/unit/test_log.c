@@ -137,6 +137,45 @@ static void test_lines(void **state)
 	(void)close(fd);
 }
 
+/* What keeps it from starting is told twice: to the log, and to whoever starts it by way of the journal. */
+static void test_starter(void **state)
+{
+	static const struct {
+		bool told, is_journal;
+		const char *text;
+	} cases[] = {
+		{true, true, "<3>event=not_started reason=x\n"},
+		{true, false, ""}, /* a pipe of anybody's */
+		{false, true, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int fd = listen_at(path), ends[2], before = dup(STDERR_FILENO);
+		char heard[256];
+		assert_int_equal(pipe(ends), 0);
+		assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+		assert_int_equal(cases[i].is_journal ? setenv("JOURNAL_STREAM", "1:2", 1) : unsetenv("JOURNAL_STREAM"), 0);
+		struct log *log = log_new(path, LOG_DAEMON, LOG_LEVEL_INFO);
+		log_tell_starter(log, cases[i].told);
+		log_event(log, LOG_LEVEL_WARNING, "odd", "reason=y");
+		log_event(log, LOG_LEVEL_ERROR, "not_started", "reason=%s", "x");
+		log_free(log);
+		assert_true(dup2(before, STDERR_FILENO) >= 0);
+		(void)close(before);
+		(void)close(ends[1]);
+		ssize_t length = read(ends[0], heard, sizeof heard - 1);
+		assert_true(length >= 0);
+		heard[length] = '\0';
+		assert_string_equal(heard, cases[i].text);
+		assert_string_equal(message_of(receive(fd)), "event=odd reason=y");
+		assert_string_equal(message_of(receive(fd)), "event=not_started reason=x");
+		(void)close(ends[0]);
+		(void)close(fd);
+	}
+	assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
+}
+
 /* Nobody reads: lines are dropped at once, counted, and the count is said as soon as there is room again. */
 static void test_full_socket(void **state)
 {
@@ -292,6 +331,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_quote),
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_starter),
 		cmocka_unit_test(test_full_socket),
 		cmocka_unit_test(test_restarted_reader),
 		cmocka_unit_test(test_words),
