@@ -61,7 +61,7 @@ tell = $(if $(V),,@echo '  $(1) $(2)'; )
 all: daemon-and-ctl $(BUILD)/followup-console
 daemon-and-ctl: $(BUILD)/followupd $(BUILD)/followupctl
 unit: $(UNIT)
-faults-programs: $(BUILD)/faults/faults $(BUILD)/faults/broken_disk.so $(BUILD)/faults/stepped_clock.so
+faults-programs: $(BUILD)/faults/faults $(BUILD)/faults/broken_disk.so $(BUILD)/faults/stepped_clock.so $(BUILD)/faults/scarce_memory.so
 fuzz-targets: $(FUZZ)
 crash-tools: $(CRASH)
 bench-programs: $(BUILD)/bench/load $(BUILD)/bench/bulk_book $(BUILD)/bench/bulk_upsert

@@ -45,7 +45,9 @@ static int run(struct job *base, const struct worker_book *book)
 	request->store = book->store;
 	request->engine = book->engine;
 	request->desk = book->desk;
-	return job->work.handler(request);
+	int result = job->work.handler(request);
+	/* A part of an answer is none. */
+	return result >= 0 && (job->reply.failed || job->answer.json.failed) ? ERR_MEMORY : result;
 }
 
 /* Words for whoever waited in vain. */

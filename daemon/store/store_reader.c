@@ -12,6 +12,9 @@ enum {
 	PAGES_AT_ONCE = 1000,        /* copied between two such questions */
 };
 
+STATEMENT(begin, "BEGIN");
+STATEMENT(end, "ROLLBACK"); /* a snapshot that did not end for want of memory would hold up the log of writes, and the next one */
+
 static bool must_stop(const struct store *store)
 {
 	return store->stop != NULL && atomic_load_explicit(store->stop, memory_order_relaxed);
@@ -59,6 +62,10 @@ int store_open_reader(const char *path, struct store **out, char message[256])
 	int result = open_connection(store, path, SQLITE_OPEN_READONLY,
 		"PRAGMA query_only=1; PRAGMA temp_store=FILE; PRAGMA cache_size=-16000; PRAGMA trusted_schema=OFF;");
 	if (result == 0)
+		result = store_prepare(store, &begin);
+	if (result == 0)
+		result = store_prepare(store, &end);
+	if (result == 0)
 		result = store_ping(store); /* whether it is a book */
 	if (result < 0) {
 		snprintf(message, 256, "%s", store->message[0] != '\0' ? store->message : error_text(result));
@@ -71,8 +78,6 @@ int store_open_reader(const char *path, struct store **out, char message[256])
 
 int store_read_begin(struct store *reader)
 {
-	STATEMENT(begin, "BEGIN");
-
 	store_regain(reader);
 	int result = store_run(reader, &begin, "");
 	if (result < 0)
@@ -94,9 +99,12 @@ void store_read_end(struct store *reader)
 	for (int i = 0; i < STORE_CONDITIONS_MAX; i++)
 		if (reader->conditions[i].statement != NULL)
 			sqlite3_reset(reader->conditions[i].statement);
-	/* Not by store_run(), which refuses what is interrupted. */
-	if (sqlite3_get_autocommit(reader->db) == 0)
-		(void)sqlite3_exec(reader->db, "ROLLBACK", NULL, NULL, NULL);
+	if (sqlite3_get_autocommit(reader->db) == 0) {
+		sqlite3_stmt *s = store_query(reader, &end, "");
+		/* Not by store_run(), which refuses what is interrupted. */
+		(void)sqlite3_step(s);
+		(void)sqlite3_reset(s);
+	}
 	atomic_store(&reader->reading, false);
 }
 

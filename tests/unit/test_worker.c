@@ -13,13 +13,11 @@
 
 #include <cmocka.h>
 #include <event2/event.h>
-#include <sqlite3.h>
 
 #include "followup/buffer.h"
 #include "followup/date.h"
 #include "followup/engine.h"
 #include "followup/fact.h"
-#include "followup/store_name.h"
 #include "followup/store_reader.h"
 #include "followup/store_view.h"
 #include "followup/store_wal.h"
@@ -382,49 +380,6 @@ static void test_side_by_side(void **state)
 	assert_int_equal(job.job.result, 0);
 }
 
-static void test_reader_writes_nothing(void **state)
-{
-	struct store *reader = NULL;
-	char message[256];
-
-	(void)state;
-	assert_int_equal(store_open_reader(path, &reader, message), 0);
-	assert_int_equal(store_read_begin(reader), 0);
-	assert_true(store_is_reading(reader));
-	assert_int_equal(store_meta_set(reader, "x", 1), ERR_STORE);
-	assert_true(store_name_id(reader, "a name that nobody has written") < 0);
-	store_read_end(reader);
-	assert_false(store_is_reading(reader));
-	store_interrupt(reader);
-	assert_int_equal(store_read_begin(reader), ERR_BUSY);
-	store_calm(reader);
-	assert_int_equal(store_read_begin(reader), 0);
-	store_close(reader);
-	assert_int_equal(store_open_reader("/nowhere/book.db", &reader, message), ERR_STORE);
-	assert_true(message[0] != '\0');
-}
-
-/* What one read has not had the memory for says nothing about the next. */
-static void test_reader_comes_back(void **state)
-{
-	struct store *reader = NULL;
-	char message[256];
-	int64_t value;
-
-	(void)state;
-	assert_int_equal(store_open_reader(path, &reader, message), 0);
-	assert_int_equal(store_read_begin(reader), 0);
-	(void)sqlite3_hard_heap_limit64(1);
-	assert_int_equal(store_meta_get(reader, "x", &value), ERR_MEMORY);
-	(void)sqlite3_hard_heap_limit64(0);
-	/* This read may have missed something. */
-	assert_int_equal(store_meta_get(reader, "x", &value), ERR_MEMORY);
-	store_read_end(reader);
-	assert_int_equal(store_read_begin(reader), 0);
-	assert_int_equal(store_meta_get(reader, "x", &value), ERR_NOT_FOUND);
-	store_close(reader);
-}
-
 static void test_copy(void **state)
 {
 	struct store *reader = NULL, *copy = NULL;
@@ -475,8 +430,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hold, begin, end),
 		cmocka_unit_test_setup_teardown(test_wal_is_let_go, begin, end),
 		cmocka_unit_test_setup_teardown(test_side_by_side, begin, end),
-		cmocka_unit_test_setup_teardown(test_reader_writes_nothing, begin, end),
-		cmocka_unit_test_setup_teardown(test_reader_comes_back, begin, end),
 		cmocka_unit_test_setup_teardown(test_copy, begin, end),
 	};
 
