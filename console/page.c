@@ -1,9 +1,10 @@
 /* page.c - see web_page.h. */
 #include "followup/web_page.h"
 
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "followup/sha256.h"
 
 const struct web_file *web_page_find(const char *path)
 {
@@ -15,10 +16,10 @@ const struct web_file *web_page_find(const char *path)
 
 void web_page_tag(const struct web_file *file, char tag[WEB_TAG_SIZE])
 {
-	unsigned char digest[SHA256_DIGEST_LENGTH];
+	unsigned char digest[SHA256_SIZE];
 	char *at = tag;
 
-	(void)SHA256((const unsigned char *)file->begin, (size_t)(file->end - file->begin), digest);
+	sha256(file->begin, (size_t)(file->end - file->begin), digest);
 	*at++ = '"';
 	for (size_t i = 0; i < 16; i++)
 		at += snprintf(at, 3, "%02x", digest[i]);

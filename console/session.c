@@ -4,7 +4,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
-#include <openssl/sha.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,11 +14,12 @@
 #include <unistd.h>
 
 #include "followup/clock.h"
+#include "followup/sha256.h"
 
 struct web_session {
 	TAILQ_ENTRY(web_session) in_list;
 	/* Under the list's lock. */
-	unsigned char digest[SHA256_DIGEST_LENGTH]; /* of the cookie: who reads our memory or our timing learns no cookie */
+	unsigned char digest[SHA256_SIZE]; /* of the cookie: who reads our memory or our timing learns no cookie */
 	int64_t began_ms, used_ms;
 	size_t holders;
 	bool ended; /* off the list */
@@ -90,9 +90,9 @@ void web_sessions_free(struct web_sessions *sessions)
 	free(sessions);
 }
 
-static void digest_of(const char *cookie, unsigned char digest[SHA256_DIGEST_LENGTH])
+static void digest_of(const char *cookie, unsigned char digest[SHA256_SIZE])
 {
-	(void)SHA256((const unsigned char *)cookie, strlen(cookie), digest);
+	sha256(cookie, strlen(cookie), digest);
 }
 
 /* 32 random bytes in hexadecimal. */
@@ -208,7 +208,7 @@ int web_sessions_open(struct web_sessions *sessions, const char *name, const cha
 
 struct web_session *web_sessions_find(struct web_sessions *sessions, const char *cookie, bool is_work, int64_t now_ms)
 {
-	unsigned char digest[SHA256_DIGEST_LENGTH];
+	unsigned char digest[SHA256_SIZE];
 	struct web_session *session, *found = NULL;
 
 	digest_of(cookie, digest);

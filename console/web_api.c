@@ -129,7 +129,7 @@ static int ask_roles(struct link *link, const struct link_wait *wait, struct buf
 		freeReplyObject(reply);
 	json_free(json);
 	if (result == 0 && (roles->length == 0 || roles->failed))
-		result = ERR_SYSTEM;
+		result = roles->failed ? ERR_MEMORY : ERR_SYSTEM;
 	return result;
 }
 
@@ -159,6 +159,8 @@ static enum MHD_Result refuse_sign_in(struct exchange *exchange, int result, con
 	}
 	if (result == ERR_LIMIT)
 		return web_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "too many people are signed in (sessions: most)");
+	if (result == ERR_MEMORY)
+		return web_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory");
 	web_log(exchange->web, LOG_LEVEL_WARNING, "daemon_away", "while=signing_in why=%s", log_quote(why, strlen(why), quoted));
 	return web_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE,
 		result == ERR_BUSY ? "the daemon is busy; try again in a moment" : "the daemon is away; try again in a moment");
@@ -201,6 +203,9 @@ static enum MHD_Result sign_in(struct exchange *exchange, const struct credentia
 	append_session(session, &exchange->answer);
 	write_cookie(web, key, cookie);
 	enum MHD_Result sent = web_answer(exchange, MHD_HTTP_OK, &exchange->answer, cookie);
+	/* Nobody has its cookie. */
+	if (sent != MHD_YES)
+		web_end_session(web, session, exchange->source, "the answer could not be made");
 	explicit_bzero(key, sizeof key);
 	explicit_bzero(cookie, sizeof cookie);
 	return sent;

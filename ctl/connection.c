@@ -35,7 +35,7 @@ static void tell(const char *before, const char *text, size_t length)
 	struct buffer clean = {0};
 
 	text_clean(&clean, text, length, false);
-	warnx("%s%s", before, clean.data != NULL && !clean.failed ? clean.data : "");
+	warnx("%s%s", before, text_cleaned(&clean));
 	buffer_free(&clean);
 }
 

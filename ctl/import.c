@@ -18,6 +18,7 @@
 #include "followup/csv.h"
 #include "followup/ctl_feed.h"
 #include "followup/ctl_rejects.h"
+#include "followup/ctl_show.h"
 #include "followup/fact.h"
 #include "followup/text.h"
 
@@ -255,7 +256,7 @@ static int read_file(struct import *import)
 	return result;
 }
 
-static void show_summary(const struct import *import, bool json)
+static enum ctl_status show_summary(const struct import *import, bool json)
 {
 	/* Sent, but without an answer when it had to stop: they may have been taken or not. */
 	long unanswered = import->rows - import->changed - import->known - import->bad;
@@ -272,10 +273,10 @@ static void show_summary(const struct import *import, bool json)
 			text_json(&line, import->rejects.path, strlen(import->rejects.path));
 		else
 			buffer_text(&line, "null");
-		if (!line.failed)
-			printf("%s}\n", line.data);
+		buffer_text(&line, "}\n");
+		enum ctl_status status = ctl_show_text(&line);
 		buffer_free(&line);
-		return;
+		return status;
 	}
 	printf("%s: %ld rows, %ld changed, %ld unchanged, %ld refused", import->kind->name, import->rows, import->changed, import->known,
 		import->bad);
@@ -284,6 +285,7 @@ static void show_summary(const struct import *import, bool json)
 	if (unanswered > 0)
 		printf(", %ld without an answer", unanswered);
 	printf("\n");
+	return CTL_OK;
 }
 
 /* How far it came before it had to stop, and that nothing is spoilt. */
@@ -303,7 +305,7 @@ static void tell_why(const struct import *import, const char *what)
 	const char *why = ctl_feed_why(import->feed);
 
 	text_clean(&clean, why, strlen(why), false);
-	warnx("%s: %s", what, clean.data != NULL && !clean.failed ? clean.data : "");
+	warnx("%s: %s", what, text_cleaned(&clean));
 	buffer_free(&clean);
 }
 
@@ -316,7 +318,7 @@ static enum ctl_status conclude(struct import *import, int result, int error, bo
 	if (import->refused) {
 		struct buffer clean = {0};
 		text_clean(&clean, import->why, strlen(import->why), false);
-		warnx("%s was not loaded: %s", import->shown, clean.data != NULL && !clean.failed ? clean.data : "");
+		warnx("%s was not loaded: %s", import->shown, text_cleaned(&clean));
 		buffer_free(&clean);
 		return CTL_REFUSED;
 	}
@@ -349,8 +351,8 @@ static enum ctl_status conclude(struct import *import, int result, int error, bo
 		}
 		tell_progress(import);
 	}
-	show_summary(import, json);
-	return status;
+	enum ctl_status shown = show_summary(import, json);
+	return status == CTL_OK ? shown : status;
 }
 
 static enum ctl_status usage(const char *why)

@@ -78,15 +78,18 @@ static const char options_text[] =
 	"connection, 4 nothing there.\n";
 
 /* A list that ends at its limit says so, beside the answer and not in it. */
-static void tell_more(int count, char *const *words, const redisReply *reply)
+static enum ctl_status tell_more(int count, char *const *words, const redisReply *reply)
 {
 	struct buffer note = {0};
+	int result = reply->type == REDIS_REPLY_STRING ? ctl_page_note(count, words, reply->str, reply->len, &note) : 0;
 
-	if (reply->type == REDIS_REPLY_STRING && ctl_page_note(count, words, reply->str, reply->len, &note) == 0 && note.length > 0) {
-		fflush(stdout);
+	fflush(stdout);
+	if (result < 0)
+		warnx("out of memory; whether there is more behind these is not known");
+	else if (note.length > 0)
 		fputs(note.data, stderr);
-	}
 	buffer_free(&note);
+	return result < 0 ? CTL_REFUSED : CTL_OK;
 }
 
 /* Sends the words as they are and shows the answer, a forecast as bars where that is wanted. */
@@ -111,8 +114,8 @@ static enum ctl_status send_words(const struct invocation *invocation, int count
 	status = ctl_ask(connection, (size_t)count, sent, lengths, &reply);
 	if (status == CTL_OK) {
 		status = bars ? ctl_show_bars(reply) : ctl_show_reply(reply, words[0], invocation->json);
-		if (!invocation->json)
-			tell_more(count, words, reply);
+		if (!invocation->json && tell_more(count, words, reply) != CTL_OK && status == CTL_OK)
+			status = CTL_REFUSED;
 		freeReplyObject(reply);
 	}
 	redisFree(connection);
@@ -126,7 +129,7 @@ static enum ctl_status pass_on(const struct invocation *invocation, int count, c
 
 static void add_member(struct buffer *out, const char *name, const char *text, size_t length)
 {
-	buffer_printf(out, "%s\"%s\":", out->data[out->length - 1] == '{' ? "" : ",", name);
+	buffer_printf(out, "%s\"%s\":", out->length > 0 && out->data[out->length - 1] == '{' ? "" : ",", name);
 	text_json(out, text, length);
 }
 
@@ -152,6 +155,7 @@ static enum ctl_status help_json(const struct invocation *invocation)
 	struct buffer out = {0};
 	redisContext *connection;
 	redisReply *reply = NULL;
+	enum ctl_status asked = CTL_OK;
 
 	for (size_t i = 0; i < sizeof local_commands / sizeof local_commands[0]; i++) {
 		const struct local_command *own = &local_commands[i];
@@ -163,7 +167,8 @@ static enum ctl_status help_json(const struct invocation *invocation)
 	}
 	quiet.quiet = true;
 	if (ctl_connect(&quiet, &connection) == CTL_OK) {
-		if (ctl_ask(connection, 1, words, lengths, &reply) == CTL_OK && reply->type == REDIS_REPLY_ARRAY)
+		asked = ctl_ask(connection, 1, words, lengths, &reply);
+		if (asked == CTL_OK && reply->type == REDIS_REPLY_ARRAY)
 			for (size_t i = 0; i < reply->elements; i++)
 				add_help_line(&out, reply->element[i]->str != NULL ? reply->element[i]->str : "");
 		if (reply != NULL)
@@ -172,7 +177,7 @@ static enum ctl_status help_json(const struct invocation *invocation)
 	}
 	enum ctl_status status = ctl_show_text(&out);
 	buffer_free(&out);
-	return status;
+	return status == CTL_OK ? asked : status;
 }
 
 static enum ctl_status help_command(const struct invocation *invocation, int count, char **words)
@@ -191,9 +196,10 @@ static enum ctl_status help_command(const struct invocation *invocation, int cou
 	quiet.target.quiet = true;
 	char word[] = "HELP";
 	char *only[] = {word};
-	if (pass_on(&quiet, 1, only) != CTL_OK)
+	enum ctl_status status = pass_on(&quiet, 1, only);
+	if (status == CTL_NO_CONNECTION)
 		printf("  (it does not answer now; followup-protocol(7) lists them)\n");
-	return CTL_OK;
+	return status == CTL_NO_CONNECTION ? CTL_OK : status;
 }
 
 static enum ctl_status import_command(const struct invocation *invocation, int count, char **words)

@@ -1,11 +1,11 @@
 /* agent.c - who may ask: agents, their roles, queues and tokens. */
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "followup/json_text.h"
+#include "followup/sha256.h"
 #include "followup/text.h"
 #include "internal.h"
 
@@ -121,7 +121,7 @@ int desk_agent_add(
 		return refuse(answer, ERR_SYSTEM, "the system has no randomness to give");
 	for (size_t i = 0; i < sizeof(token); i++)
 		snprintf(text + i * 2, 3, "%02x", token[i]);
-	SHA256((const unsigned char *)text, TOKEN_BYTES * 2, agent.token_hash);
+	sha256(text, TOKEN_BYTES * 2, agent.token_hash);
 	result = store_agent_save(desk->store, &agent);
 	if (result == 0) {
 		const char *const said[] = {"agent", name, "roles", roles, "queues", agent.queues};
@@ -233,7 +233,7 @@ int desk_authenticate(struct desk *desk, const char *name, const char *token, st
 	int found = store_agent_find_evenly(desk->store, name, &agent);
 	if (found < 0)
 		return found;
-	SHA256((const unsigned char *)token, strlen(token), hash);
+	sha256(token, strlen(token), hash);
 	int differs = CRYPTO_memcmp(hash, agent.token_hash, sizeof(hash));
 	if (found == 0 || differs != 0)
 		return ERR_RIGHTS;

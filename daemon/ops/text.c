@@ -180,6 +180,13 @@ void text_clean(struct buffer *out, const char *bytes, size_t length, bool lines
 	}
 }
 
+const char *text_cleaned(const struct buffer *clean)
+{
+	if (clean->failed)
+		return "(no memory to show it)";
+	return clean->data != NULL ? clean->data : "";
+}
+
 bool text_is_seen(const char *bytes, size_t length)
 {
 	static const uint32_t soft_hyphen = 0x00AD;

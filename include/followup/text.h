@@ -10,6 +10,8 @@
 /* Appends bytes without anything that could steer a terminal or turn text round: control characters, the marks of writing direction and bytes that are
  * not UTF-8 become \xHH or \u{HHHH}. With lines, line feeds and tabs stay and carriage returns are left out. */
 void text_clean(struct buffer *out, const char *bytes, size_t length, bool lines);
+/* What it has made of a text, for people; where there was no memory for that, words that say so. */
+const char *text_cleaned(const struct buffer *clean);
 
 /* Whether every character of it is seen: none that is not UTF-8, steers, turns round or hides, by which one name could pass for another. */
 bool text_is_seen(const char *bytes, size_t length);

@@ -39,12 +39,13 @@ class Answer:
 class Console:
     """A console in front of a daemon. Used as a context it is started at once and ended behind it."""
 
-    def __init__(self, daemon, address="unix", console="", sessions="", user=None):
+    def __init__(self, daemon, address="unix", console="", sessions="", user=None, environment=None):
         self.daemon = daemon
         self.config = os.path.join(daemon.folder, "console.conf")
         self.log_file = os.path.join(daemon.folder, "console.log")
         self.notify_path = os.path.join(daemon.folder, "console-notify")
         self.user = user
+        self.environment = environment or {}
         where = f"unix:{daemon.socket}" if address == "unix" else address
         self.write(f'console {{\n\tlisten = "127.0.0.1:0"\n\tdaemon = "{where}"\n{console}\n}}\nsessions {{\n{sessions}\n}}\n')
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -60,7 +61,7 @@ class Console:
             file.write(text)
 
     def __enter__(self):
-        environment = dict(os.environ, NOTIFY_SOCKET=self.notify_path)
+        environment = dict(os.environ, NOTIFY_SOCKET=self.notify_path, **self.environment)
         who = {"user": self.user, "group": self.user, "extra_groups": []} if self.user is not None else {}
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen([FOLLOWUP_CONSOLE, "-c", self.config, "-f"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,

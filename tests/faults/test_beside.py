@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""What is read beside the loop is without memory: BUSY or STORE, or the answer as ever, never a part of one; and as ever the next time (DESIGN 3)."""
+"""Threads are without memory, those that read beside the daemon's loop and those of the page's server: the answer as ever or none, never a part of one; and as ever the next time (DESIGN 3)."""
+import http.client
 import mmap
 import os
 import struct
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../daemon"))
+sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), folder) for folder in ("../console", "../daemon")]
+from console import Browser, Console  # noqa: E402
 from harness import BUILD, FOLLOWUPD, LONG, Daemon, Error, Skip, TUESDAY, matches, run, same, test, true  # noqa: E402
 
 PLACES = 300 if LONG else 24  # of each command's, at which memory ends
@@ -17,7 +19,7 @@ COMMANDS = {("REPORT",): None, ("REPORT", "BY", "agent", "FORMAT", "text"): None
 
 
 class Memory:
-    """What threads other than the loop's have of it."""
+    """What threads other than the first have of it."""
 
     def __init__(self, daemon):
         path = os.path.join(daemon.folder, "memory")
@@ -35,10 +37,14 @@ class Memory:
         return struct.unpack("=3q", self.plan[:])[2]
 
 
-@test("a command that is read by another thread, whatever it has no memory for: the right answer or none, and the right one when it is asked again")
-def _():
+def needs_plain_memory():
     if "libasan" in subprocess.run(["ldd", FOLLOWUPD], capture_output=True, text=True, check=True).stdout:
         raise Skip("the sanitizer's own memory")
+
+
+@test("a command that is read by another thread, whatever it has no memory for: the right answer or none, and the right one when it is asked again")
+def _():
+    needs_plain_memory()
     daemon = Daemon()
     memory = Memory(daemon)
     daemon.start_options = {"environment": memory.environment}
@@ -79,6 +85,45 @@ def _():
                         same(reply, wanted, (words, at, onward))
                     same(ask(words), wanted, (words, at, onward, "asked again"))
             true(refused > 0 or words == ("METRICS",), (words, "nothing of it is noticed"))  # which tells what it can, whatever fails
+        daemon.check()
+
+
+@test("the page's server, whatever it has no memory for: it stays, whoever is signed in is never told that he is not, and his next request is answered")
+def _():
+    needs_plain_memory()
+    with Daemon() as daemon:
+        memory = Memory(daemon)
+        with Console(daemon, environment=memory.environment) as console:
+            sue = console.browser("sue", "supervisor,agent")
+            daemon.add_agent("bob")
+            tag = console.get("/").headers["ETag"]
+
+            def signs_in():
+                answer = console.sign_in("bob", daemon.agents["bob"])
+                if answer.status == 200:
+                    memory.ends(0)
+                    same(Browser(console, answer).call("MINE"), [])
+                return answer.status
+
+            def page():
+                answer = console.get("/")
+                if answer.status == 200:
+                    same(answer.headers["ETag"], tag)
+                return answer.status
+
+            for what in (signs_in, page, lambda: sue.send("MINE").status, lambda: console.get("/api/session", Cookie=sue.cookie).status):
+                memory.ends(0)
+                same(what(), 200)
+                count = memory.asked()
+                for onward in (False, True):
+                    for at in range(1, count + 1, max(1, count // (8 * PLACES))):
+                        memory.ends(at, onward)
+                        try:
+                            true((status := what()) not in (401, 403), (at, onward, status))
+                        except (ConnectionError, http.client.HTTPException):
+                            pass  # closed without a word: all that its library can do
+                        memory.ends(0)
+                        same(what(), 200, (at, onward, "asked again"))
         daemon.check()
 
 

@@ -1,6 +1,7 @@
 /* An unknown name costs what a wrong token does: whoever asks for names learns none, not even from the time it takes. What is counted is what the time is made of, so that a
  * busy machine changes nothing: digests, comparisons, statements, their steps and the pages they look at. The functions that are called from here and from the library below are
  * the ones of this program, which count and go on to the real ones. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <dlfcn.h>
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
@@ -33,15 +34,15 @@ struct cost {
 static struct cost spent;
 static sqlite3 *book;
 
-unsigned char *SHA256(const unsigned char *bytes, size_t length, unsigned char *out)
+int SHA256_Update(SHA256_CTX *context, const void *bytes, size_t length)
 {
-	static unsigned char *(*real)(const unsigned char *, size_t, unsigned char *);
+	static int (*real)(SHA256_CTX *, const void *, size_t);
 
 	if (real == NULL)
-		*(void **)&real = dlsym(RTLD_NEXT, "SHA256");
+		*(void **)&real = dlsym(RTLD_NEXT, "SHA256_Update");
 	spent.digests++;
 	spent.digested += length;
-	return real(bytes, length, out);
+	return real(context, bytes, length);
 }
 
 int CRYPTO_memcmp(const void *one, const void *other, size_t length)
