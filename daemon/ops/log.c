@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,10 +77,20 @@ int log_facility_parse(const char *name)
 	return word_number(facility_words, sizeof facility_words / sizeof *facility_words, name);
 }
 
+/* The variable is inherited, by a shell in a terminal too: so it names the file that it speaks of. */
+static bool is_journal(const struct stat *file)
+{
+	const char *journal = getenv("JOURNAL_STREAM");
+	char name[64];
+
+	(void)snprintf(name, sizeof name, "%ju:%ju", (uintmax_t)file->st_dev, (uintmax_t)file->st_ino);
+	return journal != NULL && strcmp(journal, name) == 0;
+}
+
 struct log *log_new(const char *path, int facility, enum log_level level)
 {
 	struct log *log = calloc(1, sizeof *log);
-	struct stat standard_error;
+	struct stat standard_error = {0};
 
 	if (log == NULL)
 		return NULL;
@@ -93,7 +104,7 @@ struct log *log_new(const char *path, int facility, enum log_level level)
 		log->stderr_is = S_ISSOCK(standard_error.st_mode)  ? STDERR_SOCKET
 				 : S_ISREG(standard_error.st_mode) ? STDERR_FILE
 								   : STDERR_OTHER;
-	log->with_prefix = getenv("JOURNAL_STREAM") != NULL;
+	log->with_prefix = is_journal(&standard_error);
 	log->with_time = !log->with_prefix && isatty(STDERR_FILENO) == 1;
 	return log;
 }
@@ -205,8 +216,6 @@ static bool deliver(struct log *log, enum log_level level, const char *text)
 
 	if (log->address.sun_family != AF_UNIX)
 		return tell_stderr(log, level, text);
-	if (log->tells_starter && level <= LOG_LEVEL_ERROR && (log->with_prefix || log->with_time))
-		(void)tell_stderr(log, level, text);
 	int length = snprintf(line, sizeof line, "<%d>%s %s[%ld]: %s", log->facility | (int)level, stamp(log),
 		program_invocation_short_name, (long)getpid(), text);
 	return length >= 0 && deliver_datagram(log, line, fits(length, sizeof line));
@@ -224,6 +233,9 @@ void log_line(struct log *log, enum log_level level, const char *text)
 		line[length] = (char)(byte < 0x20 || byte == 0x7f ? '?' : byte);
 	}
 	line[length] = '\0';
+	/* Whatever becomes of it on the socket: where nobody listens there, nobody else hears it. */
+	if (log->tells_starter && level <= LOG_LEVEL_ERROR && log->address.sun_family == AF_UNIX && (log->with_prefix || log->with_time))
+		(void)tell_stderr(log, level, line);
 	if (log->dropped_unsaid > 0) {
 		char said[64];
 		(void)snprintf(said, sizeof said, "event=log_lines_dropped count=%llu", (unsigned long long)log->dropped_unsaid);

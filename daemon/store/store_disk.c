@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "followup/clock.h"
+#include "store_layer.h"
 
 enum {
 	/* As SQLite's description of the file format has them. */
@@ -27,8 +28,7 @@ enum put_off {
 };
 
 struct log_file {
-	sqlite3_file base; /* first: it is one for SQLite */
-	sqlite3_file *real;
+	struct layered_file file; /* first */
 
 	/* Written by SQLite, and not by us yet. */
 	unsigned char *gathered;
@@ -60,18 +60,13 @@ static struct log_file *log_of(sqlite3_file *base)
 	return (struct log_file *)(void *)base;
 }
 
-static sqlite3_file *real_of(sqlite3_file *base)
-{
-	return log_of(base)->real;
-}
-
 /* --- The sync of a commit ------------------------------------------------------------------------- */
 
 static void sync_now(struct log_file *log)
 {
 	int64_t began_us = clock_monotonic_us();
 
-	log->result = log->real->pMethods->xSync(log->real, SQLITE_SYNC_NORMAL);
+	log->result = log->file.below->pMethods->xSync(log->file.below, SQLITE_SYNC_NORMAL);
 	log->sync_us = clock_monotonic_us() - began_us;
 }
 
@@ -192,7 +187,7 @@ long long store_disk_sync_us(const struct log_file *log)
 
 static int write_through(struct log_file *log, const void *bytes, int length, sqlite3_int64 at)
 {
-	return log->real->pMethods->xWrite(log->real, bytes, length, at);
+	return log->file.below->pMethods->xWrite(log->file.below, bytes, length, at);
 }
 
 /* What could not be written is no longer wanted: SQLite takes the transaction back, and writes the next one over it. */
@@ -251,7 +246,7 @@ static int log_sync(sqlite3_file *base, int flags)
 		atomic_store(&log->put_off, WANTED);
 		return SQLITE_OK;
 	}
-	code = log->real->pMethods->xSync(log->real, flags);
+	code = log->file.below->pMethods->xSync(log->file.below, flags);
 	log->is_broken = code != SQLITE_OK;
 	return code;
 }
@@ -260,7 +255,7 @@ static int log_read(sqlite3_file *base, void *out, int length, sqlite3_int64 at)
 {
 	int code = flush(log_of(base));
 
-	return code != SQLITE_OK ? code : real_of(base)->pMethods->xRead(real_of(base), out, length, at);
+	return code != SQLITE_OK ? code : layered_below(base)->pMethods->xRead(layered_below(base), out, length, at);
 }
 
 static int log_truncate(sqlite3_file *base, sqlite3_int64 size)
@@ -268,14 +263,14 @@ static int log_truncate(sqlite3_file *base, sqlite3_int64 size)
 	int code = flush(log_of(base));
 
 	log_of(base)->is_clean = log_of(base)->ends_in_commit = false;
-	return code != SQLITE_OK ? code : real_of(base)->pMethods->xTruncate(real_of(base), size);
+	return code != SQLITE_OK ? code : layered_below(base)->pMethods->xTruncate(layered_below(base), size);
 }
 
 static int log_size(sqlite3_file *base, sqlite3_int64 *size)
 {
 	int code = flush(log_of(base));
 
-	return code != SQLITE_OK ? code : real_of(base)->pMethods->xFileSize(real_of(base), size);
+	return code != SQLITE_OK ? code : layered_below(base)->pMethods->xFileSize(layered_below(base), size);
 }
 
 static int log_close(sqlite3_file *base)
@@ -284,43 +279,13 @@ static int log_close(sqlite3_file *base)
 
 	store_disk_end(log);
 	int flushed = flush(log);
-	int closed = log->real->pMethods->xClose(log->real);
+	int closed = log->file.below->pMethods->xClose(log->file.below);
 	free(log->gathered);
 	log->gathered = NULL;
 	(void)pthread_cond_destroy(&log->wake);
 	(void)pthread_cond_destroy(&log->done);
 	(void)pthread_mutex_destroy(&log->lock);
 	return flushed != SQLITE_OK ? flushed : closed;
-}
-
-static int log_lock(sqlite3_file *base, int level)
-{
-	return real_of(base)->pMethods->xLock(real_of(base), level);
-}
-
-static int log_unlock(sqlite3_file *base, int level)
-{
-	return real_of(base)->pMethods->xUnlock(real_of(base), level);
-}
-
-static int log_is_reserved(sqlite3_file *base, int *out)
-{
-	return real_of(base)->pMethods->xCheckReservedLock(real_of(base), out);
-}
-
-static int log_control(sqlite3_file *base, int what, void *argument)
-{
-	return real_of(base)->pMethods->xFileControl(real_of(base), what, argument);
-}
-
-static int log_sector_size(sqlite3_file *base)
-{
-	return real_of(base)->pMethods->xSectorSize(real_of(base));
-}
-
-static int log_characteristics(sqlite3_file *base)
-{
-	return real_of(base)->pMethods->xDeviceCharacteristics(real_of(base));
 }
 
 /* The first version: a log has neither an index of its own nor pages that are mapped. */
@@ -332,12 +297,12 @@ static const sqlite3_io_methods log_methods = {
 	.xTruncate = log_truncate,
 	.xSync = log_sync,
 	.xFileSize = log_size,
-	.xLock = log_lock,
-	.xUnlock = log_unlock,
-	.xCheckReservedLock = log_is_reserved,
-	.xFileControl = log_control,
-	.xSectorSize = log_sector_size,
-	.xDeviceCharacteristics = log_characteristics,
+	.xLock = layered_lock,
+	.xUnlock = layered_unlock,
+	.xCheckReservedLock = layered_is_reserved,
+	.xFileControl = layered_control,
+	.xSectorSize = layered_sector_size,
+	.xDeviceCharacteristics = layered_characteristics,
 };
 
 static int layer_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int flags, int *out_flags)
@@ -349,11 +314,11 @@ static int layer_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, in
 	if ((flags & SQLITE_OPEN_WAL) == 0)
 		return below->xOpen(below, name, base, flags, out_flags);
 	memset(log, 0, sizeof(*log));
-	log->real = (sqlite3_file *)(void *)(log + 1);
+	log->file.below = (sqlite3_file *)(void *)(log + 1);
 	log->gathered = malloc(GATHERED_MOST);
 	if (log->gathered == NULL)
 		return SQLITE_IOERR_NOMEM;
-	int code = below->xOpen(below, name, log->real, flags, out_flags);
+	int code = below->xOpen(below, name, log->file.below, flags, out_flags);
 	if (code != SQLITE_OK) {
 		free(log->gathered);
 		return code;
@@ -368,18 +333,7 @@ static int layer_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, in
 
 int store_disk_prepare(void)
 {
-	if (below == NULL) {
-		below = sqlite3_vfs_find(NULL);
-		if (below == NULL)
-			return SQLITE_NOMEM;
-		/* All but opening is the one below's; its functions look for no more than they find in the copy. */
-		layer = *below;
-		layer.zName = STORE_DISK_NAME;
-		layer.szOsFile = (int)sizeof(struct log_file) + below->szOsFile;
-		layer.xOpen = layer_open;
-		layer.pNext = NULL;
-	}
-	return sqlite3_vfs_find(STORE_DISK_NAME) == NULL ? sqlite3_vfs_register(&layer, 0) : SQLITE_OK;
+	return layer_prepare(&layer, &below, STORE_DISK_NAME, sizeof(struct log_file), layer_open);
 }
 
 struct log_file *store_disk_log(sqlite3 *db)
@@ -394,7 +348,7 @@ struct log_file *store_disk_log(sqlite3 *db)
 
 int store_disk_sync(struct log_file *log)
 {
-	return log_sync(&log->base, SQLITE_SYNC_NORMAL);
+	return log_sync(&log->file.base, SQLITE_SYNC_NORMAL);
 }
 
 void store_disk_put_off(struct log_file *log, bool put_off)

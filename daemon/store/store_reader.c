@@ -6,6 +6,7 @@
 
 #include "followup/store_record.h"
 #include "internal.h"
+#include "store_beside.h"
 
 enum {
 	STEPS_BETWEEN_LOOKS = 20000, /* of SQLite's machine, a millisecond or so: how often a long statement asks whether it is to end */
@@ -34,9 +35,9 @@ static struct store *new_store(void)
 	return store;
 }
 
-static int open_connection(struct store *store, const char *path, int flags, const char *pragmas)
+static int open_connection(struct store *store, const char *path, int flags, const char *layer, const char *pragmas)
 {
-	if (sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, layer) != SQLITE_OK)
 		return store->db != NULL ? store_error(store) : ERR_MEMORY;
 	sqlite3_extended_result_codes(store->db, 1);
 	sqlite3_busy_timeout(store->db, 5000);
@@ -59,8 +60,10 @@ int store_open_reader(const char *path, struct store **out, char message[256])
 	atomic_init(&store->stop_wanted, false);
 	store->stop = &store->stop_wanted;
 	/* A connection that may only read neither checkpoints nor empties the WAL when it closes. REPORT sorts millions of rows: what is more than its pages goes to a file. */
-	int result = open_connection(store, path, SQLITE_OPEN_READONLY,
-		"PRAGMA query_only=1; PRAGMA temp_store=FILE; PRAGMA cache_size=-16000; PRAGMA trusted_schema=OFF;");
+	int result = store_beside_prepare() != SQLITE_OK ? ERR_MEMORY : 0;
+	if (result == 0)
+		result = open_connection(store, path, SQLITE_OPEN_READONLY, STORE_BESIDE_NAME,
+			"PRAGMA query_only=1; PRAGMA temp_store=FILE; PRAGMA cache_size=-16000; PRAGMA trusted_schema=OFF;");
 	if (result == 0)
 		result = store_prepare(store, &begin);
 	if (result == 0)
@@ -154,7 +157,7 @@ int store_copy(struct store *reader, struct store **out, char message[256])
 	if (result == 0) {
 		copy->stop = reader->stop;
 		/* Without a name: a file of its own that no other process can open, gone when it is closed. Nothing there has to last. */
-		result = open_connection(copy, "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+		result = open_connection(copy, "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL,
 			"PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-64000;"
 			"PRAGMA foreign_keys=OFF; PRAGMA trusted_schema=OFF;");
 	}

@@ -7,13 +7,6 @@
 
 #include "internal.h"
 
-/* A connection that only reads writes nothing but what it sorts, beside the book: for want of room there the book is no worse. */
-static bool is_beside(sqlite3 *db, int code)
-{
-	return sqlite3_db_readonly(db, "main") == 1 &&
-	       (code == SQLITE_FULL || code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_GETTEMPPATH);
-}
-
 static int error_of_code(int code)
 {
 	switch (code & 0xff) {
@@ -65,12 +58,12 @@ void store_regain(struct store *store)
 
 int store_error(struct store *store)
 {
-	int code = sqlite3_extended_errcode(store->db);
-	bool beside = is_beside(store->db, code);
-	int result = beside ? ERR_FULL : error_of_code(code);
+	int result = error_of_code(sqlite3_extended_errcode(store->db));
+	bool beside = result == ERR_FULL && sqlite3_db_readonly(store->db, "main") == 1; /* store_beside.h */
 
 	snprintf(store->message, sizeof(store->message), "%s",
-		beside ? "no room beside the book for what is sorted, in TMPDIR or /var/tmp" : sqlite3_errmsg(store->db));
+		beside ? "what is sorted cannot be kept in TMPDIR or /var/tmp; make room there, or ask for fewer days"
+		       : sqlite3_errmsg(store->db));
 	if (result == ERR_MEMORY || result == ERR_FULL || result == ERR_CORRUPT)
 		store_lose(store, result);
 	return result;

@@ -171,7 +171,9 @@ def _():
 
 @test("journald is stopped, whose stream is standard error: the same")
 def _():
-    stream(*socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM), {"JOURNAL_STREAM": "1:1"})
+    ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    its = os.fstat(ends[1].fileno())
+    stream(*ends, {"JOURNAL_STREAM": f"{its.st_dev}:{its.st_ino}"})
 
 
 @test("standard error is a pipe that nobody reads: the same")

@@ -84,6 +84,8 @@ def _():
                     else:
                         same(reply, wanted, (words, at, onward))
                     same(ask(words), wanted, (words, at, onward, "asked again"))
+                    if words == ("METRICS",):
+                        matches(daemon.operator.call(*words), "(?m)^followupd_followups_open{", (at, onward, "without the book"))
             true(refused > 0 or words == ("METRICS",), (words, "nothing of it is noticed"))  # which tells what it can, whatever fails
         daemon.check()
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -137,28 +138,36 @@ static void test_lines(void **state)
 	(void)close(fd);
 }
 
-/* What keeps it from starting is told twice: to the log, and to whoever starts it by way of the journal. */
+/* What keeps it from starting is told twice: to the log, whether anybody listens or not, and to whoever starts it by way of the journal. */
 static void test_starter(void **state)
 {
 	static const struct {
-		bool told, is_journal;
+		bool told, is_journal, is_heard;
 		const char *text;
 	} cases[] = {
-		{true, true, "<3>event=not_started reason=x\n"},
-		{true, false, ""}, /* a pipe of anybody's */
-		{false, true, ""},
+		{true, true, true, "<3>event=mistake n=1\n<3>event=not_started reason=x\n"},
+		{true, true, false, "<3>event=mistake n=1\n<3>event=not_started reason=x\n"},
+		{true, false, true, ""}, /* a pipe of anybody's, whatever the variable says of another file */
+		{false, true, true, ""},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		int fd = listen_at(path), ends[2], before = dup(STDERR_FILENO);
-		char heard[256];
+		int fd = -1, ends[2], before = dup(STDERR_FILENO);
+		char heard[256], name[64];
+		struct stat file;
+		(void)unlink(path);
+		if (cases[i].is_heard)
+			fd = listen_at(path);
 		assert_int_equal(pipe(ends), 0);
+		assert_int_equal(fstat(ends[cases[i].is_journal ? 1 : 0], &file), 0);
+		(void)snprintf(name, sizeof name, "%ju:%ju", (uintmax_t)file.st_dev, (uintmax_t)file.st_ino + !cases[i].is_journal);
+		assert_int_equal(setenv("JOURNAL_STREAM", name, 1), 0);
 		assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
-		assert_int_equal(cases[i].is_journal ? setenv("JOURNAL_STREAM", "1:2", 1) : unsetenv("JOURNAL_STREAM"), 0);
 		struct log *log = log_new(path, LOG_DAEMON, LOG_LEVEL_INFO);
 		log_tell_starter(log, cases[i].told);
 		log_event(log, LOG_LEVEL_WARNING, "odd", "reason=y");
+		log_event(log, LOG_LEVEL_ERROR, "mistake", "n=%d", 1);
 		log_event(log, LOG_LEVEL_ERROR, "not_started", "reason=%s", "x");
 		log_free(log);
 		assert_true(dup2(before, STDERR_FILENO) >= 0);
@@ -168,9 +177,12 @@ static void test_starter(void **state)
 		assert_true(length >= 0);
 		heard[length] = '\0';
 		assert_string_equal(heard, cases[i].text);
-		assert_string_equal(message_of(receive(fd)), "event=odd reason=y");
-		assert_string_equal(message_of(receive(fd)), "event=not_started reason=x");
 		(void)close(ends[0]);
+		if (!cases[i].is_heard)
+			continue;
+		assert_string_equal(message_of(receive(fd)), "event=odd reason=y");
+		assert_string_equal(message_of(receive(fd)), "event=mistake n=1");
+		assert_string_equal(message_of(receive(fd)), "event=not_started reason=x");
 		(void)close(fd);
 	}
 	assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);

@@ -1,4 +1,5 @@
 /* test_store_reader.c - a second connection that only reads (store_reader.h): what it may not do, and that what it has had no room or memory for ends with the read. */
+#include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <string.h>
@@ -71,32 +72,65 @@ static void test_no_memory(void **state)
 	(void)sqlite3_hard_heap_limit64(1);
 	store_read_end(reader);
 	(void)sqlite3_hard_heap_limit64(0);
+	assert_true(sqlite3_get_autocommit(reader->db));
 	assert_reads_again();
 }
 
-/* What is sorted of much goes to a file beside the book, which says nothing of the book. */
-static void test_no_room_beside(void **state)
+/* The descriptor of the file that it sorts in, -1: none. */
+static int sorting_file(void)
+{
+	char link[64], name[256];
+
+	for (int fd = 3; fd < 256; fd++) {
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		ssize_t length = readlink(link, name, sizeof(name) - 1);
+		name[length > 0 ? length : 0] = '\0';
+		if (strstr(name, "etilqs_") != NULL)
+			return fd;
+	}
+	return -1;
+}
+
+enum trouble { NO_TROUBLE, CANNOT_OPEN, CANNOT_WRITE, CANNOT_READ, TROUBLES };
+
+/* As far as it comes: 0, or an error. */
+static int sort_much(enum trouble trouble)
 {
 	STATEMENT(sort,
 		"WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM r WHERE i<?1) SELECT i, printf('%0100d', i*7919%200003) AS"
 		" t FROM r ORDER BY t");
 	enum { ROWS = 200000, LEAST = 1 << 20 };
-	struct rlimit before, little;
+	struct rlimit files, sizes, limit;
 
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &sizes), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+	sqlite3_stmt *s = store_query(reader, &sort, "n", (int)ROWS);
+	limit = (struct rlimit){trouble == CANNOT_WRITE ? LEAST : sizes.rlim_cur, sizes.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit = (struct rlimit){trouble == CANNOT_OPEN ? 3 : files.rlim_cur, files.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	int result = store_row(reader, s);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &sizes), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	if (trouble == CANNOT_READ) {
+		int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC), file = sorting_file();
+		assert_true(result > 0 && file >= 0 && dup3(nothing, file, O_CLOEXEC) == file);
+		(void)close(nothing);
+	}
+	while (result > 0)
+		result = store_row(reader, s);
+	return result;
+}
+
+/* What is sorted of much goes to a file elsewhere, which says nothing of the book. */
+static void test_no_room_beside(void **state)
+{
 	(void)state;
 	(void)signal(SIGXFSZ, SIG_IGN);
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-	for (int round = 0; round < 2; round++) {
-		sqlite3_stmt *s = store_query(reader, &sort, "n", (int)ROWS);
-		little = (struct rlimit){LEAST, before.rlim_max};
-		assert_int_equal(setrlimit(RLIMIT_FSIZE, round == 0 ? &little : &before), 0);
-		int result = store_row(reader, s);
-		assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-		assert_int_equal(result, round == 0 ? ERR_FULL : 1);
-		if (round == 0)
-			assert_non_null(strstr(store_message(reader), "no room beside the book"));
-		else
-			store_end(s);
+	for (enum trouble trouble = NO_TROUBLE; trouble < TROUBLES; trouble++) {
+		assert_int_equal(sort_much(trouble), trouble == NO_TROUBLE ? 0 : ERR_FULL);
+		if (trouble != NO_TROUBLE)
+			assert_non_null(strstr(store_message(reader), "cannot be kept in TMPDIR"));
 		assert_reads_again();
 	}
 }
