@@ -57,12 +57,7 @@ static const sqlite3_io_methods beside_methods = {
 	.xTruncate = beside_truncate,
 	.xSync = beside_sync,
 	.xFileSize = beside_size,
-	.xLock = layered_lock,
-	.xUnlock = layered_unlock,
-	.xCheckReservedLock = layered_is_reserved,
-	.xFileControl = layered_control,
-	.xSectorSize = layered_sector_size,
-	.xDeviceCharacteristics = layered_characteristics,
+	LAYERED_METHODS,
 };
 
 static int layer_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int flags, int *out_flags)

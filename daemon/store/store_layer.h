@@ -20,6 +20,9 @@ int layered_is_reserved(sqlite3_file *base, int *out);
 int layered_control(sqlite3_file *base, int what, void *argument);
 int layered_sector_size(sqlite3_file *base);
 int layered_characteristics(sqlite3_file *base);
+#define LAYERED_METHODS                                                                                                                    \
+	.xLock = layered_lock, .xUnlock = layered_unlock, .xCheckReservedLock = layered_is_reserved, .xFileControl = layered_control,      \
+	.xSectorSize = layered_sector_size, .xDeviceCharacteristics = layered_characteristics
 
 /* Makes a layer known to SQLite under that name, unless it is by now: all but opening is the system's. size: of a file's own part, which the system's follows. A code of SQLite's. */
 int layer_prepare(sqlite3_vfs *layer, sqlite3_vfs **below, const char *name, size_t size,
