@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <limits.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -13,10 +12,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "followup/clock.h"
+#include "followup/console_settings.h"
 
 enum { CONNECT_SECONDS = 3 };
 
@@ -106,71 +105,25 @@ int link_ask(
 	return result < 0 ? result : link_listen(link, wait, out);
 }
 
-/* A connection to that address within CONNECT_SECONDS; -1 with errno. */
-static int connect_one(const struct sockaddr *address, socklen_t length)
+/* Connected within CONNECT_SECONDS; -1 with errno. Not hiredis' own way: of 0.14 (Debian 12) it calls abort() when it has no memory for a copy of the address, and the whole console would
+ * end. */
+static int connect_to(const struct console_address *daemon)
 {
 	struct timeval patience = {.tv_sec = CONNECT_SECONDS};
-	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(daemon->at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 
+	if (fd < 0)
+		return -1;
+	if (daemon->at.ss_family != AF_UNIX)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	/* Linux ends connect() by that time, too; nothing else is sent here but with MSG_DONTWAIT. */
-	if (fd < 0 || (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0 && connect(fd, address, length) == 0))
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0 &&
+		connect(fd, (const struct sockaddr *)&daemon->at, daemon->length) == 0)
 		return fd;
 	int saved = errno == EINPROGRESS || errno == EAGAIN ? ETIMEDOUT : errno;
 	(void)close(fd);
 	errno = saved;
 	return -1;
-}
-
-static int connect_unix(const char *path, char why[LINK_WHY_SIZE])
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = -1;
-
-	if (strlen(path) < sizeof address.sun_path) {
-		memcpy(address.sun_path, path, strlen(path) + 1);
-		fd = connect_one((const struct sockaddr *)&address, sizeof address);
-	} else {
-		errno = ENAMETOOLONG;
-	}
-	if (fd < 0)
-		(void)snprintf(why, LINK_WHY_SIZE, "%s", strerror(errno));
-	return fd;
-}
-
-static int connect_tcp(const char *host, const char *port, char why[LINK_WHY_SIZE])
-{
-	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-	struct addrinfo *found = NULL;
-	int error = getaddrinfo(host, port, &hints, &found), fd = -1, on = 1;
-
-	if (error != 0) {
-		(void)snprintf(why, LINK_WHY_SIZE, "%s", gai_strerror(error));
-		return -1;
-	}
-	for (const struct addrinfo *at = found; at != NULL && fd < 0; at = at->ai_next)
-		fd = connect_one(at->ai_addr, at->ai_addrlen);
-	if (fd < 0)
-		(void)snprintf(why, LINK_WHY_SIZE, "%s", strerror(errno));
-	else
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	freeaddrinfo(found);
-	return fd;
-}
-
-/* Not hiredis' own way of connecting: of 0.14 (Debian 12) it calls abort() when it has no memory for a copy of the address, and the whole console would end. */
-static int connect_to(const char *daemon, char why[LINK_WHY_SIZE])
-{
-	const char *path = strncmp(daemon, "unix:", 5) == 0 ? daemon + 5 : daemon;
-	const char *colon = strrchr(path, ':');
-	char host[64];
-
-	if (path[0] == '/' || colon == NULL)
-		return connect_unix(path, why);
-	if (path[0] == '[')
-		(void)snprintf(host, sizeof host, "%.*s", (int)(colon - path) - 2, path + 1);
-	else
-		(void)snprintf(host, sizeof host, "%.*s", (int)(colon - path), path);
-	return connect_tcp(host, colon + 1, why);
 }
 
 static int sign_in(struct link *link, const char *name, const char *token, const struct link_wait *wait, char why[LINK_WHY_SIZE])
@@ -195,8 +148,8 @@ static int sign_in(struct link *link, const char *name, const char *token, const
 	return result;
 }
 
-int link_open(
-	const char *daemon, const char *name, const char *token, const struct link_wait *wait, struct link **out, char why[LINK_WHY_SIZE])
+int link_open(const struct console_address *daemon, const char *name, const char *token, const struct link_wait *wait, struct link **out,
+	char why[LINK_WHY_SIZE])
 {
 	struct link *link = calloc(1, sizeof *link);
 	int result = ERR_MEMORY;
@@ -204,8 +157,9 @@ int link_open(
 	(void)snprintf(why, LINK_WHY_SIZE, "out of memory");
 	if (link == NULL)
 		goto fail;
-	int fd = connect_to(daemon, why);
+	int fd = connect_to(daemon);
 	if (fd < 0) {
+		(void)snprintf(why, LINK_WHY_SIZE, "%s", strerror(errno));
 		result = ERR_SYSTEM;
 		goto fail;
 	}

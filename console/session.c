@@ -338,7 +338,7 @@ int web_session_open_link(struct web_sessions *sessions, struct web_session *ses
 		(void)snprintf(why, LINK_WHY_SIZE, ended ? "the session has ended" : "out of memory");
 		return ended ? ERR_CLOSED : ERR_MEMORY;
 	}
-	int result = link_open(sessions->settings->daemon, session->name, token, wait, out, why);
+	int result = link_open(&sessions->settings->daemon_at, session->name, token, wait, out, why);
 	token_wipe(token);
 	return result;
 }

@@ -51,7 +51,7 @@ static int apply(struct loader *loader, enum section_name name)
 }
 
 /* "127.0.0.1:7381" or "[::1]:7381". */
-static bool address_parse(const char *text, struct console_settings *settings)
+static bool address_parse(const char *text, struct console_address *out)
 {
 	char host[64];
 	const char *colon = strrchr(text, ':');
@@ -67,19 +67,27 @@ static bool address_parse(const char *text, struct console_settings *settings)
 	(void)snprintf(host, sizeof host, "%.*s", (int)(bracketed ? length - 2 : length), bracketed ? text + 1 : text);
 	if (!bracketed && inet_pton(AF_INET, host, &four.sin_addr) == 1) {
 		four.sin_port = htons((uint16_t)atoi(port));
-		memcpy(&settings->listen_address, &four, sizeof four);
-		settings->listen_length = sizeof four;
-		settings->is_loopback = (ntohl(four.sin_addr.s_addr) >> 24) == 127;
+		memcpy(&out->at, &four, sizeof four);
+		out->length = sizeof four;
 		return true;
 	}
 	if (bracketed && inet_pton(AF_INET6, host, &six.sin6_addr) == 1) {
 		six.sin6_port = htons((uint16_t)atoi(port));
-		memcpy(&settings->listen_address, &six, sizeof six);
-		settings->listen_length = sizeof six;
-		settings->is_loopback = IN6_IS_ADDR_LOOPBACK(&six.sin6_addr);
+		memcpy(&out->at, &six, sizeof six);
+		out->length = sizeof six;
 		return true;
 	}
 	return false;
+}
+
+static bool is_loopback(const struct console_address *address)
+{
+	struct sockaddr_in four;
+	struct sockaddr_in6 six;
+
+	memcpy(&four, &address->at, sizeof four);
+	memcpy(&six, &address->at, sizeof six);
+	return address->at.ss_family == AF_INET ? (ntohl(four.sin_addr.s_addr) >> 24) == 127 : IN6_IS_ADDR_LOOPBACK(&six.sin6_addr);
 }
 
 /* The console hands them to its HTTP library, which would say less about what is wrong with them. */
@@ -108,16 +116,20 @@ static bool origin_is_valid(const char *text)
 }
 
 /* "unix:/path", "/path", or an address and a port. */
-static bool daemon_is_valid(const char *text)
+static bool daemon_parse(const char *text, struct console_address *out)
 {
 	bool is_unix = strncmp(text, "unix:", 5) == 0;
 	const char *path = is_unix ? text + 5 : text;
-	struct sockaddr_un address;
-	struct console_settings other;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-	if (path[0] == '/')
-		return strlen(path) < sizeof address.sun_path;
-	return !is_unix && address_parse(text, &other);
+	if (path[0] != '/')
+		return !is_unix && address_parse(text, out);
+	if (strlen(path) >= sizeof address.sun_path)
+		return false;
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	memcpy(&out->at, &address, sizeof address);
+	out->length = sizeof address;
+	return true;
 }
 
 static void check(struct loader *loader)
@@ -128,7 +140,9 @@ static void check(struct loader *loader)
 
 	if (value_is_none(settings->address))
 		settings->address[0] = '\0';
-	if (!address_parse(settings->listen, settings))
+	bool listens = address_parse(settings->listen, &settings->listen_at);
+	settings->is_loopback = listens && is_loopback(&settings->listen_at);
+	if (!listens)
 		complaints_error(complaints, loader->file, line_of(loader, "listen"),
 			"listen: '%s' will not do: it takes an address and a port like 127.0.0.1:7381 or [::1]:7381", settings->listen);
 	else if (!settings->is_loopback && !has_tls)
@@ -137,7 +151,7 @@ static void check(struct loader *loader)
 			"like "
 			"127.0.0.1",
 			settings->listen);
-	if (!daemon_is_valid(settings->daemon))
+	if (!daemon_parse(settings->daemon, &settings->daemon_at))
 		complaints_error(complaints, loader->file, line_of(loader, "daemon"),
 			"daemon: '%s' will not do: it takes unix: and the path of a socket, or an address and a port like 127.0.0.1:7379",
 			settings->daemon);

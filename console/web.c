@@ -349,10 +349,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 static int listen_at(const struct console_settings *settings, char why[256])
 {
 	int on = 1;
-	int fd = socket(settings->listen_address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(settings->listen_at.at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-		bind(fd, (const struct sockaddr *)&settings->listen_address, settings->listen_length) == 0 && listen(fd, BACKLOG) == 0)
+		bind(fd, (const struct sockaddr *)&settings->listen_at.at, settings->listen_at.length) == 0 && listen(fd, BACKLOG) == 0)
 		return fd;
 	(void)snprintf(why, 256, "cannot listen on %s: %s", settings->listen, strerror(errno));
 	if (fd >= 0)

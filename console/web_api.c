@@ -181,7 +181,7 @@ static enum MHD_Result sign_in(struct exchange *exchange, const struct credentia
 		return refuse_for(exchange, seconds);
 	web_wait_begins(exchange, &wait, SIGN_IN_SECONDS);
 	wait.ended_fd = -1;
-	int result = link_open(web->settings->daemon, who->name, who->token, &wait, &link, why);
+	int result = link_open(&web->settings->daemon_at, who->name, who->token, &wait, &link, why);
 	if (result == 0)
 		result = ask_roles(link, &wait, &roles);
 	web_wait_is_over(exchange);

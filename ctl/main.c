@@ -114,8 +114,8 @@ static enum ctl_status send_words(const struct invocation *invocation, int count
 	status = ctl_ask(connection, (size_t)count, sent, lengths, &reply);
 	if (status == CTL_OK) {
 		status = bars ? ctl_show_bars(reply) : ctl_show_reply(reply, words[0], invocation->json);
-		if (!invocation->json && tell_more(count, words, reply) != CTL_OK && status == CTL_OK)
-			status = CTL_REFUSED;
+		enum ctl_status more = invocation->json ? CTL_OK : tell_more(count, words, reply);
+		status = status == CTL_OK ? more : status;
 		freeReplyObject(reply);
 	}
 	redisFree(connection);

@@ -191,8 +191,6 @@ static const char *stamp(struct log *log)
 /* Cut where the text is longer. */
 static size_t fits(int length, size_t size)
 {
-	if (length < 0)
-		return 0;
 	return (size_t)length < size ? (size_t)length : size - 1;
 }
 

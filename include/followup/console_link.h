@@ -21,10 +21,11 @@ struct link_wait {
 
 enum { LINK_WHY_SIZE = 256 };
 
-/* Connects to daemon ("unix:/path" or "address:port") and signs in. Nothing else is ever sent before the daemon has taken the token, so the console's own user never
+/* Connects to the daemon and signs in. Nothing else is ever sent before the daemon has taken the token, so the console's own user never
  * counts. Errors: ERR_RIGHTS: the token is wrong; ERR_BUSY: the daemon does not look at it now; ERR_SYSTEM: the daemon is away; ERR_CLOSED: the wait was ended. why
  * holds what the daemon said, or what failed. */
-int link_open(const char *daemon, const char *name, const char *token, const struct link_wait *wait, struct link **out,
+struct console_address; /* console_settings.h */
+int link_open(const struct console_address *daemon, const char *name, const char *token, const struct link_wait *wait, struct link **out,
 	char why[LINK_WHY_SIZE]) MUST_CHECK;
 void link_close(struct link *link); /* NULL is fine */
 

@@ -9,6 +9,12 @@
 #include "followup/error.h"
 #include "followup/policy.h"
 
+/* Where a socket listens. */
+struct console_address {
+	struct sockaddr_storage at;
+	socklen_t length;
+};
+
 struct console_settings {
 	/* section console */
 	char *listen;  /* an address and a port */
@@ -28,8 +34,7 @@ struct console_settings {
 	int idle_seconds;
 	int lifetime_seconds;
 	/* worked out of them */
-	struct sockaddr_storage listen_address;
-	socklen_t listen_length;
+	struct console_address listen_at, daemon_at;
 	bool is_loopback; /* only this machine can connect */
 	bool is_secure;   /* browsers come by TLS, the console's own or the proxy's */
 };

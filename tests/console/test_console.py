@@ -46,6 +46,21 @@ def agent_day():
         same(anna.send("MINE").status, 401)
 
 
+@test("the daemon by its address and port: the same; where nobody listens the log says why")
+def by_address():
+    with Daemon() as daemon:
+        daemon.add_agent("anna")
+        with Console(daemon, address=f"127.0.0.1:{daemon.port}") as console:
+            same(console.browser("anna").call("MINE"), [])
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            for where, why in ((f"127.0.0.1:{nobody.getsockname()[1]}", "Connection refused"), (f"[::1]:{nobody.getsockname()[1]}", "refused|Cannot assign|not supported"),
+                               (f"unix:{daemon.folder}/nobody", "No such file")):
+                with Console(daemon, address=where) as console:
+                    same(console.sign_in("anna", daemon.agents["anna"]).status, 503)
+                    console.wait_logged(f"event=daemon_away .*({why})")
+
+
 @test("a wrong token, an unknown name and nonsense sign nobody in")
 def wrong_tokens():
     with Daemon() as daemon, Console(daemon) as console:
