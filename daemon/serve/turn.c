@@ -171,12 +171,13 @@ void turn_finish(struct server *server)
 		}
 	}
 	server->sync_wanted = false;
+	/* Those who wait come first: while they think, the log and the subscribers are told. */
+	while ((session = TAILQ_FIRST(&server->held)) != NULL)
+		session_deliver(session);
 	notes_say(server);
 	if (result == 0 && server->changes_held)
 		subscribe_tell_changes(server);
 	server->changes_held = false;
-	while ((session = TAILQ_FIRST(&server->held)) != NULL)
-		session_deliver(session);
 }
 
 void turn_look(struct server *server)

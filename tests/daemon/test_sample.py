@@ -195,7 +195,7 @@ def _():
         daemon.set("seed", "1", "rules.d/yearly-sample.conf")
         daemon.set("share", "50", "rules.d/yearly-sample.conf")
         matches(daemon.json("RELOAD")["warnings"][0], "the draw of 2025 was made with seed 4711 and share 10, and is kept; seed 1 and share 50 count from 2026")
-        matches(daemon.log(), "event=sample_kept")
+        daemon.wait_logged("event=sample_kept")
         ref = order(eligible)[0]
         same(daemon.client(ref, name="Client", phone="13900000000", status="dormant"), 1)
         same(daemon.followup(client=ref)["state"], "queued")
