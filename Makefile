@@ -43,7 +43,7 @@ CONSOLE_WWW := $(shell find console/www -type f 2>/dev/null)
 UNIT_SRC := $(wildcard tests/unit/*.c)
 FUZZ_SRC := $(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c))
 FAULTS_SRC := $(wildcard tests/faults/*.c)
-BENCH_SRC := $(filter-out tests/bench/bulk%,$(wildcard tests/bench/*.c))
+BENCH_SRC := $(filter-out tests/bench/bulk% tests/bench/bare%,$(wildcard tests/bench/*.c))
 LIBS = -levent_openssl -levent -lssl -lcrypto -lsqlite3 -lconfuse
 CTL_LIBS = -lhiredis $(LIBS)
 CONSOLE_LIBS = -lmicrohttpd -lhiredis -lssl -lcrypto -lsqlite3 -lconfuse -lpthread
@@ -64,7 +64,7 @@ unit: $(UNIT)
 faults-programs: $(BUILD)/faults/faults $(BUILD)/faults/broken_disk.so $(BUILD)/faults/stepped_clock.so $(BUILD)/faults/scarce_memory.so
 fuzz-targets: $(FUZZ)
 crash-tools: $(CRASH)
-bench-programs: $(BUILD)/bench/load $(BUILD)/bench/bulk_book $(BUILD)/bench/bulk_upsert
+bench-programs: $(BUILD)/bench/load $(BUILD)/bench/bare_loop $(BUILD)/bench/bulk_book $(BUILD)/bench/bulk_upsert
 
 # Files that change only when what they remember does, so that other flags and removed sources are noticed.
 $(shell mkdir -p $(BUILD))
@@ -129,11 +129,11 @@ $(BUILD)/crash/guest: tests/crash/guest.c $(BUILD)/flags | deps
 
 # The load of agents that the benchmarks put on the daemon and on its peers.
 $(BUILD)/obj/tests/bench/%.o: | deps-bench
-# A book of any size, and the loop that followupctl import is compared with.
+# A book of any size, and the loops that NEXT and DONE and followupctl import are compared with.
 $(BUILD)/bench/bulk_book: $(call obj,tests/bench/bulk_book.c) $(BUILD)/libfollowup.a
 	@mkdir -p $(@D)
 	$(call tell,LINK,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
-$(BUILD)/bench/bulk_upsert: $(call obj,tests/bench/bulk_upsert.c)
+$(BUILD)/bench/bare_loop $(BUILD)/bench/bulk_upsert: $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	@mkdir -p $(@D)
 	$(call tell,LINK,$@)$(CC) $(LDFLAGS) -o $@ $^ -lsqlite3
 $(BUILD)/bench/load: $(call obj,$(BENCH_SRC))

@@ -24,10 +24,11 @@ struct client {
 	char in[BYTES_MOST], out[BYTES_MOST];
 };
 
-static const char schema[] = "CREATE TABLE call(id INTEGER PRIMARY KEY, priority INTEGER NOT NULL, due_on INTEGER NOT NULL, state INTEGER "
-			     "NOT NULL, agent INTEGER, lease_until INTEGER);"
-			     "CREATE INDEX call_ready ON call(priority, due_on, id) WHERE state=0;"
-			     "CREATE TABLE entry(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind INTEGER NOT NULL, call_id INTEGER NOT NULL);";
+static const char schema[] =
+	"CREATE TABLE call(id INTEGER PRIMARY KEY, priority INTEGER NOT NULL, due_on INTEGER NOT NULL, state INTEGER "
+	"NOT NULL, agent INTEGER, lease_until INTEGER);"
+	"CREATE INDEX call_ready ON call(priority, due_on, id) WHERE state=0;"
+	"CREATE TABLE entry(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind INTEGER NOT NULL, call_id INTEGER NOT NULL);";
 
 static sqlite3 *db;
 static sqlite3_stmt *begin, *first, *lease, *finish, *record, *commit;
@@ -52,7 +53,8 @@ static void check_system(bool well, const char *what)
 static void open_book(const char *path)
 {
 	check(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK);
-	check(sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000", NULL, NULL, NULL) == SQLITE_OK);
+	check(sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000", NULL, NULL, NULL) ==
+		SQLITE_OK);
 }
 
 static sqlite3_stmt *prepared(const char *sql)
@@ -230,7 +232,8 @@ static _Noreturn void serve(const char *book, const char *socket_path)
 	commit = prepared("COMMIT");
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", socket_path);
 	struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
-	check_system(listener >= 0 && bind(listener, (const struct sockaddr *)&address, sizeof(address)) == 0 && listen(listener, EVENTS) == 0,
+	check_system(
+		listener >= 0 && bind(listener, (const struct sockaddr *)&address, sizeof(address)) == 0 && listen(listener, EVENTS) == 0,
 		"listen");
 	check_system(poll >= 0 && epoll_ctl(poll, EPOLL_CTL_ADD, listener, &event) == 0, "epoll");
 	for (;;) {

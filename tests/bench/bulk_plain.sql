@@ -54,16 +54,16 @@ INSERT INTO followup(client_id, rule, occasion, opens_on, due_on, last_on, prior
  AND NOT EXISTS (SELECT 1 FROM event e WHERE e.client_id=c.id AND e.kind='account_closed' AND e.day<={day}) AND c.opened_on<={day}
  AND NOT EXISTS (SELECT 1 FROM followup f WHERE f.client_id=c.id AND f.rule IN ('birthday', 'birthday-call') AND f.occasion=b.year);
 
--- create: festivals, by message on the day and by letter a week before
+-- create: festivals, by message on the day and by letter a week before; asked first whether there is one at all, or else PostgreSQL may take it into its head to look through all clients first
 INSERT INTO followup(client_id, rule, occasion, opens_on, due_on, last_on, priority, state, reason, channel, queue, created_on)
  SELECT c.id, 'festival', s.occasion, {day}, {day}, {day}, s.priority, CASE WHEN c.phone IS NULL AND c.email IS NULL THEN 'suppressed' ELSE 'queued' END,
  CASE WHEN c.phone IS NULL AND c.email IS NULL THEN 'no-channel' END, CASE WHEN c.phone IS NULL THEN 'email' ELSE 'sms' END,
- CASE WHEN c.phone IS NULL THEN 'email' ELSE 'sms' END, {day} FROM festival s CROSS JOIN client c WHERE s.day={day} AND c.tier NOT IN ('diamond', 'gold')
+ CASE WHEN c.phone IS NULL THEN 'email' ELSE 'sms' END, {day} FROM festival s CROSS JOIN client c WHERE EXISTS (SELECT 1 FROM festival WHERE day={day}) AND s.day={day} AND c.tier NOT IN ('diamond', 'gold')
  AND NOT EXISTS (SELECT 1 FROM event e WHERE e.client_id=c.id AND e.kind='account_closed' AND e.day<={day}) AND c.opened_on<={day}
  AND NOT EXISTS (SELECT 1 FROM followup f WHERE f.client_id=c.id AND f.rule IN ('festival', 'festival-letter') AND f.occasion=s.occasion);
 
 INSERT INTO followup(client_id, rule, occasion, opens_on, due_on, last_on, priority, state, reason, channel, queue, created_on)
  SELECT c.id, 'festival-letter', s.occasion, s.day - 7, s.day - 1, s.day - 1, s.priority, 'queued', NULL, 'letter', 'letter', {day} FROM festival s CROSS JOIN client c
- WHERE s.day={day} + 7 AND c.tier IN ('diamond', 'gold')
+ WHERE EXISTS (SELECT 1 FROM festival WHERE day={day} + 7) AND s.day={day} + 7 AND c.tier IN ('diamond', 'gold')
  AND NOT EXISTS (SELECT 1 FROM event e WHERE e.client_id=c.id AND e.kind='account_closed' AND e.day<={day}) AND c.opened_on<={day}
  AND NOT EXISTS (SELECT 1 FROM followup f WHERE f.client_id=c.id AND f.rule IN ('festival', 'festival-letter') AND f.occasion=s.occasion);

@@ -148,6 +148,8 @@ of the same filled book, on the disk before it starts, and lasts {SECONDS:g} s a
 
 * **followupd** hands out the whole call (name, number, agenda, script), looks at every gate again (rule, account, channels, cap, hours, recusal: {MANAGERS} managers who may not call their own
   clients), writes who was given what and what was done with it into the record and its hash chain. NEXT and DONE are each on the disk before they are answered.
+* **A bare loop over SQLite** (`bare_loop.c`): one narrow table with the same order, one narrow row of record for each command, one commit a turn, durable as followupd is; no agents, no rights, no
+  gates, no call to show, no hash chain, and it answers with the number alone. It is no peer but a floor: what it is slower than Redis is SQLite's and this machine's share.
 * **Redis** (`appendonly yes`, `appendfsync always`): `EVALSHA` of a script that moves the best of a sorted set (priority and due day in the score, the number as text) to a second set with the end
   of the lease, then `ZREM`; over lists `LMOVE` to a list of each agent's own, then `LREM`. It hands out the number alone.
 * **beanstalkd** (`-b -f0`): `reserve`, `delete`. Its reserve is not durable: it syncs once a cycle where everybody else does twice, and forgets who held what when a connection ends.
@@ -155,18 +157,29 @@ of the same filled book, on the disk before it starts, and lasts {SECONDS:g} s a
   `UPDATE` that finishes it, prepared, each a transaction of one statement, over a narrow table with a partial index in that order.
 
 {table(("agents", "", "cycles/s", "followupd has", "NEXT p50, ms", "NEXT p99", "DONE p50", "DONE p99", "generator's processor"), rows)}
-{own_words(figures)}
+{floor_words(figures)}{own_words(figures)}
 
 The commands, on copies that are made before each measurement:
 
 ```
 followupd -c conf/followupd.conf -f --test-clock {CLOCK}      # conf/ as shipped, but for where the book and the socket are; yearly-sample off
+bare_loop serve BOOK SOCKET
 redis-server {' '.join(word or "''" for word in peers.Redis.settings)} --appendfsync always
 beanstalkd -b FOLDER -f0
 postgres {' '.join(f'-c {name}={value}' for name, value in peers.Postgres.settings.items())}
 load --peer NAME --at SOCKET --agents N --seconds {SECONDS:g} --warm {WARM:g}
 ```
 """, targets)
+
+
+def floor_words(figures):
+    """What could be had at all with this store."""
+    said = []
+    for agents in COUNTS:
+        ratio = ratios(figures, "bare", "redis-sorted", agents, lambda result: result["cycles_per_second"]) if {"bare", "redis-sorted"} <= set(figures) else []
+        if ratio:
+            said.append(f"{times(statistics.median(ratio))} at {agents}")
+    return f"\nThe bare loop has, of what Redis does over a sorted set: {', '.join(said)} agents.\n" if said else ""
 
 
 def own_words(figures):

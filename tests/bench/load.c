@@ -24,7 +24,7 @@
 #include "histogram.h"
 
 static const struct peer *const peers[] = {
-	&peer_followupd, &peer_redis_sorted, &peer_redis_list, &peer_beanstalkd, &peer_postgresql, &peer_ping, NULL};
+	&peer_followupd, &peer_bare, &peer_redis_sorted, &peer_redis_list, &peer_beanstalkd, &peer_postgresql, &peer_ping, NULL};
 
 struct load {
 	const struct peer *peer;

@@ -41,7 +41,7 @@ struct peer {
 	enum heard (*hear)(struct agent *agent);
 };
 
-extern const struct peer peer_followupd, peer_redis_sorted, peer_redis_list, peer_ping, peer_beanstalkd, peer_postgresql;
+extern const struct peer peer_followupd, peer_bare, peer_redis_sorted, peer_redis_list, peer_ping, peer_beanstalkd, peer_postgresql;
 
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The unix socket's end. */

@@ -1,4 +1,4 @@
-/* peer_resp.c - what speaks the Redis protocol: followupd, and Redis as a reliable queue, over a sorted set or over lists. */
+/* peer_resp.c - what speaks the Redis protocol: followupd, a bare loop over SQLite, and Redis as a reliable queue, over a sorted set or over lists. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,6 +192,13 @@ static void redis_list_done(struct agent *agent)
 	TELL(agent, "LREM", agent->own, "1", agent->id);
 }
 
+/* --- A bare loop over SQLite (bare_loop.c): answers like Redis, and knows nobody -------------------------- */
+
+static void bare_done(struct agent *agent)
+{
+	TELL(agent, "DONE", agent->id);
+}
+
 /* --- PING, twice a cycle: what the generator itself can do ---------------------------------------------- */
 
 static void ping(struct agent *agent)
@@ -210,4 +217,5 @@ const struct peer peer_followupd = {"followupd", "NEXT, then DONE", followupd_jo
 const struct peer peer_redis_sorted = {"redis-sorted", "a script over a sorted set in our order, then ZREM", redis_sorted_join,
 	redis_sorted_next, redis_sorted_done, redis_hear};
 const struct peer peer_redis_list = {"redis-list", "LMOVE, then LREM", redis_list_join, redis_list_next, redis_list_done, redis_hear};
+const struct peer peer_bare = {"bare", "NEXT, then DONE", redis_join, followupd_next, bare_done, redis_hear};
 const struct peer peer_ping = {"ping", "PING twice: what the generator can do itself", redis_join, ping, ping, ping_hear};

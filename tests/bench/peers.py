@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-from results import SCALE, SCRATCH
+from results import BUILD, SCALE, SCRATCH
 
 PATIENCE = 120
 
@@ -89,6 +89,21 @@ class Peer:
     @property
     def at(self):
         return os.path.join(self.folder, "socket")
+
+
+class Bare(Peer):
+    """What SQLite itself can do on this machine."""
+
+    name = "bare"
+    title = "a bare loop over SQLite"
+    program = os.path.join(BUILD, "bench", "bare_loop")
+
+    def fill(self):
+        subprocess.run([self.program, "fill", os.path.join(self.master, "book.db"), str(SCALE)], check=True)
+
+    def start(self):
+        self.process = subprocess.Popen([self.program, "serve", os.path.join(self.folder, "book.db"), self.at], stdin=subprocess.DEVNULL)
+        connected(self.at).close()
 
 
 class Redis(Peer):
@@ -251,4 +266,4 @@ class Postgres(Peer):
         self.serve(self.folder)
 
 
-ALL = (RedisSorted, RedisList, Beanstalkd, Postgres)
+ALL = (Bare, RedisSorted, RedisList, Beanstalkd, Postgres)
