@@ -4,14 +4,14 @@
     SCALE=n     calls that wait (1,000,000; quick 50,000)       ROUNDS=n        rounds, whose median counts (5; quick 3)
     ONLY=...    sections, as listed below                       LARGE_ROUNDS=n  rounds with books of more than a million clients (1)
     AGENTS=...  counts of agents (1,8,64,256)                   CLIENTS=...     sizes of the book of the bulk work (1000000 10000000; quick 100000)
-    PEERS=...   followupd,redis-sorted,redis-list,beanstalkd,postgresql
+    PEERS=...   followupd,bare,redis-sorted,redis-list,beanstalkd,postgresql
     SECONDS=s   how long each measurement takes (5; quick 1.5)  MANAGERS=n      managers among the clients of the book (200)
 
 A section is written when it is done, or a round of it, and its figures are kept in tests/bench/figures, from which RESULTS.md is put together: so sections may be run one by one, on different days,
 each naming its commit, its date and how quiet the machine was; make bench-page puts the page together without measuring anything. How long they take on two quiet processors, at full size:
 
     make bench ONLY=generator                     1 min     the load generator against PINGs
-    make bench ONLY=cycles                       25 min     NEXT and DONE at 1, 8, 64, 256 agents, beside all peers, a million calls waiting
+    make bench ONLY=cycles                       20 min     NEXT and DONE at 1, 8, 64, 256 agents, beside all peers, a million calls waiting
     make bench ONLY=barred                        8 min     NEXT behind 100,000 calls that the agent may not make
     make bench ONLY=busy                         15 min     NEXT while a festival's day cycle for a million, and an import of a million, run
 
