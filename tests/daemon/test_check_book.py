@@ -28,6 +28,10 @@ FAULTS = [  # what is done to the book, and how each fault ends; Labour Day is t
     ("DELETE FROM client_due WHERE client_id=(SELECT id FROM client WHERE ref='C3')", ["client C3: never looked at", "client C3: would be looked at too late; 2025-05-01 matters"]),
     ("UPDATE client_due SET next_on=2000000 WHERE client_id=(SELECT id FROM client WHERE ref='C3')",
      ["client C3: would be looked at too late; 2025-05-01 matters"]),
+    ("INSERT INTO refusal SELECT id, 1, '2026-01-01', 'anna', 0 FROM client WHERE ref='C3'",
+     ["client C3: has forbidden or refused something, and his row knows of nothing"]),
+    ("INSERT INTO do_not_contact SELECT id, 'all', '', 'asked', 'anna', 0 FROM client WHERE ref='C3'",
+     ["client C3: has forbidden or refused something, and his row knows of nothing"]),
     # A follow-up that should be there, and for which nobody would look again.
     ("UPDATE followup SET occasion='gone' WHERE client_ref='C2'", ["client C2: would be looked at too late; 2025-03-04 matters"]),
 ]
