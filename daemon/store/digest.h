@@ -17,9 +17,11 @@ struct digested {
 
 /* text: room to work in, its content is lost. ERR_MEMORY is all that can fail. */
 int digest_entry(struct buffer *text, const struct digested *entry, unsigned char out[SHA256_SIZE]) MUST_CHECK;
-/* Of a link: the digest of the one before, its number, and the digests of its entries one after the other. */
+/* Of a link: the digest of the one before, its number, and the digests of its entries one after the other, with that of the further clients (digest_subjects) at their end where there are some. */
 int digest_link(struct buffer *text, const unsigned char before[SHA256_SIZE], int64_t link, const struct buffer *entries,
 	unsigned char out[SHA256_SIZE]) MUST_CHECK;
+/* Appends to the digests of a link's entries that of the further clients whom they have named, of themselves or of an entry that they correct; nothing when there are none. text: as above. */
+int digest_subjects(struct store *store, struct buffer *text, int64_t first, int64_t last, struct buffer *entries) MUST_CHECK;
 
 /* out holds twice as many bytes and a NUL. */
 void digest_hex(const unsigned char *bytes, size_t count, char *out);

@@ -36,6 +36,7 @@ struct store_record {
 	char by[65];           /* who is at work; "" the daemon itself */
 	struct buffer pending; /* the digests of the entries that the next link will cover, */
 	int64_t first, last;   /* and their numbers */
+	bool concerns_more;    /* further clients than they name; or did, before a savepoint was taken back */
 	size_t marked;         /* how much of it there was at the savepoint */
 	int64_t marked_last;
 	bool head_known;

@@ -127,6 +127,29 @@ int digest_entry(struct buffer *text, const struct digested *e, unsigned char ou
 	return digest_text(text, out);
 }
 
+int digest_subjects(struct store *store, struct buffer *text, int64_t first, int64_t last, struct buffer *entries)
+{
+	STATEMENT(list,
+		"SELECT s.entry_id, coalesce(c.ref, '') FROM entry_subject s LEFT JOIN client c ON c.id=s.client_id WHERE s.said_by "
+		"BETWEEN ?1 AND ?2 ORDER BY 1, 2");
+	unsigned char digest[SHA256_SIZE];
+	sqlite3_stmt *s = store_query(store, &list, "ii", first, last);
+	int result;
+
+	buffer_clear(text);
+	while ((result = store_row(store, s)) > 0) {
+		append_number(text, sqlite3_column_int64(s, 0));
+		append_line(text, column_text(s, 1));
+	}
+	if (result < 0 || (text->length == 0 && !text->failed))
+		return result;
+	result = digest_text(text, digest);
+	if (result < 0)
+		return result;
+	buffer_append(entries, (const char *)digest, sizeof(digest));
+	return entries->failed ? ERR_MEMORY : 0;
+}
+
 int digest_link(struct buffer *text, const unsigned char before[SHA256_SIZE], int64_t link, const struct buffer *entries,
 	unsigned char out[SHA256_SIZE])
 {

@@ -122,10 +122,15 @@ int64_t store_record_add(struct store *store, const struct record_entry *entry)
 
 int store_record_about(struct store *store, int64_t entry_id, int64_t client_id)
 {
-	STATEMENT(insert,
-		"INSERT OR IGNORE INTO entry_subject(client_id, entry_id) SELECT ?1, id FROM entry WHERE id=?2 AND client_id IS NOT ?1");
-	int result = store->record.off ? 0 : store_run(store, &insert, "ii", client_id, entry_id);
+	STATEMENT(insert, "INSERT OR IGNORE INTO entry_subject(client_id, entry_id, said_by) SELECT ?1, id, ?3 FROM entry WHERE id=?2 AND "
+			  "client_id IS NOT ?1");
 
+	if (store->record.off)
+		return 0;
+	if (store->record.pending.length == 0) /* no link would cover it */
+		return ERR_INVALID;
+	int result = store_run(store, &insert, "iii", client_id, entry_id, store->record.last);
+	store->record.concerns_more = store->record.concerns_more || result > 0;
 	return result < 0 ? result : 0;
 }
 
@@ -154,7 +159,8 @@ int store_record_look(struct store *store, const char *command, const char *json
 		"SELECT json_object('command', ?1, 'clients', json_group_array(ref)) FROM (SELECT DISTINCT value ref FROM json_tree(?2)"
 		" WHERE key='client_ref' AND type='text') HAVING count(*)>0 OR ?3<>0");
 	STATEMENT(about,
-		"INSERT OR IGNORE INTO entry_subject(client_id, entry_id) SELECT c.id, e.id FROM entry e, json_each(e.body, '$.clients') j"
+		"INSERT OR IGNORE INTO entry_subject(client_id, entry_id, said_by) SELECT c.id, e.id, e.id FROM entry e, json_each(e.body, "
+		"'$.clients') j"
 		" JOIN client c ON c.ref=j.value WHERE e.id=?1 AND c.id IS NOT e.client_id");
 	struct buffer body = {0};
 
@@ -163,6 +169,7 @@ int store_record_look(struct store *store, const char *command, const char *json
 		int64_t entry =
 			store_record_add(store, &(struct record_entry){.kind = RECORD_LOOK, .client_id = client_id, .body = body.data});
 		result = entry < 0 ? (int)entry : store_run(store, &about, "i", entry);
+		store->record.concerns_more = store->record.concerns_more || result > 0;
 	}
 	buffer_free(&body);
 	return result == ERR_NOT_FOUND || result > 0 ? 0 : result;
@@ -199,6 +206,8 @@ int store_record_link(struct store *store)
 	if (record->pending.length == 0)
 		return 0;
 	int result = head(store);
+	if (result == 0 && record->concerns_more)
+		result = digest_subjects(store, &record->digested, record->first, record->last, &record->pending);
 	if (result == 0)
 		result = digest_link(&record->digested, record->head, record->head_link + 1, &record->pending, digest);
 	if (result == 0)
@@ -208,12 +217,14 @@ int store_record_link(struct store *store)
 	record->head_link++;
 	memcpy(record->head, digest, sizeof(digest));
 	buffer_clear(&record->pending);
+	record->concerns_more = false;
 	return 0;
 }
 
 void store_record_forget(struct store *store)
 {
 	buffer_clear(&store->record.pending);
+	store->record.concerns_more = false;
 	store->record.head_known = false;
 }
 

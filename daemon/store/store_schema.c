@@ -170,13 +170,16 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"contact_id)) WITHOUT ROWID;"
 	"CREATE INDEX contact_client_contact ON contact_client(contact_id) WHERE further=1;"
 	/* The record (store_record.h). agent and reason: names. salt: of the body; once the body is erased, its digest. entry_subject: further clients whom an entry
-	 * concerns. sealed: no command shows the body. */
+	 * concerns, and the entry whose commit said so: itself, or one that corrects it. sealed: no command shows the body. */
 	"CREATE TABLE entry(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind INTEGER NOT NULL, client_id INTEGER, followup_id INTEGER, "
 	"call_id INTEGER,"
 	" agent INTEGER, reason INTEGER, salt BLOB, body TEXT, sealed INTEGER);"
 	"CREATE INDEX entry_client ON entry(client_id) WHERE client_id IS NOT NULL;"
-	"CREATE TABLE entry_subject(client_id INTEGER, entry_id INTEGER, PRIMARY KEY(client_id, entry_id)) WITHOUT ROWID;"
+	"CREATE TABLE entry_subject(client_id INTEGER, entry_id INTEGER, said_by INTEGER NOT NULL, PRIMARY KEY(client_id, entry_id)) "
+	"WITHOUT "
+	"ROWID;"
 	"CREATE INDEX entry_subject_entry ON entry_subject(entry_id);"
+	"CREATE INDEX entry_subject_said ON entry_subject(said_by);"
 	"CREATE TABLE link(id INTEGER PRIMARY KEY, first_entry INTEGER NOT NULL, last_entry INTEGER NOT NULL, digest BLOB NOT NULL);"
 	/* One try each: what lists ask of an entry, under its number. What was said and the number dialled stand in the entry alone. followup_id: the foremost matter it was made for. answer: what DONE was
 	 * answered, for the same DONE sent again. corrected_by: the entry by which disposition, at, contact_id and over_cap are no longer those of its own.

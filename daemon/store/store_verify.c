@@ -90,11 +90,13 @@ static int verify_link(struct verifying *v, int64_t link, int64_t first, int64_t
 			found_broken(verdict, link, "an entry is missing");
 		return result;
 	}
-	result = digest_link(&v->digested, v->before, link, &v->digests, again);
+	result = digest_subjects(v->store, &v->digested, first, last, &v->digests);
+	if (result == 0)
+		result = digest_link(&v->digested, v->before, link, &v->digests, again);
 	if (result < 0)
 		return result;
 	if (size != sizeof(again) || memcmp(again, digest, sizeof(again)) != 0) {
-		found_broken(verdict, link, "an entry of it, or the link itself, is not what was written");
+		found_broken(verdict, link, "an entry of it, whom it concerns, or the link itself is not what was written");
 		return 0;
 	}
 	memcpy(v->before, again, sizeof(again));
@@ -140,7 +142,8 @@ static int verify_attempts(struct verifying *v)
 int store_record_verify(struct store *store, int64_t known_link, const char *known_digest, struct record_verdict *verdict)
 {
 	STATEMENT(list, "SELECT id, first_entry, last_entry, digest FROM link ORDER BY id");
-	STATEMENT(beyond, "SELECT id FROM entry WHERE id>?1 LIMIT 1");
+	STATEMENT(beyond,
+		"SELECT id FROM entry WHERE id>?1 UNION ALL SELECT entry_id FROM entry_subject WHERE said_by>?1 OR said_by<1 LIMIT 1");
 	struct verifying v = {.store = store, .verdict = verdict};
 	char hex[RECORD_DIGEST_TEXT_SIZE];
 	int64_t stray;
@@ -166,7 +169,7 @@ int store_record_verify(struct store *store, int64_t known_link, const char *kno
 		result = store_integer(store, &beyond, &stray, "i", v.last_entry);
 		if (result == 0) {
 			verdict->broken_entry = stray;
-			found_broken(verdict, verdict->links + 1, "an entry belongs to no link");
+			found_broken(verdict, verdict->links + 1, "an entry, or whom it concerns, belongs to no link");
 		}
 		result = result == ERR_NOT_FOUND ? 0 : result;
 	}

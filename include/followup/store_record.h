@@ -4,7 +4,8 @@
  * says of a person stands in its body, which enters the entry's digest only as a salted digest of its own: a body can be erased, and the chain still holds.
  *   body   SHA-256 of salt and body
  *   entry  SHA-256 of these lines, each ended by LF: entry, at, kind, client_ref, follow-up, call, agent, reason, body's digest in hex; empty where there is none
- *   link   SHA-256 of the digest of the link before (32 zero bytes for the first), the link's number and LF, the digests of its entries in order */
+ *   link   SHA-256 of the digest of the link before (32 zero bytes for the first), the link's number and LF, the digests of its entries in order; and, where an entry of it says that it or one
+ *          that it corrects concerns further clients, SHA-256 of two lines for each, entry and client_ref, in order of both */
 #ifndef FOLLOWUP_STORE_RECORD_H
 #define FOLLOWUP_STORE_RECORD_H
 
@@ -68,7 +69,7 @@ struct record_entry {
 /* Adds an entry, written down under the transaction's moment (store_begin). Its number; 0 when no record is kept. */
 int64_t store_record_add(struct store *store, const struct record_entry *entry) MUST_CHECK;
 
-/* An entry concerns one more client. */
+/* An entry, this transaction's or one that it corrects, concerns one more client: the latest entry of this transaction says so. ERR_INVALID when there is none. */
 int store_record_about(struct store *store, int64_t entry_id, int64_t client_id) MUST_CHECK;
 
 /* Who is at work from now on: entries carry his name. NULL: nobody, the daemon itself. */

@@ -148,6 +148,9 @@ def chain(path):
             said = digest((salt or b"") + body.encode()).hex() if body is not None else (salt or b"").hex()
             words = [number, at, KINDS[kind], ref, followup, call, agent, reason, said]
             text += digest("".join(f"{'' if word is None else word}\n" for word in words).encode())
+        more = book.execute("SELECT s.entry_id, c.ref FROM entry_subject s JOIN client c ON c.id=s.client_id WHERE s.said_by BETWEEN ? AND ?", (first, last)).fetchall()
+        if more:
+            text += digest("".join(f"{entry}\n{ref}\n" for entry, ref in sorted(more, key=lambda row: (row[0], row[1].encode()))).encode())
         before = digest(text)
         same(before, kept, f"link {link}")
         heads.append(before.hex())
@@ -158,6 +161,10 @@ def chain(path):
 def _():
     with Daemon() as daemon:
         busy_day(daemon)
+        # Entries that concern further clients: a look at both, and a try that turns out to have been about the other's matter too.
+        daemon.list("clients")
+        first = next(row["attempt"] for row in daemon.list("attempts") if row["disposition"] == "no-answer")
+        daemon.json("CORRECT", first, {"disposition": "reached", "items": [daemon.followup(rule="complaint")["followup"]]}, "he had complained, and was reached")
         verdict = daemon.json("VERIFY")
         same((verdict["holds"], verdict["erased"]), (True, 0))
         info = daemon.call("INFO", "storage")
@@ -166,6 +173,8 @@ def _():
         heads = chain(daemon.database)
         same((len(heads), heads[-1]), (verdict["links"], verdict["head"]))
         true(len(heads) > 5)
+        kinds_concerned = sqlite3.connect(daemon.database).execute("SELECT DISTINCT e.kind, b.kind FROM entry_subject s JOIN entry e ON e.id=s.entry_id JOIN entry b ON b.id=s.said_by")
+        true({(30, 30), (21, 60)} <= set(kinds_concerned), "further clients of a look, and of a try by its correction")
 
 
 TAMPERINGS = {
@@ -184,6 +193,10 @@ TAMPERINGS = {
     "a body erased by hand, without its digest": "UPDATE entry SET body=NULL WHERE kind=21",
     "an attempt in the lists": "UPDATE attempt SET disposition='reached' WHERE disposition='no-answer'",
     "the day of an attempt in the lists": "UPDATE attempt SET at=at-86400",
+    "a further client left out": "DELETE FROM entry_subject WHERE client_id=2",
+    "another entry in a further client's history": "UPDATE entry_subject SET entry_id=1 WHERE client_id=2",
+    "a further client put in": "INSERT INTO entry_subject SELECT 2, id, id FROM entry WHERE kind=20 LIMIT 1",
+    "a further client whom no entry has named": "INSERT INTO entry_subject VALUES(2, 1, 1000000)",
 }
 
 
@@ -191,6 +204,7 @@ TAMPERINGS = {
 def _():
     with Daemon() as daemon:
         busy_day(daemon)
+        daemon.list("clients")
         daemon.stop()
         shutil.copy(daemon.database, daemon.database + ".kept")
         for what, sql in TAMPERINGS.items():

@@ -246,7 +246,8 @@ static void mix_table(sqlite3 *db, const char *table, struct digest *digest)
 			if (is_link || (is_entry && strcmp(name, "salt") == 0))
 				continue;
 			digest->alike = mix(mix(digest->alike, &type, sizeof(type)), bytes, length);
-			if (!(is_entry && strcmp(name, "id") == 0) && !(is_subject && strcmp(name, "entry_id") == 0))
+			bool is_entry_number = (is_entry && strcmp(name, "id") == 0) || (is_subject && strcmp(name, "client_id") != 0);
+			if (!is_entry_number)
 				row = mix(mix(row, &type, sizeof(type)), bytes, length);
 		}
 		if (is_entry || is_subject)
