@@ -10,9 +10,10 @@ import time
 
 from results import ROOT, SCALE, SCRATCH
 from peers import settle, tell
+from service import Service
 
 sys.path.insert(0, os.path.join(ROOT, "tests/daemon"))
-from harness import FOLLOWUPCTL, FOLLOWUPD, Daemon, same, true  # noqa: E402
+from harness import FOLLOWUPCTL, FOLLOWUPD, same, true  # noqa: E402
 
 CLOCK = "2025-03-04T09:30:00"  # a Tuesday within the calling hours; it stands still while it is measured
 START_ON = "2025-03-01"
@@ -46,7 +47,7 @@ def write_files(folder, count):
     return clients, events
 
 
-class Book(Daemon):
+class Book(Service):
     """A daemon on a copy of a master book. It speaks to the load generator like a peer (peers.Peer). Subclasses have other calls in it."""
 
     name = "followupd"

@@ -15,8 +15,9 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../daemon"))
 import harness  # noqa: E402
-from harness import BUILD, FOLLOWUPCTL, Daemon  # noqa: E402
+from harness import BUILD, FOLLOWUPCTL  # noqa: E402
 from results import SCRATCH as BENCH_SCRATCH  # noqa: E402
+from service import Service  # noqa: E402
 
 harness.PATIENCE = 6 * 3600.0
 harness.Client.__init__.__defaults__ = harness.Daemon.connect.__defaults__ = (harness.PATIENCE,)  # a large book takes its time
@@ -158,7 +159,7 @@ class Book:
 
     def daemon(self):
         """One with a book of its own, not started."""
-        daemon = Daemon(clock=f"{TODAY}T19:00:00", start_on=f"{TODAY}")
+        daemon = Service(clock=f"{TODAY}T19:00:00", start_on=f"{TODAY}")
         with open(daemon.config, "a", encoding="utf-8") as file:
             file.write("festival bench-day { solar = %d-%d  priority = 7 }\n" % (FESTIVAL.month, FESTIVAL.day))
         return daemon

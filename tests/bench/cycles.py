@@ -7,6 +7,7 @@ from book import CLOCK, MANAGERS, Book
 from measure import COUNTS, CHOSEN, SECONDS, WARM, load
 from peers import tell
 from results import ROUNDS, SCALE, curves, keep, number, section, spread, table, times, verdict
+from service import ENVIRONMENT
 
 # --- The generator itself -----------------------------------------------------------------------------
 
@@ -162,7 +163,7 @@ of the same filled book, on the disk before it starts, and lasts {SECONDS:g} s a
 The commands, on copies that are made before each measurement:
 
 ```
-followupd -c conf/followupd.conf -f --test-clock {CLOCK}      # conf/ as shipped, but for where the book and the socket are; yearly-sample off
+{' '.join(f'{name}={value}' for name, value in ENVIRONMENT.items())} followupd -c conf/followupd.conf -f --test-clock {CLOCK}      # as systemd/followupd.service and conf/ have it, but for where the book and the socket are; yearly-sample off
 bare_loop serve BOOK SOCKET
 redis-server {' '.join(word or "''" for word in peers.Redis.settings)} --appendfsync always
 beanstalkd -b FOLDER -f0
