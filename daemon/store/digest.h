@@ -20,7 +20,7 @@ int digest_entry(struct buffer *text, const struct digested *entry, unsigned cha
 /* Of a link: the digest of the one before, its number, and the digests of its entries one after the other, with that of the further clients (digest_subjects) at their end where there are some. */
 int digest_link(struct buffer *text, const unsigned char before[SHA256_SIZE], int64_t link, const struct buffer *entries,
 	unsigned char out[SHA256_SIZE]) MUST_CHECK;
-/* Appends to the digests of a link's entries that of the further clients whom they have named, of themselves or of an entry that they correct; nothing when there are none. text: as above. */
+/* Appends to the digests of a link's entries that of the further clients whom they have named, of themselves or of an entry that they correct; nothing when there are none. text: as above. Reads the book. */
 int digest_subjects(struct store *store, struct buffer *text, int64_t first, int64_t last, struct buffer *entries) MUST_CHECK;
 
 /* out holds twice as many bytes and a NUL. */

@@ -101,8 +101,8 @@ static void answer(struct client *client, const char *text)
 {
 	size_t length = strlen(text);
 
-	if (client->out_length + length <= BYTES_MOST)
-		memcpy(client->out + client->out_length, text, length);
+	check_system(length <= BYTES_MOST - client->out_length, "room for the answers of one turn");
+	memcpy(client->out + client->out_length, text, length);
 	client->out_length += length;
 }
 
