@@ -91,7 +91,7 @@ struct store {
 		sqlite3_stmt *statement;
 	} conditions[STORE_CONDITIONS_MAX];
 	struct store_record record;
-	struct store_kept *kept; /* NULL: nothing yet */
+	struct store_kept *kept;   /* NULL: nothing yet */
 	uint64_t written[KEPT_KINDS];
 	unsigned short writes[STORE_STATEMENTS_MAX]; /* of which kinds a statement writes rows: bits of enum kept_rows */
 	unsigned writing;                            /* the same of the one that is being prepared */
@@ -343,6 +343,13 @@ void store_record_back(struct store *store);
 #define CLIENTS_OF_MANAGER(manager)                                                                                                        \
 	"(WITH " CLIENT_BLOCKS " SELECT k.id FROM block CROSS JOIN client k INDEXED BY client_manager WHERE k.id>>16=block.n AND "         \
 	"k.manager=" manager ")"
+
+/* In SQL: the numbers, above another number, of the entries that name a client first. Their index goes by blocks of 262,144 entries, so that new ones touch few of its pages, whomever they
+ * concern: a day's work writes each of these pages, into the log and into the book. It is asked block by block, from the one of that number on. */
+#define ENTRIES_OF_CLIENT(client, after)                                                                                                   \
+	"(WITH RECURSIVE block(n) AS (SELECT " after ">>18 UNION ALL SELECT n + 1 FROM block WHERE n<(SELECT max(id)>>18 FROM entry)) "    \
+	"SELECT k.id FROM block CROSS JOIN entry k INDEXED BY entry_client WHERE k.id>>18=block.n AND k.client_id=" client " AND "         \
+	"k.client_id IS NOT NULL AND k.id>" after ")"
 
 /* In SQL: the clients whom an entry concerns, and with them whatever an attempt has closed (followup.closed_by). */
 #define CLIENTS_OF_ENTRY(id)                                                                                                               \

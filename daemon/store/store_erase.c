@@ -139,14 +139,16 @@ static int erase_events(struct store *store, int64_t client_id, int budget)
 /* Entries about a client from a place on: their numbers, and whether another client who is not erased is concerned too. */
 static int next_entry(struct store *store, int64_t client_id, int64_t after, int64_t *id, bool *old, bool *shared, int64_t before)
 {
-	STATEMENT(next, "WITH about(id) AS (SELECT min(id) FROM (SELECT * FROM (SELECT id FROM entry WHERE client_id=?1 AND id>?2 ORDER BY "
-			"id LIMIT 1)"
-			" UNION ALL SELECT * FROM (SELECT entry_id FROM entry_subject WHERE client_id=?1 AND entry_id>?2 ORDER BY entry_id "
-			"LIMIT 1)))"
-			" SELECT e.id, e.at<?3, e.kind IN " STANDS
-			" OR EXISTS (SELECT 1 FROM client c WHERE c.id=e.client_id AND c.erased_at IS NULL) OR EXISTS"
-			" (SELECT 1 FROM entry_subject x JOIN client c ON c.id=x.client_id WHERE x.entry_id=e.id AND c.erased_at IS NULL)"
-			" FROM about a JOIN entry e ON e.id=a.id");
+	STATEMENT(next, "WITH about(id) AS (SELECT min(id) FROM (SELECT * FROM (SELECT id FROM " ENTRIES_OF_CLIENT(
+				"?1", "?2") " LIMIT 1)"
+					    " UNION ALL SELECT * FROM (SELECT entry_id FROM entry_subject WHERE client_id=?1 AND "
+					    "entry_id>?2 ORDER BY entry_id "
+					    "LIMIT 1)))"
+					    " SELECT e.id, e.at<?3, e.kind IN " STANDS
+					    " OR EXISTS (SELECT 1 FROM client c WHERE c.id=e.client_id AND c.erased_at IS NULL) OR EXISTS"
+					    " (SELECT 1 FROM entry_subject x JOIN client c ON c.id=x.client_id WHERE x.entry_id=e.id AND "
+					    "c.erased_at IS NULL)"
+					    " FROM about a JOIN entry e ON e.id=a.id");
 	sqlite3_stmt *s = store_query(store, &next, "iii", client_id, after, before);
 	int result = store_row(store, s);
 

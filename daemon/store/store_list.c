@@ -131,8 +131,8 @@ int store_view_list_events(struct store *store, const struct list_filter *filter
 int store_view_list_attempts(struct store *store, const struct list_filter *filter, struct buffer *out)
 {
 	STATEMENT(list, ATTEMPTS_WHERE(OF_ANYBODY));
-	STATEMENT(of_client, ATTEMPTS_WHERE("a.id IN (SELECT id FROM entry WHERE client_id=" THE_CLIENT
-					    " UNION SELECT entry_id FROM entry_subject WHERE client_id=" THE_CLIENT ")"));
+	STATEMENT(of_client, ATTEMPTS_WHERE("a.id IN (SELECT id FROM " ENTRIES_OF_CLIENT(
+				     THE_CLIENT, "?5") " UNION SELECT entry_id FROM entry_subject WHERE client_id=" THE_CLIENT ")"));
 
 	return append_list(store, &list, &of_client, filter, out);
 }

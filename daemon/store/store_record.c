@@ -273,22 +273,27 @@ int store_record_head(struct store *store, int64_t *link, char digest[RECORD_DIG
 
 int store_record_history(struct store *store, int64_t client_id, int64_t after, int64_t limit, struct buffer *out)
 {
-	STATEMENT(list,
-		"WITH about(id) AS (SELECT id FROM entry WHERE client_id=?1 AND id>?2 UNION SELECT entry_id FROM entry_subject WHERE "
-		"client_id=?1 AND entry_id>?2 ORDER BY 1 LIMIT ?3)"
-		" SELECT json_group_array(json(x)) FROM (SELECT json_patch('{}', json_object('entry', e.id, 'at', "
-		"strftime('%Y-%m-%dT%H:%M:%S', e.at, 'unixepoch', 'localtime'), 'kind', record_kind(e.kind), 'followup', e.followup_id, "
-		"'rule', "
-		"r.text, 'occasion', f.occasion, 'call', e.call_id, 'agent', a.text, 'corrected_by', (SELECT corrected_by FROM attempt t "
-		"WHERE "
-		"t.id=e.id), 'reason', n.text, 'erased', iif(e.body IS NULL AND e.salt IS NOT NULL, json('true'), NULL), 'sealed', "
-		"iif(e.body IS NOT "
-		"NULL AND " HIDDEN ", json('true'), NULL),"
-		" 'said', json(CASE WHEN " HIDDEN " THEN NULL WHEN e.kind=60 THEN " CORRECTED_AT " WHEN e.kind<>21 THEN e.body WHEN " NUMBER
-		" IS NULL THEN " SAID_AT " ELSE json_set(" SAID_AT ", '$.number', " NUMBER_SHOWN ") END)))"
-		" x FROM about b JOIN entry e ON e.id=b.id JOIN client k ON k.id=?1 LEFT JOIN followup f ON f.id=e.followup_id LEFT JOIN "
-		"name r ON "
-		"r.id=f.rule LEFT JOIN name a ON a.id=e.agent LEFT JOIN name n ON n.id=e.reason ORDER BY e.id)");
+	STATEMENT(list, "WITH about(id) AS (SELECT id FROM " ENTRIES_OF_CLIENT("?1",
+				"?2") " UNION SELECT entry_id FROM entry_subject WHERE "
+				      "client_id=?1 AND entry_id>?2 ORDER BY 1 LIMIT ?3)"
+				      " SELECT json_group_array(json(x)) FROM (SELECT json_patch('{}', json_object('entry', e.id, 'at', "
+				      "strftime('%Y-%m-%dT%H:%M:%S', e.at, 'unixepoch', 'localtime'), 'kind', record_kind(e.kind), "
+				      "'followup', e.followup_id, "
+				      "'rule', "
+				      "r.text, 'occasion', f.occasion, 'call', e.call_id, 'agent', a.text, 'corrected_by', (SELECT "
+				      "corrected_by FROM attempt t "
+				      "WHERE "
+				      "t.id=e.id), 'reason', n.text, 'erased', iif(e.body IS NULL AND e.salt IS NOT NULL, json('true'), "
+				      "NULL), 'sealed', "
+				      "iif(e.body IS NOT "
+				      "NULL AND " HIDDEN ", json('true'), NULL),"
+				      " 'said', json(CASE WHEN " HIDDEN " THEN NULL WHEN e.kind=60 THEN " CORRECTED_AT
+				      " WHEN e.kind<>21 THEN e.body WHEN " NUMBER " IS NULL THEN " SAID_AT " ELSE json_set(" SAID_AT
+				      ", '$.number', " NUMBER_SHOWN ") END)))"
+				      " x FROM about b JOIN entry e ON e.id=b.id JOIN client k ON k.id=?1 LEFT JOIN followup f ON "
+				      "f.id=e.followup_id LEFT JOIN "
+				      "name r ON "
+				      "r.id=f.rule LEFT JOIN name a ON a.id=e.agent LEFT JOIN name n ON n.id=e.reason ORDER BY e.id)");
 
 	return store_document(store, store_query(store, &list, "iii", client_id, after, limit), out);
 }

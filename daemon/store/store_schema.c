@@ -174,7 +174,8 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"CREATE TABLE entry(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind INTEGER NOT NULL, client_id INTEGER, followup_id INTEGER, "
 	"call_id INTEGER,"
 	" agent INTEGER, reason INTEGER, salt BLOB, body TEXT, sealed INTEGER);"
-	"CREATE INDEX entry_client ON entry(client_id) WHERE client_id IS NOT NULL;"
+	/* See ENTRIES_OF_CLIENT. */
+	"CREATE INDEX entry_client ON entry(id>>18, client_id) WHERE client_id IS NOT NULL;"
 	"CREATE TABLE entry_subject(client_id INTEGER, entry_id INTEGER, said_by INTEGER NOT NULL, PRIMARY KEY(client_id, entry_id)) "
 	"WITHOUT "
 	"ROWID;"

@@ -177,6 +177,42 @@ def _():
         true({(30, 30), (21, 60)} <= set(kinds_concerned), "further clients of a look, and of a try by its correction")
 
 
+@test("a client's entries are found wherever they stand in a record of millions, page by page, and when he is erased")
+def _():
+    def told(client):
+        return [(e["kind"], e.get("rule"), e.get("said")) for e in daemon.json("HISTORY", client) if e["kind"] != "look"]
+
+    with Daemon() as daemon:
+        busy_day(daemon)
+        daemon.add_agent("mary", "supervisor")
+        clients = [row["client_ref"] for row in daemon.list("clients")]
+        before = {client: told(client) for client in clients}
+        tries = [row["disposition"] for row in daemon.list("attempts", client=clients[0])]
+        true(tries)
+        daemon.stop()
+        book = sqlite3.connect(daemon.database)
+        # Some of them in each block of the index, in the same order; the chain no longer holds then.
+        for table, columns in (("entry", ("id",)), ("entry_subject", ("entry_id", "said_by")), ("attempt", ("id", "corrected_by"))):
+            for column in columns:
+                book.execute(f"UPDATE {table} SET {column}=-({column}+{column}/3*262144)")
+                book.execute(f"UPDATE {table} SET {column}=-{column}")
+        book.commit()
+        book.close()
+        daemon.start()
+        same({client: told(client) for client in clients}, before)
+        same([row["disposition"] for row in daemon.list("attempts", client=clients[0])], tries)
+        whole = [entry["entry"] for entry in daemon.json("HISTORY", clients[0])]
+        paged = []
+        while not paged or paged[-1] < whole[-1]:
+            paged += [entry["entry"] for entry in daemon.json("HISTORY", clients[0], "AFTER", paged[-1] if paged else 0, "LIMIT", 2)]
+        same(paged[:len(whole)], whole)
+        true(whole[-1] > 262144 * 2, str(whole))
+        daemon.json("ERASE", clients[0], "mary", "he has asked")
+        daemon.work()
+        left = [entry.get("said") for entry in daemon.json("HISTORY", clients[0]) if entry["kind"] == "attempt"]
+        true(left and not any(left), str(left))
+
+
 TAMPERINGS = {
     "a word of what an agent said": "UPDATE entry SET body=replace(body, 'ten times', 'twice') WHERE body LIKE '%ten times%'",
     "the disposition of a try": "UPDATE entry SET body=replace(body, '\"no-answer\"', '\"busy\"') WHERE kind=21",
