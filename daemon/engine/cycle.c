@@ -1,5 +1,6 @@
 /* cycle.c - the day cycle: the four steps of a day for everybody, in slices (POLICY 3). */
 #include "followup/store.h"
+#include "followup/store_ahead.h"
 #include "internal.h"
 
 /* Where the cycle of a day stands, kept in the store, so that a crash goes on from the step it was in; within a step the work is found from state. */
@@ -158,7 +159,7 @@ static int step_admit(struct engine *engine, day_t day, struct moment now, int *
 	int count;
 
 	if (!engine->place_valid || engine->place_rollbacks != store_rollbacks(engine->store)) {
-		store_admission_start(&engine->place);
+		store_admission_start(engine->store, &engine->place);
 		engine->place_rollbacks = store_rollbacks(engine->store);
 		engine->place_valid = true;
 		engine->version++;
@@ -207,6 +208,7 @@ static int run_step(struct engine *engine, enum cycle_step step, day_t day, stru
 
 int cycle_work(struct engine *engine, day_t day, struct moment now, int *budget)
 {
+	bool commit_first = false;
 	int64_t step;
 
 	int result = meta_or(engine, "cycle_step", STEP_BEGIN, &step);
@@ -220,10 +222,13 @@ int cycle_work(struct engine *engine, day_t day, struct moment now, int *budget)
 		if (result == 0)
 			break;
 		step++;
+		commit_first = step == STEP_ADMIT && store_ahead_gains(engine->store);
+		if (commit_first)
+			break;
 	}
 	bool complete = step == STEP_END;
 	result = store_meta_set(engine->store, "cycle_step", complete ? STEP_BEGIN : step);
 	if (result == 0 && complete)
 		result = store_meta_set(engine->store, "worked_on", day);
-	return result < 0 ? result : complete;
+	return result < 0 ? result : commit_first ? ENGINE_COMMIT_FIRST : complete;
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "followup/store_ahead.h"
 #include "followup/store_marking.h"
 #include "internal.h"
 
@@ -120,7 +121,7 @@ int engine_settle_few(struct engine *engine, struct moment now, int budget)
 	return worked_on < now.day ? ENGINE_DAY_FIRST : settle_some(engine, not_before(now, worked_on), LOOK_AT_ONCE, budget);
 }
 
-int engine_work(struct engine *engine, struct moment now, int budget)
+static int work(struct engine *engine, struct moment now, int budget)
 {
 	day_t worked_on;
 
@@ -133,8 +134,8 @@ int engine_work(struct engine *engine, struct moment now, int budget)
 		result = cycle_work(engine, worked_on + 1, now, &budget);
 		if (result < 0)
 			return result;
-		if (result == 0)
-			return 1;
+		if (result != 1)
+			return result == 0 ? 1 : result;
 		worked_on++;
 		if (budget <= 0)
 			return 1;
@@ -143,4 +144,12 @@ int engine_work(struct engine *engine, struct moment now, int budget)
 	if (result == 0)
 		result = staffing_work(engine, budget);
 	return result == 0 ? engine_tidy_record(engine, now, budget) : result;
+}
+
+int engine_work(struct engine *engine, struct moment now, int budget)
+{
+	store_ahead_resume(engine->store);
+	int result = work(engine, now, budget);
+	store_ahead_pause(engine->store);
+	return result;
 }

@@ -193,7 +193,7 @@ struct cycle_place {
 int cycle_find(struct engine *engine, struct cycle_place *out) MUST_CHECK;
 /* Before any slice. First start: the days before today are nobody's promise (POLICY 3, start_on). */
 int cycle_prepare(struct engine *engine, struct moment now, day_t *worked_on) MUST_CHECK;
-/* Goes on with a day: 1: it is complete, 0: the budget was used up. */
+/* Goes on with a day: 1: it is complete, 0: the budget was used up, ENGINE_COMMIT_FIRST: before that a step begins whose rows another thread reads (store_ahead.h). */
 int cycle_work(struct engine *engine, day_t day, struct moment now, int *budget) MUST_CHECK;
 
 /* settle.c: steps 1 to 3 for one client */

@@ -13,6 +13,7 @@
 #include "followup/notify.h"
 #include "followup/sample.h"
 #include "followup/slice.h"
+#include "followup/store_ahead.h"
 #include "followup/store_wal.h"
 #include "followup/stranger.h"
 #include "followup/tls.h"
@@ -182,6 +183,9 @@ void server_start_threads(struct server *server)
 	if (worker_new(server->base, server->policy->database, server, &server->worker, why) < 0 ||
 		worker_new(server->base, server->policy->database, server, &server->brief, why) < 0)
 		log_event(server->log, LOG_LEVEL_WARNING, "no_worker", "reason=%s text=\"long commands will hold up the others\"",
+			log_quote(why, strlen(why), quoted));
+	if (store_ahead_start(server->store, server->policy->database, why) < 0)
+		log_event(server->log, LOG_LEVEL_WARNING, "no_reader_ahead", "reason=%s text=\"a day's work takes longer\"",
 			log_quote(why, strlen(why), quoted));
 	if (checkpoint_start(server, why) < 0)
 		log_event(server->log, LOG_LEVEL_WARNING, "no_checkpoint_thread", "reason=%s text=\"a slow disk will hold up the others\"",

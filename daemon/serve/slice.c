@@ -32,9 +32,9 @@ bool slice_goes_on(const struct server *server)
 	int64_t now_us = clock_monotonic_us();
 
 	return server->slices_open && server->turn_open && server->commands == server->slice_commands &&
-	       now_us - server->others_us > QUIET_US && now_us - server->turn_opened_us < SLICES_US_QUIET && !server->draining &&
-	       !server->health.failing && !server->wake_wanted && !server->wal_held && !backup_is_copying(server) &&
-	       server->callers_count == 0 && TAILQ_EMPTY(&server->touched);
+	       now_us - server->others_us > QUIET_US && now_us - server->turn_opened_us < SLICES_US_QUIET &&
+	       !store_is_swollen(server->store) && !server->draining && !server->health.failing && !server->wake_wanted &&
+	       !server->wal_held && !backup_is_copying(server) && server->callers_count == 0 && TAILQ_EMPTY(&server->touched);
 }
 
 /* A day cycle, a reload or a heap of facts has been worked through: what came of it, in one line. A new calendar shows here as "moved". */
@@ -83,8 +83,8 @@ static void run(struct server *server)
 	if (turn_open(server) == 0) {
 		do
 			result = engine_work(server->engine, server->now, SLICE_ROWS);
-		while (result > 0 && clock_monotonic_us() - began_us < server->slice_us);
-		server->slices_open = result > 0;
+		while (result > 0 && result != ENGINE_COMMIT_FIRST && clock_monotonic_us() - began_us < server->slice_us);
+		server->slices_open = result > 0 && result != ENGINE_COMMIT_FIRST;
 		if (slice_goes_on(server) && engine_worked_on(server->engine) == worked_before)
 			return;
 		server->slices_open = false;

@@ -92,6 +92,8 @@ struct store {
 	} conditions[STORE_CONDITIONS_MAX];
 	struct store_record record;
 	struct store_kept *kept;   /* NULL: nothing yet */
+	struct store_ahead *ahead; /* NULL: nothing is read ahead */
+	int scheduled;             /* follow-ups that have come to wait for admission since the transaction began */
 	uint64_t written[KEPT_KINDS];
 	unsigned short writes[STORE_STATEMENTS_MAX]; /* of which kinds a statement writes rows: bits of enum kept_rows */
 	unsigned writing;                            /* the same of the one that is being prepared */
@@ -312,6 +314,8 @@ int store_client_read(struct store *store, int64_t id, struct kept_client *out) 
 int store_client_columns(sqlite3_stmt *statement, int first, struct kept_client *out) MUST_CHECK;
 /* store_kept.c: one who will be asked for soon, as he stands in the row of such a statement. */
 int store_keep_client(struct store *store, int64_t id, sqlite3_stmt *statement, int first) MUST_CHECK;
+/* The same of one who has been read as he stands now; takes his texts. */
+int store_keep_client_read(struct store *store, struct kept_client *read) MUST_CHECK;
 int store_agent_read(struct store *store, int64_t id, struct agent *out) MUST_CHECK;
 
 /* Brings a book to the version count, by those of the steps that it has not done, in one transaction. ERR_INVALID: a newer or a foreign one. */

@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "ahead.h"
 #include "followup/date.h"
 #include "followup/store_condition.h"
 #include "store_disk.h"
@@ -147,6 +148,7 @@ void store_close(struct store *store)
 {
 	if (store == NULL)
 		return;
+	store_ahead_end(store);
 	for (int i = 0; i < STORE_STATEMENTS_MAX; i++)
 		sqlite3_finalize(store->statements[i]);
 	store_condition_forget(store);
@@ -184,6 +186,7 @@ int store_begin(struct store *store, int64_t at)
 	store->in_transaction = true;
 	store->record.at = at;
 	store->changes_at_begin = store_changes(store);
+	store->scheduled = 0;
 	return 0;
 }
 
@@ -197,6 +200,14 @@ bool store_is_dirty(const struct store *store)
 	return store_changes(store) != store->changes_at_begin;
 }
 
+bool store_is_swollen(const struct store *store)
+{
+	enum { PAGES_BYTES_MOST = 48 << 20 }; /* half as much again as the cache keeps from one transaction to the next */
+	int used = 0, highest;
+
+	return sqlite3_db_status(store->db, SQLITE_DBSTATUS_CACHE_USED, &used, &highest, 0) == SQLITE_OK && used > PAGES_BYTES_MOST;
+}
+
 static int sync_failed(struct store *store)
 {
 	snprintf(store->message, sizeof(store->message), "%s", sqlite3_errstr(SQLITE_IOERR_FSYNC));
@@ -206,6 +217,7 @@ static int sync_failed(struct store *store)
 int store_commit(struct store *store)
 {
 	reset_all(store);
+	store_ahead_before_commit(store);
 	int result = store_lost(store);
 	if (result == 0)
 		result = store_record_link(store);
@@ -224,6 +236,7 @@ int store_commit(struct store *store)
 		return result;
 	}
 	store->in_transaction = false;
+	store_ahead_note_commit(store);
 	return 0;
 }
 

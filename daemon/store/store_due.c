@@ -1,6 +1,7 @@
 /* store_due.c - when each client is looked at next. */
 #include "followup/store_due.h"
 
+#include "ahead.h"
 #include "internal.h"
 
 enum { LOOKED_KEPT_EACH = 1000 };
@@ -58,23 +59,36 @@ static int next_new(struct store *store, int64_t *client_id, bool *changed)
 	return result;
 }
 
+static int have_read(struct store *store, day_t day, int count)
+{
+	store->waiting.day = day;
+	store->waiting.count = count;
+	store->waiting.stamp = store_stamp_now(store, KEPT_DUE);
+	return count > 0;
+}
+
 /* Those who wait are read together, and what will be asked of them, as long as nobody else's day is written meanwhile. 1: one is there. */
 static int read_waiting(struct store *store, day_t day)
 {
 	STATEMENT(next,
-		"SELECT d.client_id, d.changed, " CLIENT_COLUMNS
+		"SELECT d.client_id, d.changed, d.next_on, " CLIENT_COLUMNS
 		" FROM client_due d LEFT JOIN client c ON c.id=d.client_id WHERE d.next_on<=?1 ORDER BY d.next_on, d.client_id LIMIT ?2");
-	int result, count = 0;
+	int result, count = 0, capacity = store_ahead_at_once(store, STORE_WAITING);
+	day_t last_on = 0;
 
 	if (store->waiting.place < store->waiting.count && store->waiting.day == day &&
 		store_stamp_holds(store, KEPT_DUE, store->waiting.stamp))
 		return 1;
 	store->waiting.place = store->waiting.count = 0;
-	sqlite3_stmt *s = store_query(store, &next, "nn", day, STORE_WAITING);
+	count = store_ahead_due(store, day, store->waiting.rows, STORE_WAITING);
+	if (count != 0)
+		return count < 0 ? count : have_read(store, day, count);
+	sqlite3_stmt *s = store_query(store, &next, "nn", day, capacity);
 	while ((result = store_row(store, s)) > 0) {
 		int64_t id = sqlite3_column_int64(s, 0);
 		store->waiting.rows[count++] = (struct store_waiting){id, sqlite3_column_int(s, 1) != 0};
-		result = store_keep_client(store, id, s, 2);
+		last_on = sqlite3_column_int(s, 2);
+		result = store_keep_client(store, id, s, 3);
 		if (result < 0) {
 			store_end(s);
 			return result;
@@ -82,10 +96,9 @@ static int read_waiting(struct store *store, day_t day)
 	}
 	if (result < 0)
 		return result;
-	store->waiting.day = day;
-	store->waiting.count = count;
-	store->waiting.stamp = store_stamp_now(store, KEPT_DUE);
-	return count > 0;
+	if (count == capacity)
+		store_ahead_ask_due(store, day, last_on, store->waiting.rows[count - 1].client_id);
+	return have_read(store, day, count);
 }
 
 /* Whether he is the one who was read as the next who waits, and waits no more: that he has a day is known then. */
@@ -99,6 +112,7 @@ static bool was_waiting(struct store *store, int64_t client_id, day_t next_on)
 		return true;
 	}
 	store->waiting.count = 0; /* he may come in between */
+	store_ahead_forget_due(store);
 	return next;
 }
 
@@ -109,6 +123,7 @@ int store_due_set(struct store *store, int64_t client_id, day_t next_on)
 	TOLD_STATEMENT(move, "UPDATE client_due SET next_on=?2, changed=0 WHERE client_id=?1");
 	int result = store_run(store, was_waiting(store, client_id, next_on) ? &move : &set, "in", client_id, next_on);
 
+	store_ahead_note_due(store, next_on);
 	if (next_on <= store->nobody_waits.day)
 		store->nobody_waits.known = false;
 	if (result < 0 || !is_looked_known(store))

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ahead.h"
 #include "followup/store_client.h"
 #include "followup/store_name.h"
 #include "internal.h"
@@ -170,7 +171,8 @@ int store_event_of_client(struct store *store, int64_t client_id, struct event *
 	STATEMENT(list,
 		"SELECT ref, kind, occurred_at, amount, withdrawn_at FROM event WHERE client_id=?1 AND kind<>1 ORDER BY occurred_at, ref");
 
-	return read_events(store, store_query(store, &list, "i", client_id), events, capacity);
+	int count = store_ahead_events(store, client_id, events, capacity);
+	return count != ERR_NOT_FOUND ? count : read_events(store, store_query(store, &list, "i", client_id), events, capacity);
 }
 
 int store_event_departures(struct store *store, const char *manager, struct event *events, int capacity)
@@ -234,8 +236,11 @@ int store_event_trades(struct store *store, int64_t client_id, day_t day, day_t 
 		"SELECT occurred_at, EXISTS (SELECT 1 FROM event INDEXED BY event_trade_withdrawn WHERE client_id=?1 AND kind=1 AND "
 		"withdrawn_at IS NOT NULL) FROM event WHERE client_id=?1 AND kind=1 ORDER BY occurred_at DESC LIMIT 1");
 	int64_t end = ((int64_t)day + 1) * DAY_SECONDS, at;
+	int result = store_ahead_trades(store, client_id, day, last, next, withdrawn_today);
+	if (result != ERR_NOT_FOUND)
+		return result;
 	sqlite3_stmt *s = store_query(store, &ask_first, "i", client_id);
-	int result = store_row(store, s);
+	result = store_row(store, s);
 
 	if (result < 0)
 		return result;
@@ -284,9 +289,12 @@ int store_event_traded_on(struct store *store, int64_t client_id, day_t day, day
 
 int store_event_mark_departures(struct store *store, day_t day)
 {
-	STATEMENT(mark, "UPDATE client_due SET next_on=?1 WHERE next_on>?1 AND client_id IN (WITH " CLIENT_BLOCKS
-			" SELECT k.id FROM event e CROSS JOIN block CROSS JOIN client k INDEXED BY client_manager WHERE e.kind=2 AND "
-			"e.occurred_at>=?2 AND e.occurred_at<?3 AND k.id>>16=block.n AND k.manager=e.detail)");
+	TOLD_STATEMENT(mark, "UPDATE client_due SET next_on=?1 WHERE next_on>?1 AND client_id IN (WITH " CLIENT_BLOCKS
+			     " SELECT k.id FROM event e CROSS JOIN block CROSS JOIN client k INDEXED BY client_manager WHERE e.kind=2 AND "
+			     "e.occurred_at>=?2 AND e.occurred_at<?3 AND k.id>>16=block.n AND k.manager=e.detail)");
 
-	return store_run(store, &mark, "nii", day, (int64_t)day * DAY_SECONDS, ((int64_t)day + 1) * DAY_SECONDS);
+	int marked = store_run(store, &mark, "nii", day, (int64_t)day * DAY_SECONDS, ((int64_t)day + 1) * DAY_SECONDS);
+	if (marked != 0)
+		store->written[KEPT_DUE]++;
+	return marked;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ahead.h"
 #include "followup/store_name.h"
 #include "internal.h"
 
@@ -107,6 +108,7 @@ int store_followup_insert(struct store *store, struct followup *f)
 		return result;
 	f->id = sqlite3_last_insert_rowid(store->db);
 	keep(f);
+	store_ahead_note_scheduled(store, f, false);
 	return 0;
 }
 
@@ -124,6 +126,7 @@ int store_followup_insert_first(struct store *store, struct followup *f, int64_t
 		return result;
 	f->id = sqlite3_last_insert_rowid(store->db);
 	keep(f);
+	store_ahead_note_scheduled(store, f, false);
 	return 1;
 }
 
@@ -222,8 +225,9 @@ int store_followup_expired(struct store *store, day_t day, struct followup *out,
 	return read_list(store, store_query(store, &next, "nn", day, capacity), out, capacity);
 }
 
-void store_admission_start(struct admission_place *place)
+void store_admission_start(struct store *store, struct admission_place *place)
 {
+	store_ahead_forget_admissions(store);
 	*place = (struct admission_place){.priority = INT_MIN, .due_on = INT32_MIN};
 }
 
@@ -278,16 +282,44 @@ static void read_admission(sqlite3_stmt *s, struct admission *out)
 	out->waits_for_more = sqlite3_column_int(s, ADMISSION_FIRST + 6) != 0;
 }
 
+/* What is asked of a follow-up f with ?1 to ?2: the days whose contacts are counted. */
+#define ADMISSION_COLUMNS                                                                                                                  \
+	COLUMNS ", c.person<0 AND c.barred IS NULL AND c.do_not_contact IS NULL AND NOT EXISTS (SELECT 1 FROM call WHERE "                 \
+		"person=c.person), c.phone IS NOT NULL, c.email IS NOT NULL, c.number_wrong, d.next_on, (SELECT count(*) FROM "            \
+		"contact_client WHERE client_id=f.client_id AND on_day BETWEEN ?1 AND ?2), EXISTS (SELECT 1 FROM followup o INDEXED BY "   \
+		"followup_open WHERE o.client_id=f.client_id AND o.closed_on IS NULL AND o.id<>f.id)"
+#define ADMISSION_CLIENTS "LEFT JOIN client c ON c.id=f.client_id LEFT JOIN client_due d ON d.client_id=f.client_id"
+
+int store_admission_read(struct store *store, const struct admission_place *place, int64_t rule, day_t first, day_t last,
+	struct admission *out, int capacity)
+{
+	STATEMENT(next, "SELECT " ADMISSION_COLUMNS " FROM followup f INDEXED BY followup_scheduled " ADMISSION_CLIENTS
+			" WHERE f.state=0 AND f.priority=?3 AND f.due_on=?4 AND f.rule=?5 AND (f.client_ref, f.occasion)>(?6, ?7) "
+			"ORDER BY f.client_ref, f.occasion LIMIT ?8");
+	sqlite3_stmt *s = store_query(store, &next, "nnnnittn", (int)first, (int)last, place->priority, (int)place->due_on, rule,
+		place->client_ref, place->occasion, capacity);
+	int count = 0, result;
+
+	while ((result = store_row(store, s)) > 0)
+		read_admission(s, &out[count++]);
+	return result < 0 ? result : count;
+}
+
+int store_admission_again(struct store *store, int64_t followup_id, day_t first, day_t last, struct admission *out)
+{
+	STATEMENT(one, "SELECT " ADMISSION_COLUMNS " FROM followup f " ADMISSION_CLIENTS " WHERE f.id=?3 AND f.state=0");
+	sqlite3_stmt *s = store_query(store, &one, "nni", (int)first, (int)last, followup_id);
+	int result = store_row(store, s);
+
+	if (result > 0) {
+		read_admission(s, out);
+		store_end(s);
+	}
+	return result;
+}
+
 int store_admission_next(struct store *store, struct admission_place *place, day_t first, day_t last, struct admission *out, int capacity)
 {
-	STATEMENT(next,
-		"SELECT " COLUMNS ", c.person<0 AND c.barred IS NULL AND c.do_not_contact IS NULL AND NOT EXISTS (SELECT 1 FROM call "
-		"WHERE person=c.person), c.phone IS NOT NULL, c.email IS NOT NULL, c.number_wrong, d.next_on, (SELECT count(*) FROM "
-		"contact_client WHERE client_id=f.client_id AND on_day BETWEEN ?6 AND ?7), EXISTS (SELECT 1 FROM followup o INDEXED "
-		"BY followup_open WHERE o.client_id=f.client_id AND o.closed_on IS NULL AND o.id<>f.id)"
-		" FROM followup f INDEXED BY followup_scheduled LEFT JOIN client c ON c.id=f.client_id LEFT JOIN client_due d ON "
-		"d.client_id=f.client_id WHERE f.state=0 AND f.priority=?1 AND f.due_on=?2 AND f.rule=?3 AND (f.client_ref, "
-		"f.occasion)>(?4, ?5) ORDER BY f.client_ref, f.occasion LIMIT ?8");
 	int result;
 
 	for (;;) {
@@ -295,13 +327,15 @@ int store_admission_next(struct store *store, struct admission_place *place, day
 			int64_t rule = store_name_find(store, place->rule);
 			if (rule < 0)
 				return (int)rule;
-			int count = 0;
-			sqlite3_stmt *s = store_query(store, &next, "nnittnnn", place->priority, (int)place->due_on, rule,
-				place->client_ref, place->occasion, (int)first, (int)last, capacity);
-			while ((result = store_row(store, s)) > 0)
-				read_admission(s, &out[count++]);
-			if (result < 0 || count > 0)
-				return result < 0 ? result : count;
+			int count = store_ahead_admissions(store, place, rule, first, last, out, capacity);
+			if (count != 0)
+				return count;
+			int at_once = store_ahead_at_once(store, capacity);
+			count = store_admission_read(store, place, rule, first, last, out, at_once);
+			if (count == at_once)
+				store_ahead_ask_admissions(store, place, rule, first, last, &out[count - 1].followup);
+			if (count != 0)
+				return count;
 		}
 		result = place->priority == INT_MIN ? 0 : next_rule(store, place);
 		if (result == 0) {
@@ -361,6 +395,8 @@ int store_followup_save(struct store *store, struct followup *f)
 		result = store_run(store, &wait, "izzz", f->id, f->reason, f->channel, f->queue);
 	if (result == 0)
 		return ERR_NOT_FOUND;
+	if (f->state == FOLLOWUP_SCHEDULED && (kept->state != FOLLOWUP_SCHEDULED || !is_the_same_matter(f)))
+		store_ahead_note_scheduled(store, f, kept->known && kept->closed_on == NO_DAY);
 	if (result > 0)
 		keep(f);
 	return result < 0 ? result : 0;

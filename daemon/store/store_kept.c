@@ -170,6 +170,18 @@ int store_keep_client(struct store *store, int64_t id, sqlite3_stmt *s, int firs
 	return result;
 }
 
+int store_keep_client_read(struct store *store, struct kept_client *read)
+{
+	if (kept(store) == NULL)
+		return ERR_MEMORY;
+	struct kept_client *client = &store->kept->clients[(size_t)read->client.id % CLIENTS_KEPT];
+	free(client->texts);
+	*client = *read;
+	read->texts = NULL;
+	client->stamp = store_stamp_now(store, KEPT_CLIENTS);
+	return 0;
+}
+
 int store_kept_agent(struct store *store, int64_t id, const struct agent **out)
 {
 	if (id == 0)

@@ -51,7 +51,8 @@ int engine_settle(struct engine *engine, struct moment now, int budget) MUST_CHE
 int engine_settle_few(struct engine *engine, struct moment now, int budget) MUST_CHECK;
 
 /* One bounded slice, in a transaction of its own that the caller opens and commits: the day cycle of the oldest day not yet worked up to today, then
- * clients left over. 1: more work waits, 0: all is done up to today. budget: rows touched, about. */
+ * clients left over. 1: more work waits, ENGINE_COMMIT_FIRST: the same, and it goes better when this has been committed; 0: all is done up to today. budget: rows touched, about. */
+enum { ENGINE_COMMIT_FIRST = 3 };
 int engine_work(struct engine *engine, struct moment now, int budget) MUST_CHECK;
 
 /* POLICY 8: a client asks to be erased. What is open of his is cancelled and what the book knows of him is gone at once; his events and the entries about him follow in the slices

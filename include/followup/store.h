@@ -51,6 +51,9 @@ int64_t store_changes(const struct store *store);
 /* Whether anything was written since store_begin: a turn that only read need not sync. */
 bool store_is_dirty(const struct store *store);
 
+/* Whether it has written so many pages since store_begin that they take more memory than they should: they stay there until the commit. */
+bool store_is_swollen(const struct store *store);
+
 /* A read of one row, for the watchdog; 0 when the database answers. */
 int store_ping(struct store *store) MUST_CHECK;
 

@@ -40,7 +40,7 @@ struct admission_place {
 	char client_ref[65];
 	char occasion[OCCASION_SIZE];
 };
-void store_admission_start(struct admission_place *place);
+void store_admission_start(struct store *store, struct admission_place *place);
 /* A scheduled one, and what admission asks of its client, read with it: hardly anybody needs another question. All of it is as it stands until something is written for the client's person. */
 struct admission {
 	struct followup followup;

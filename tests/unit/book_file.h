@@ -17,7 +17,7 @@
 
 static char folder[64], path[96];
 
-static struct store *open_file(void)
+__attribute__((unused)) static struct store *open_file(void)
 {
 	struct store *store = NULL;
 	char message[256] = "";

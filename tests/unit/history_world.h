@@ -1,4 +1,4 @@
-/* history_world.h - a small brokerage for test_history.c: a book in memory with its engine and desk, a clock that the test moves, and what
+/* history_world.h - a small brokerage for test_history.c: a book in memory, or in a file, with its engine and desk, a clock that the test moves, and what
  * the test itself knows of clients, agents and contacts. The last is worked out here again, from what was said and answered, so that it can
  * disagree with the store. */
 #ifndef FOLLOWUP_HISTORY_WORLD_H
@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -20,6 +21,7 @@
 #include "followup/engine.h"
 #include "followup/policy.h"
 #include "followup/store.h"
+#include "followup/store_ahead.h"
 #include "followup/store_call.h"
 #include "followup/store_client.h"
 #include "followup/store_followup.h"
@@ -145,6 +147,8 @@ struct agent_known {
 
 struct world {
 	struct store *store;
+	char folder[48], path[64]; /* "": in memory */
+	uint64_t read_ahead;       /* rows, by the end */
 	struct engine *engine;
 	struct desk *desk;
 	struct policy *const *policies;
@@ -305,7 +309,20 @@ static const struct rule *rule_named(const struct world *w, const char *name)
 	return policy_rule(w->policies[w->policy], name);
 }
 
-static void world_open(struct world *w, struct policy *const *policies, uint64_t seed, int64_t clock)
+/* The book in a file, and whatever a day asks read ahead by another thread, a few rows at a time. */
+static void open_read_ahead(struct world *w)
+{
+	char message[256];
+
+	snprintf(w->folder, sizeof(w->folder), "%s/followup-history-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	assert_non_null(mkdtemp(w->folder));
+	snprintf(w->path, sizeof(w->path), "%s/book.db", w->folder);
+	assert_int_equal(store_open(w->path, &w->store, message), 0);
+	assert_int_equal(store_ahead_start(w->store, w->path, message), 0);
+	store_ahead_insist(w->store, 1);
+}
+
+static void world_open(struct world *w, struct policy *const *policies, uint64_t seed, int64_t clock, bool reads_ahead)
 {
 	char message[256];
 
@@ -317,7 +334,10 @@ static void world_open(struct world *w, struct policy *const *policies, uint64_t
 	w->digest = 14695981039346656037u;
 	set_clock(w, clock);
 	w->begun_on = w->now.day;
-	assert_int_equal(store_open(":memory:", &w->store, message), 0);
+	if (reads_ahead)
+		open_read_ahead(w);
+	else
+		assert_int_equal(store_open(":memory:", &w->store, message), 0);
 	w->engine = engine_new(w->store);
 	w->desk = desk_new(w->store, w->engine);
 	assert_non_null(w->engine);
@@ -352,7 +372,15 @@ static void world_close(struct world *w)
 	buffer_free(&w->answer.json);
 	desk_free(w->desk);
 	engine_free(w->engine);
+	w->read_ahead += store_ahead_used(w->store);
 	store_close(w->store);
+	if (w->folder[0] == '\0')
+		return;
+	char lock[sizeof(w->path) + 8];
+	snprintf(lock, sizeof(lock), "%s-lock", w->path);
+	assert_int_equal(unlink(w->path), 0);
+	assert_int_equal(unlink(lock), 0);
+	assert_int_equal(rmdir(w->folder), 0);
 }
 
 static void mix(struct world *w, const void *bytes, size_t length)

@@ -54,9 +54,9 @@ static int64_t first_moment(uint64_t seed)
 	return zone_unix(date_to_day(2025, 1, 1) + draw(&random, 300), 36000);
 }
 
-static void begin_history(struct world *w, uint64_t seed, bool whole_days, bool detours)
+static void begin_history(struct world *w, uint64_t seed, bool whole_days, bool detours, bool reads_ahead)
 {
-	world_open(w, policies, seed, first_moment(seed));
+	world_open(w, policies, seed, first_moment(seed), reads_ahead);
 	w->whole_days = whole_days;
 	w->detours = detours;
 	w->wander = wander;
@@ -69,7 +69,7 @@ static void begin_history(struct world *w, uint64_t seed, bool whole_days, bool 
 
 static void play(struct world *w, uint64_t seed)
 {
-	begin_history(w, seed, false, false);
+	begin_history(w, seed, false, false, false);
 	for (w->step = 1; w->step <= STEPS; w->step++) {
 		take_step(w);
 		observe(w);
@@ -109,23 +109,32 @@ static void test_histories(void **state)
 		    rejections > histories / 8);
 }
 
-static void compare_with_rollbacks(uint64_t seed)
+/* The same steps in two worlds; the rows that the second has read ahead. */
+static uint64_t compare(uint64_t seed, bool detours, bool reads_ahead, const char *with)
 {
 	struct world *plain = &world, *other = &other_world;
 
-	begin_history(plain, seed, true, false);
-	begin_history(other, seed, true, true);
+	begin_history(plain, seed, true, false, false);
+	begin_history(other, seed, true, detours, reads_ahead);
 	for (int step = 1; step <= STEPS; step++) {
 		plain->step = other->step = step;
 		take_step(plain);
 		observe(plain);
 		take_step(other);
 		observe(other);
-		if (plain->digest != other->digest)
-			wrong(other, "the same steps, with rollbacks between them, have led elsewhere");
+		if (plain->digest != other->digest) {
+			print_error("with %s:\n", with);
+			wrong(other, "the same steps have led elsewhere");
+		}
 	}
 	world_close(plain);
 	world_close(other);
+	return other->read_ahead;
+}
+
+static void compare_with_rollbacks(uint64_t seed)
+{
+	(void)compare(seed, true, false, "rollbacks between them");
 }
 
 /* Histories that found something: the day a prohibition ends was nobody's next day; foreseen days outlived a rollback; a call that was held when its only promise was
@@ -152,6 +161,20 @@ static void test_rollbacks(void **state)
 		compare_with_rollbacks(once_wrong[i]);
 	for (int i = 0; i < histories; i++)
 		compare_with_rollbacks((uint64_t)seed + (uint64_t)i);
+}
+
+/* POLICY 3: a day comes to the same, whoever has read its rows. */
+static void test_read_ahead(void **state)
+{
+	int seed = number_of("FOLLOWUP_SEED", 1), histories = number_of("FOLLOWUP_HISTORIES", HISTORIES) / 8 + 1;
+	uint64_t rows = 0;
+
+	(void)state;
+	for (int i = 0; i < histories; i++)
+		rows += compare(
+			(uint64_t)seed + (uint64_t)i, i % 2 != 0, true, i % 2 != 0 ? "rows read ahead, and rollbacks" : "rows read ahead");
+	print_message("# %d histories, %" PRIu64 " rows read ahead\n", histories, rows);
+	assert_true(rows > (uint64_t)histories * 2);
 }
 
 static int load_policies(void **state)
@@ -189,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_found_histories),
 		cmocka_unit_test(test_histories),
 		cmocka_unit_test(test_rollbacks),
+		cmocka_unit_test(test_read_ahead),
 	};
 
 	return cmocka_run_group_tests(tests, load_policies, free_policies);

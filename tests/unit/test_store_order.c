@@ -69,7 +69,7 @@ static void test_admission_order(void **state)
 	for (int most = 1; most <= COUNT; most = most < 2 ? 2 : most + COUNT - 2) {
 		struct admission some[COUNT];
 		int count, i = 0;
-		store_admission_start(&place);
+		store_admission_start(store, &place);
 		while ((count = store_admission_next(store, &place, 0, 0, some, most)) > 0)
 			for (int k = 0; k < count; k++, i++) {
 				const struct followup *next = &some[k].followup;
@@ -86,7 +86,7 @@ static void test_admission_order(void **state)
 	}
 	/* What has been read and not passed comes again. */
 	struct admission some[COUNT];
-	store_admission_start(&place);
+	store_admission_start(store, &place);
 	for (int i = 0; i < 3; i++) {
 		assert_true(store_admission_next(store, &place, 0, 0, some, COUNT) >= 1);
 		store_admission_pass(&place, &some[0].followup);
@@ -152,7 +152,7 @@ static void test_admission_client(void **state)
 		assert_int_equal(store_contact_insert(store, &contact), 0);
 	}
 	assert_int_equal(store_due_set(store, ids[10], 20123), 0);
-	store_admission_start(&place);
+	store_admission_start(store, &place);
 	assert_int_equal(store_admission_next(store, &place, FIRST, LAST, some, COUNT + 1), COUNT);
 	for (size_t i = 0; i < COUNT; i++) {
 		const struct admission *a = &some[i];
