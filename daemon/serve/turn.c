@@ -450,10 +450,11 @@ void turn_execute(struct server *server, struct session *session, bool last_look
 	if (park == PARK_NONE && request.command != NULL)
 		metrics_count_command(server, request.command);
 	bool piece = result == 0 && (request.command->flags & COMMAND_PIECE) != 0;
-	if (!piece) {
+	bool time_passes = result == 0 && (request.command->flags & COMMAND_TEST_CLOCK) != 0; /* as it does by itself elsewhere */
+	if (!piece)
 		server->others_wait = true;
+	if (!piece && !time_passes)
 		server->others_us = clock_monotonic_us();
-	}
 	if (result == 0 && (request.command->flags & COMMAND_ALONE) != 0)
 		turn_close(server);
 	if (result == 0 && (request.command->flags & COMMAND_IN_LINE) != 0) {

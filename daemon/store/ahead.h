@@ -18,7 +18,7 @@ int store_ahead_due(struct store *store, day_t day, struct store_waiting *out, i
 void store_ahead_ask_due(struct store *store, day_t day, day_t next_on, int64_t client_id);
 /* The order has changed: somebody may come before those who have been read, or again. */
 void store_ahead_forget_due(struct store *store);
-void store_ahead_forget_admissions(struct store *store);       /* the walk begins anew */
+void store_ahead_begin_admissions(struct store *store);        /* a walk through the scheduled follow-ups begins */
 void store_ahead_note_due(struct store *store, day_t next_on); /* somebody's next day is that now */
 
 /* A client's events that are no trades, as store_event_of_client(), and his trades, as store_event_trades(). ERR_NOT_FOUND: they have not been read ahead. */

@@ -1,8 +1,11 @@
 /* store_ahead.c - rows read ahead of the day cycle by a thread with a snapshot of its own (store_ahead.h).
  *
- * The thread sees what has been committed; the loop may have written since. What makes its rows right all the same: between two steps of the cycle nobody else has written anything, or they are
- * forgotten; no statement has written a client, an event or a day of clients since the commit (the stamps of store_kept.c), but for the days of those who have been passed; and of follow-ups
- * only those count whose client stands alone, has no call and no other open follow-up, so that nothing which the cycle does for anybody else concerns him. All others are read again. */
+ * The thread sees what has been committed; the loop may have written since. What makes its rows right all the same:
+ *
+ * - of clients, their events and their days: no statement has written any since the commit, nor before they are used (the stamps of store_kept.c), but for the days of those who have been passed;
+ * - of follow-ups besides: nobody but the cycle has written anything since the commit, as far as the cycle's next step can tell; the walk through them began when all before it was committed, and
+ *   none has come to stand among them; and only those count whose client stands alone, has no call and no other open follow-up: what the walk has done since concerns others, or rows that it has
+ *   passed. All others are read again, one by one. */
 #include "store_ahead_batch.h"
 
 #include <pthread.h>
@@ -16,8 +19,9 @@
 enum {
 	PLACES = 4096, /* to find a client's row by his number: nearly all */
 	GROUPS = 8,
-	MUCH = 64,      /* follow-ups for whose sake a commit is worth while */
-	CALM_LEAST = 8, /* undisturbed steps before it reads */
+	MUCH = 64,         /* follow-ups for whose sake a commit is worth while */
+	CALM_LEAST = 8,    /* undisturbed steps before it reads */
+	FAILURES_MOST = 8, /* then it reads no more */
 };
 
 struct store_ahead {
@@ -28,9 +32,11 @@ struct store_ahead {
 	bool is_unwanted;                     /* it is to be forgotten when it comes */
 	int insists;                          /* on so many rows at a time, see store_ahead_insist(); 0: it does not */
 	int calm;                             /* undisturbed steps */
+	int failures;                         /* one after the other */
 	int64_t changes;                      /* of the store at the end of the last one */
 	bool commits_own;                     /* what is being committed is the work of steps alone */
 	bool others_wrote;                    /* something that is not committed yet */
+	bool walk_began_dirty;                /* the walk of admission: what came before it is not committed yet */
 	struct ahead_group scheduled[GROUPS]; /* where follow-ups have come to wait for admission since the last commit */
 	int scheduled_count;                  /* more than GROUPS: anywhere */
 	day_t least_due;                      /* the earliest day that somebody was given since then */
@@ -229,7 +235,7 @@ void store_ahead_note_commit(struct store *store)
 		ahead->changes = store_changes(store);
 	memcpy(ahead->committed, store->written, sizeof(ahead->committed));
 	ahead->scheduled_count = 0;
-	ahead->others_wrote = false;
+	ahead->others_wrote = ahead->walk_began_dirty = false;
 	ahead->least_due = INT32_MAX;
 }
 
@@ -239,10 +245,12 @@ void store_ahead_forget_due(struct store *store)
 		forget_kind(store->ahead, AHEAD_DUE);
 }
 
-void store_ahead_forget_admissions(struct store *store)
+void store_ahead_begin_admissions(struct store *store)
 {
-	if (store->ahead != NULL)
-		forget_kind(store->ahead, AHEAD_ADMISSIONS);
+	if (store->ahead == NULL)
+		return;
+	forget_kind(store->ahead, AHEAD_ADMISSIONS);
+	store->ahead->walk_began_dirty = store_is_dirty(store);
 }
 
 void store_ahead_note_due(struct store *store, day_t next_on)
@@ -307,9 +315,10 @@ static bool may_ask(const struct store *store, const struct ahead_wish *wish)
 {
 	const struct store_ahead *ahead = store->ahead;
 
-	if (ahead->is_asked || ahead->others_wrote || (ahead->calm < CALM_LEAST && ahead->insists == 0) || !is_committed(store))
+	if (ahead->is_asked || ahead->failures >= FAILURES_MOST || ahead->others_wrote ||
+		(ahead->calm < CALM_LEAST && ahead->insists == 0) || !is_committed(store))
 		return false;
-	return wish->kind == AHEAD_DUE ? ahead->least_due > wish->day : !is_scheduled_in(ahead, &wish->group);
+	return wish->kind == AHEAD_DUE ? ahead->least_due > wish->day : !ahead->walk_began_dirty && !is_scheduled_in(ahead, &wish->group);
 }
 
 static void ask(struct store *store, const struct ahead_wish *wish)
@@ -418,6 +427,7 @@ static void take(struct store *store)
 	ahead->other = ahead->batch;
 	ahead->batch = batch;
 	ahead->is_asked = false;
+	ahead->failures = batch->count < 0 ? ahead->failures + 1 : 0;
 	if (ahead->is_unwanted || batch->count <= 0) {
 		batch->wish.kind = AHEAD_NOTHING;
 		return;
@@ -447,7 +457,7 @@ static struct ahead_batch *in_use(struct store *store, const struct ahead_wish *
 
 	if (!is_for(ahead->batch, wish) || ahead->batch->next == ahead->batch->count) {
 		ahead->batch->wish.kind = AHEAD_NOTHING;
-		if (ahead->is_asked && !is_for(ahead->other, wish))
+		if (ahead->is_asked && !(is_for(ahead->other, wish) && holds(store, ahead->other)))
 			ahead->is_unwanted = true;
 		if (ahead->is_asked)
 			take(store);

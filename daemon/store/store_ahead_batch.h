@@ -4,7 +4,7 @@
 
 #include "ahead.h"
 
-enum { AHEAD_ROWS = 128 }; /* as many as the loop works through in some milliseconds */
+enum { AHEAD_ROWS = 64 }; /* as many as the loop works through in some milliseconds */
 
 enum ahead_kind { AHEAD_NOTHING, AHEAD_DUE, AHEAD_ADMISSIONS };
 

@@ -227,7 +227,7 @@ int store_followup_expired(struct store *store, day_t day, struct followup *out,
 
 void store_admission_start(struct store *store, struct admission_place *place)
 {
-	store_ahead_forget_admissions(store);
+	store_ahead_begin_admissions(store);
 	*place = (struct admission_place){.priority = INT_MIN, .due_on = INT32_MIN};
 }
 

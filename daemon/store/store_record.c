@@ -273,8 +273,8 @@ int store_record_head(struct store *store, int64_t *link, char digest[RECORD_DIG
 
 int store_record_history(struct store *store, int64_t client_id, int64_t after, int64_t limit, struct buffer *out)
 {
-	STATEMENT(list, "WITH about(id) AS (SELECT id FROM " ENTRIES_OF_CLIENT("?1",
-				"?2") " UNION SELECT entry_id FROM entry_subject WHERE "
+	STATEMENT(list, "WITH about(id) AS (SELECT * FROM (SELECT id FROM " ENTRIES_OF_CLIENT("?1",
+				"?2") " LIMIT ?3) UNION SELECT entry_id FROM entry_subject WHERE "
 				      "client_id=?1 AND entry_id>?2 ORDER BY 1 LIMIT ?3)"
 				      " SELECT json_group_array(json(x)) FROM (SELECT json_patch('{}', json_object('entry', e.id, 'at', "
 				      "strftime('%Y-%m-%dT%H:%M:%S', e.at, 'unixepoch', 'localtime'), 'kind', record_kind(e.kind), "

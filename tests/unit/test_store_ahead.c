@@ -262,6 +262,63 @@ static uint64_t live(uint64_t with, int rows, uint64_t disturbed)
 	return used;
 }
 
+/* The facts of a day have ended a third of those who wait, and made nothing new, when slots come free for all of them: the day's steps share a transaction, so that the thread still sees the others wait. */
+static uint64_t live_quietly(int rows)
+{
+	day_t first = date_to_day(2025, 9, 18), free_on = first + 8;
+	static int64_t contacts[2][CLIENTS];
+	char ref[16], client[16];
+
+	open_books(rows, first);
+	begin_both(at(first));
+	for (int i = 0; i < CLIENTS; i++) {
+		struct client_fact fact = {.client_ref = client};
+		snprintf(client, sizeof(client), "C%05d", i);
+		snprintf(ref, sizeof(ref), "E%d", i);
+		fact.present[CLIENT_NAME] = fact.present[CLIENT_TIER] = fact.present[CLIENT_PHONE] = fact.present[CLIENT_OPENED_ON] = true;
+		fact.values[CLIENT_NAME] = "A";
+		fact.values[CLIENT_TIER] = "gold";
+		fact.values[CLIENT_PHONE] = "13900000000";
+		fact.values[CLIENT_OPENED_ON] = "2025-08-01";
+		struct event_fact closing = {.event_ref = ref,
+			.client_ref = client,
+			.detail = "",
+			.kind = "account_closed",
+			.occurred_at = (int64_t)free_on * 86400 + 36000};
+		for (size_t b = 0; b < 2; b++) {
+			assert_true(engine_take_client(books[b].engine, &fact, at(first), first) >= 0);
+			if (i % 3 == 0)
+				assert_true(engine_take_event(books[b].engine, &closing, at(first)) >= 0);
+			struct contact contact = {.on_day = first,
+				.at = at(first).unix_seconds,
+				.channel = store_name_id(books[b].store, "phone"),
+				.client_id = i + 1};
+			assert_int_equal(store_contact_insert(books[b].store, &contact), 0);
+			contacts[b][i] = contact.id;
+		}
+	}
+	commit_both();
+	for (day_t day = first; day < first + DAYS; day++) {
+		begin_both(at(day));
+		for (size_t b = 0; b < 2; b++)
+			for (int i = 0; day == free_on && i < CLIENTS; i++)
+				assert_int_equal(store_contact_take_back(books[b].store, contacts[b][i]), 0);
+		commit_both();
+		begin_both(at(day));
+		for (size_t b = 0; b < 2; b++) {
+			int result;
+			while ((result = engine_work(books[b].engine, at(day), BUDGET)) > 0)
+				;
+			assert_int_equal(result, 0);
+		}
+		commit_both();
+		compare_books(day);
+	}
+	uint64_t used = store_ahead_used(books[1].store);
+	close_books();
+	return used;
+}
+
 static uint64_t lives(int rows, uint64_t disturbed)
 {
 	const char *seed_text = getenv("FOLLOWUP_SEED"), *histories = getenv("FOLLOWUP_HISTORIES");
@@ -302,6 +359,18 @@ static void test_many_and_disturbed(void **state)
 	assert_true(lives(60, 3) > CLIENTS);
 }
 
+static void test_ended_in_the_same_transaction(void **state)
+{
+	struct policy *former = policy;
+
+	(void)state;
+	assert_int_equal(load_policy_without_sample(NULL), 0);
+	assert_int_equal(policy_switch_off(policy, "account-closed"), 0); /* which would make something new */
+	assert_true(live_quietly(3) > 0);
+	policy_free(policy);
+	policy = former;
+}
+
 /* How much is read ahead is a question of time. */
 static void test_side_by_side(void **state)
 {
@@ -317,6 +386,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_many_at_a_time, begin_file, end_file),
 		cmocka_unit_test_setup_teardown(test_few_and_disturbed, begin_file, end_file),
 		cmocka_unit_test_setup_teardown(test_many_and_disturbed, begin_file, end_file),
+		cmocka_unit_test_setup_teardown(test_ended_in_the_same_transaction, begin_file, end_file),
 		cmocka_unit_test_setup_teardown(test_side_by_side, begin_file, end_file),
 	};
 
