@@ -267,7 +267,7 @@ int store_attempt_recorded(struct store *store, const char *agent, int64_t clien
 {
 	STATEMENT(get,
 		"SELECT a.answer FROM client k CROSS JOIN attempt a INDEXED BY attempt_recorded ON a.client_ref=k.ref AND a.agent=?2 "
-		"AND a.generation=0 JOIN entry e ON e.id=a.id WHERE k.id=?1 AND e.client_id=?1 AND e.body->>'$.at'=?3"
+		"AND a.generation IS 0 JOIN entry e ON e.id=a.id WHERE k.id=?1 AND e.client_id=?1 AND e.body->>'$.at'=?3"
 		" AND " ATTEMPT_SAID " IS " AS_SAID("?4") " AND a.answer IS NOT NULL LIMIT 1");
 
 	return store_text(store, store_query(store, &get, "itit", client_id, agent, at, detail), answer);

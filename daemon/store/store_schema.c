@@ -193,8 +193,8 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"shown TEXT);"
 	"CREATE INDEX attempt_call ON attempt(call_id, generation);"
 	"CREATE INDEX attempt_at ON attempt(at);"
-	/* Those that no lease was handed out for: whether the same has been told before. */
-	"CREATE INDEX attempt_recorded ON attempt(client_ref, agent) WHERE generation=0;"
+	/* Those that no lease was handed out for: whether the same has been told before. IS: where = stands SQLite prepares every statement that compares the column with a parameter anew each time. */
+	"CREATE INDEX attempt_recorded ON attempt(client_ref, agent) WHERE generation IS 0;"
 
 	/* Who was given which call, and which items he has been told of (a JSON array), of hand-outs that have ended otherwise than by a contact under them: what an expired lease's holder may
 	 * still report. As long as it lasts that stands in the call's own row; of one that a contact has ended, in its attempt's. */
