@@ -2,8 +2,6 @@
 #include "followup/checkpoint.h"
 
 #include <event2/event.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -11,6 +9,7 @@
 
 #include "followup/server.h"
 #include "followup/store_wal.h"
+#include "followup/thread.h"
 #include "followup/turn.h"
 
 enum {
@@ -35,51 +34,35 @@ struct checkpoint {
 	int unsynced;     /* pages moved since the last sync began */
 	int syncs;        /* since the log was moved whole */
 	int64_t retry_us; /* somebody's snapshot stands in the way: when to look again whether it still does; 0: nobody's does */
-	bool has_thread;
-	pthread_t thread;
+	struct thread thread;
 	int bell; /* an eventfd: rung when a sync is done */
 
 	/* Shared, under lock. */
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	bool wanted, ending;
+	bool wanted;
 	int result; /* of the last sync */
 };
-
-static void lock(struct checkpoint *checkpoint)
-{
-	if (pthread_mutex_lock(&checkpoint->lock) != 0)
-		abort();
-}
-
-static void unlock(struct checkpoint *checkpoint)
-{
-	if (pthread_mutex_unlock(&checkpoint->lock) != 0)
-		abort();
-}
 
 static void *work(void *argument)
 {
 	struct checkpoint *checkpoint = argument;
 	const uint64_t one = 1;
 
-	lock(checkpoint);
+	thread_lock(&checkpoint->thread);
 	for (;;) {
-		while (!checkpoint->wanted && !checkpoint->ending)
-			if (pthread_cond_wait(&checkpoint->wake, &checkpoint->lock) != 0)
-				abort();
-		if (checkpoint->ending)
+		while (!checkpoint->wanted && !checkpoint->thread.is_ending)
+			thread_sleep(&checkpoint->thread);
+		if (checkpoint->thread.is_ending)
 			break;
 		checkpoint->wanted = false;
-		unlock(checkpoint);
+		thread_unlock(&checkpoint->thread);
 		int result = store_wal_sync(checkpoint->wal);
-		lock(checkpoint);
+		thread_lock(&checkpoint->thread);
 		checkpoint->result = result;
 		/* It fails only when it has been rung 2^64 times. */
 		if (write(checkpoint->bell, &one, sizeof(one)) < 0)
 			continue;
 	}
-	unlock(checkpoint);
+	thread_unlock(&checkpoint->thread);
 	return NULL;
 }
 
@@ -95,20 +78,6 @@ static void on_bell(evutil_socket_t bell, short what, void *context)
 	checkpoint->server->checkpoint_wanted = true;
 }
 
-/* Signals are the loop's. */
-static int start_thread(struct checkpoint *checkpoint)
-{
-	sigset_t all, before;
-
-	(void)sigfillset(&all);
-	if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
-		return ERR_SYSTEM;
-	checkpoint->has_thread = pthread_create(&checkpoint->thread, NULL, work, checkpoint) == 0;
-	if (pthread_sigmask(SIG_SETMASK, &before, NULL) != 0)
-		abort();
-	return checkpoint->has_thread ? 0 : ERR_SYSTEM;
-}
-
 int checkpoint_start(struct server *server, char message[256])
 {
 	struct checkpoint *checkpoint = calloc(1, sizeof(*checkpoint));
@@ -119,8 +88,7 @@ int checkpoint_start(struct server *server, char message[256])
 		return ERR_MEMORY;
 	}
 	checkpoint->server = server;
-	if (pthread_mutex_init(&checkpoint->lock, NULL) != 0 || pthread_cond_init(&checkpoint->wake, NULL) != 0)
-		abort(); /* on Linux neither can fail */
+	thread_prepare(&checkpoint->thread);
 	checkpoint->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	checkpoint->event =
 		checkpoint->bell >= 0 ? event_new(server->base, checkpoint->bell, EV_READ | EV_PERSIST, on_bell, checkpoint) : NULL;
@@ -130,8 +98,10 @@ int checkpoint_start(struct server *server, char message[256])
 	} else {
 		result = store_wal_open(server->policy->database, &checkpoint->wal, message);
 	}
-	if (result == 0 && (result = start_thread(checkpoint)) < 0)
+	if (result == 0 && !thread_start(&checkpoint->thread, work, checkpoint)) {
 		snprintf(message, 256, "no thread can be started");
+		result = ERR_SYSTEM;
+	}
 	if (result < 0) {
 		checkpoint_free(checkpoint);
 		return result;
@@ -144,22 +114,13 @@ void checkpoint_free(struct checkpoint *checkpoint)
 {
 	if (checkpoint == NULL)
 		return;
-	if (checkpoint->has_thread) {
-		lock(checkpoint);
-		checkpoint->ending = true;
-		if (pthread_cond_signal(&checkpoint->wake) != 0)
-			abort();
-		unlock(checkpoint);
-		if (pthread_join(checkpoint->thread, NULL) != 0)
-			abort();
-	}
+	thread_end(&checkpoint->thread);
 	store_wal_close(checkpoint->wal);
 	if (checkpoint->event != NULL)
 		event_free(checkpoint->event);
 	if (checkpoint->bell >= 0)
 		(void)close(checkpoint->bell);
-	(void)pthread_cond_destroy(&checkpoint->wake);
-	(void)pthread_mutex_destroy(&checkpoint->lock);
+	thread_destroy(&checkpoint->thread);
 	free(checkpoint);
 }
 
@@ -168,11 +129,10 @@ static void sync_elsewhere(struct checkpoint *checkpoint)
 	checkpoint->is_syncing = true;
 	checkpoint->unsynced = 0;
 	checkpoint->syncs++;
-	lock(checkpoint);
+	thread_lock(&checkpoint->thread);
 	checkpoint->wanted = true;
-	if (pthread_cond_signal(&checkpoint->wake) != 0)
-		abort();
-	unlock(checkpoint);
+	thread_wake(&checkpoint->thread);
+	thread_unlock(&checkpoint->thread);
 }
 
 static void let_go(struct checkpoint *checkpoint)
@@ -229,9 +189,9 @@ static int step(struct checkpoint *checkpoint)
 
 static int sync_result(struct checkpoint *checkpoint)
 {
-	lock(checkpoint);
+	thread_lock(&checkpoint->thread);
 	int result = checkpoint->result;
-	unlock(checkpoint);
+	thread_unlock(&checkpoint->thread);
 	return result;
 }
 

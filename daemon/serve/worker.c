@@ -2,8 +2,6 @@
 
 #include <event2/event.h>
 #include <event2/util.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +11,7 @@
 #include "followup/desk.h"
 #include "followup/engine.h"
 #include "followup/store_reader.h"
+#include "followup/thread.h"
 
 struct worker {
 	/* The loop's thread alone. */
@@ -22,35 +21,18 @@ struct worker {
 	size_t count;          /* jobs not finished yet */
 	uint64_t watched_run;  /* which run the WAL is watched for, */
 	int64_t watched_from;  /* and how large it was when that began */
-	bool has_thread;
-	pthread_t thread;
+	struct thread thread;
 
 	/* The worker's thread alone, while it lives. */
 	struct worker_book book;
 
 	/* Shared, under lock. */
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
 	struct job_list waiting, done;
 	struct job *running;
 	uint64_t runs; /* jobs begun so far */
 	bool held;
-	bool ending;
 	int bell; /* an eventfd: rung when something is done */
 };
-
-/* Without lock and key: whatever goes wrong with these is a mistake of the program. */
-static void lock(struct worker *worker)
-{
-	if (pthread_mutex_lock(&worker->lock) != 0)
-		abort();
-}
-
-static void unlock(struct worker *worker)
-{
-	if (pthread_mutex_unlock(&worker->lock) != 0)
-		abort();
-}
 
 static void ring(const struct worker *worker)
 {
@@ -83,27 +65,26 @@ static void *work(void *argument)
 {
 	struct worker *worker = argument;
 
-	lock(worker);
+	thread_lock(&worker->thread);
 	for (;;) {
-		while ((TAILQ_EMPTY(&worker->waiting) || worker->held) && !worker->ending)
-			if (pthread_cond_wait(&worker->wake, &worker->lock) != 0)
-				abort();
-		if (worker->ending)
+		while ((TAILQ_EMPTY(&worker->waiting) || worker->held) && !worker->thread.is_ending)
+			thread_sleep(&worker->thread);
+		if (worker->thread.is_ending)
 			break;
 		struct job *job = TAILQ_FIRST(&worker->waiting);
 		TAILQ_REMOVE(&worker->waiting, job, in_list);
 		worker->running = job;
 		worker->runs++;
 		store_calm(worker->book.store);
-		unlock(worker);
+		thread_unlock(&worker->thread);
 		int result = run_job(job, &worker->book);
-		lock(worker);
+		thread_lock(&worker->thread);
 		job->result = result;
 		worker->running = NULL;
 		TAILQ_INSERT_TAIL(&worker->done, job, in_list);
 		ring(worker);
 	}
-	unlock(worker);
+	thread_unlock(&worker->thread);
 	return NULL;
 }
 
@@ -127,9 +108,9 @@ static void on_bell(evutil_socket_t bell, short what, void *context)
 	(void)what;
 	if (read(bell, &rung, sizeof(rung)) < 0)
 		return; /* somebody else's wake-up */
-	lock(worker);
+	thread_lock(&worker->thread);
 	TAILQ_CONCAT(&done, &worker->done, in_list);
-	unlock(worker);
+	thread_unlock(&worker->thread);
 	finish_list(worker, &done);
 }
 
@@ -148,20 +129,6 @@ static int open_book(struct worker *worker, const char *database, char message[2
 	return ERR_MEMORY;
 }
 
-/* Signals are the loop's. */
-static int start_thread(struct worker *worker)
-{
-	sigset_t all, before;
-
-	(void)sigfillset(&all);
-	if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
-		return ERR_SYSTEM;
-	worker->has_thread = pthread_create(&worker->thread, NULL, work, worker) == 0;
-	if (pthread_sigmask(SIG_SETMASK, &before, NULL) != 0)
-		abort();
-	return worker->has_thread ? 0 : ERR_SYSTEM;
-}
-
 int worker_new(struct event_base *base, const char *database, void *context, struct worker **out, char message[256])
 {
 	struct worker *worker = calloc(1, sizeof(*worker));
@@ -175,8 +142,7 @@ int worker_new(struct event_base *base, const char *database, void *context, str
 	TAILQ_INIT(&worker->fresh);
 	TAILQ_INIT(&worker->waiting);
 	TAILQ_INIT(&worker->done);
-	if (pthread_mutex_init(&worker->lock, NULL) != 0 || pthread_cond_init(&worker->wake, NULL) != 0)
-		abort(); /* on Linux neither can fail */
+	thread_prepare(&worker->thread);
 	worker->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	worker->event = worker->bell >= 0 ? event_new(base, worker->bell, EV_READ | EV_PERSIST, on_bell, worker) : NULL;
 	if (worker->event == NULL || event_add(worker->event, NULL) != 0) {
@@ -185,8 +151,10 @@ int worker_new(struct event_base *base, const char *database, void *context, str
 	} else {
 		result = open_book(worker, database, message);
 	}
-	if (result == 0 && (result = start_thread(worker)) < 0)
+	if (result == 0 && !thread_start(&worker->thread, work, worker)) {
 		snprintf(message, 256, "no thread can be started");
+		result = ERR_SYSTEM;
+	}
 	if (result < 0) {
 		worker_free(worker);
 		return result;
@@ -200,15 +168,7 @@ void worker_free(struct worker *worker)
 	if (worker == NULL)
 		return;
 	worker_drain(worker);
-	if (worker->has_thread) {
-		lock(worker);
-		worker->ending = true;
-		if (pthread_cond_signal(&worker->wake) != 0)
-			abort();
-		unlock(worker);
-		if (pthread_join(worker->thread, NULL) != 0)
-			abort();
-	}
+	thread_end(&worker->thread);
 	finish_list(worker, &worker->done);
 	desk_free(worker->book.desk);
 	engine_free(worker->book.engine);
@@ -217,8 +177,7 @@ void worker_free(struct worker *worker)
 		event_free(worker->event);
 	if (worker->bell >= 0)
 		(void)close(worker->bell);
-	(void)pthread_cond_destroy(&worker->wake);
-	(void)pthread_mutex_destroy(&worker->lock);
+	thread_destroy(&worker->thread);
 	free(worker);
 }
 
@@ -237,11 +196,10 @@ void worker_release(struct worker *worker)
 {
 	if (TAILQ_EMPTY(&worker->fresh))
 		return;
-	lock(worker);
+	thread_lock(&worker->thread);
 	TAILQ_CONCAT(&worker->waiting, &worker->fresh, in_list);
-	if (pthread_cond_signal(&worker->wake) != 0)
-		abort();
-	unlock(worker);
+	thread_wake(&worker->thread);
+	thread_unlock(&worker->thread);
 }
 
 static bool stands_in(const struct job_list *list, const struct job *job)
@@ -259,7 +217,7 @@ void worker_cancel(struct worker *worker, struct job *job, enum job_stop why)
 	struct job_list ended = TAILQ_HEAD_INITIALIZER(ended);
 	struct job_list *list = NULL;
 
-	lock(worker);
+	thread_lock(&worker->thread);
 	if (job->stop == JOB_STOP_NONE)
 		job->stop = why;
 	if (worker->running == job)
@@ -273,7 +231,7 @@ void worker_cancel(struct worker *worker, struct job *job, enum job_stop why)
 		TAILQ_INSERT_TAIL(&ended, job, in_list);
 		job->result = ERR_BUSY;
 	}
-	unlock(worker);
+	thread_unlock(&worker->thread);
 	finish_list(worker, &ended);
 }
 
@@ -282,7 +240,7 @@ void worker_drain(struct worker *worker)
 	struct job_list ended = TAILQ_HEAD_INITIALIZER(ended);
 	struct job *job;
 
-	lock(worker);
+	thread_lock(&worker->thread);
 	TAILQ_CONCAT(&ended, &worker->waiting, in_list);
 	TAILQ_CONCAT(&ended, &worker->fresh, in_list);
 	if (worker->running != NULL) {
@@ -290,7 +248,7 @@ void worker_drain(struct worker *worker)
 			worker->running->stop = JOB_STOP_DRAIN;
 		store_interrupt(worker->book.store);
 	}
-	unlock(worker);
+	thread_unlock(&worker->thread);
 	TAILQ_FOREACH(job, &ended, in_list)
 	{
 		job->stop = JOB_STOP_DRAIN;
@@ -301,7 +259,7 @@ void worker_drain(struct worker *worker)
 
 void worker_watch_wal(struct worker *worker, int64_t wal_bytes, int64_t limit)
 {
-	lock(worker);
+	thread_lock(&worker->thread);
 	struct job *job = worker->running;
 	if (job != NULL && store_is_reading(worker->book.store)) {
 		/* It was smaller before: it has been emptied, or begun anew, in the meantime. */
@@ -314,23 +272,23 @@ void worker_watch_wal(struct worker *worker, int64_t wal_bytes, int64_t limit)
 			store_interrupt(worker->book.store);
 		}
 	}
-	unlock(worker);
+	thread_unlock(&worker->thread);
 }
 
 void worker_hold(struct worker *worker, bool held)
 {
-	lock(worker);
+	thread_lock(&worker->thread);
 	worker->held = held;
-	if (!held && pthread_cond_signal(&worker->wake) != 0)
-		abort();
-	unlock(worker);
+	if (!held)
+		thread_wake(&worker->thread);
+	thread_unlock(&worker->thread);
 }
 
 bool worker_is_reading(struct worker *worker)
 {
-	lock(worker);
+	thread_lock(&worker->thread);
 	bool reading = worker->running != NULL && store_is_reading(worker->book.store);
-	unlock(worker);
+	thread_unlock(&worker->thread);
 	return reading;
 }
 

@@ -34,9 +34,8 @@ void store_ahead_ask_admissions(
 /* This follow-up is scheduled now that was not before, or elsewhere: it may stand among those that have been read. was_open: it was there, and open. */
 void store_ahead_note_scheduled(struct store *store, const struct followup *followup, bool was_open);
 
-/* Before a commit, and when it has succeeded. */
-void store_ahead_before_commit(struct store *store);
-void store_ahead_note_commit(struct store *store);
+/* A commit has succeeded. changes_before: store_changes() when it began. */
+void store_ahead_note_commit(struct store *store, int64_t changes_before);
 
 /* store_followup.c: the rows of store_admission_next() behind a place within its rule; and one of them, as it stands now: 1, or 0 when it is scheduled no more. */
 int store_admission_read(struct store *store, const struct admission_place *place, int64_t rule, day_t first, day_t last,

@@ -349,7 +349,8 @@ void store_record_back(struct store *store);
 	"k.manager=" manager ")"
 
 /* In SQL: the numbers, above another number, of the entries that name a client first. Their index goes by blocks of 262,144 entries, so that new ones touch few of its pages, whomever they
- * concern: a day's work writes each of these pages, into the log and into the book. It is asked block by block, from the one of that number on. */
+ * concern: a day's work writes each of these pages, into the log and into the book. It is asked block by block, from the one of that number on;
+ * they come in their order. */
 #define ENTRIES_OF_CLIENT(client, after)                                                                                                   \
 	"(WITH RECURSIVE block(n) AS (SELECT " after ">>18 UNION ALL SELECT n + 1 FROM block WHERE n<(SELECT max(id)>>18 FROM entry)) "    \
 	"SELECT k.id FROM block CROSS JOIN entry k INDEXED BY entry_client WHERE k.id>>18=block.n AND k.client_id=" client " AND "         \

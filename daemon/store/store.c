@@ -217,7 +217,7 @@ static int sync_failed(struct store *store)
 int store_commit(struct store *store)
 {
 	reset_all(store);
-	store_ahead_before_commit(store);
+	int64_t changes_before = store_changes(store);
 	int result = store_lost(store);
 	if (result == 0)
 		result = store_record_link(store);
@@ -236,7 +236,7 @@ int store_commit(struct store *store)
 		return result;
 	}
 	store->in_transaction = false;
-	store_ahead_note_commit(store);
+	store_ahead_note_commit(store, changes_before);
 	return 0;
 }
 

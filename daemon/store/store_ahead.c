@@ -8,16 +8,14 @@
  *   passed. All others are read again, one by one. */
 #include "store_ahead_batch.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "followup/store_reader.h"
+#include "followup/thread.h"
 
 enum {
-	PLACES = 4096, /* to find a client's row by his number: nearly all */
 	GROUPS = 8,
 	MUCH = 64,         /* follow-ups for whose sake a commit is worth while */
 	CALM_LEAST = 8,    /* undisturbed steps before it reads */
@@ -27,14 +25,12 @@ enum {
 struct store_ahead {
 	/* The loop's thread alone. */
 	struct ahead_batch *batch;            /* in use */
-	short places[PLACES];                 /* of clients in it */
 	bool is_asked;                        /* the other one is being read, or has been */
 	bool is_unwanted;                     /* it is to be forgotten when it comes */
 	int insists;                          /* on so many rows at a time, see store_ahead_insist(); 0: it does not */
 	int calm;                             /* undisturbed steps */
 	int failures;                         /* one after the other */
 	int64_t changes;                      /* of the store at the end of the last one */
-	bool commits_own;                     /* what is being committed is the work of steps alone */
 	bool others_wrote;                    /* something that is not committed yet */
 	bool walk_began_dirty;                /* the walk of admission: what came before it is not committed yet */
 	struct ahead_group scheduled[GROUPS]; /* where follow-ups have come to wait for admission since the last commit */
@@ -42,30 +38,15 @@ struct store_ahead {
 	day_t least_due;                      /* the earliest day that somebody was given since then */
 	uint64_t committed[KEPT_KINDS];
 	uint64_t used;
-	bool has_thread;
-	pthread_t thread;
+	struct thread thread;
 
 	/* The thread's alone, from a request to its answer. */
 	struct ahead_batch *other;
 	struct store *reader;
 
 	/* Shared, under lock. */
-	pthread_mutex_t lock;
-	pthread_cond_t wake, done;
-	bool is_wanted, is_ready, is_ending;
+	bool is_wanted, is_ready;
 };
-
-static void lock(struct store_ahead *ahead)
-{
-	if (pthread_mutex_lock(&ahead->lock) != 0)
-		abort();
-}
-
-static void unlock(struct store_ahead *ahead)
-{
-	if (pthread_mutex_unlock(&ahead->lock) != 0)
-		abort();
-}
 
 /* --- The thread ----------------------------------------------------------------------------------- */
 
@@ -73,42 +54,26 @@ static void *work(void *argument)
 {
 	struct store_ahead *ahead = argument;
 
-	lock(ahead);
+	thread_lock(&ahead->thread);
 	for (;;) {
-		while (!ahead->is_wanted && !ahead->is_ending)
-			if (pthread_cond_wait(&ahead->wake, &ahead->lock) != 0)
-				abort();
-		if (ahead->is_ending)
+		while (!ahead->is_wanted && !ahead->thread.is_ending)
+			thread_sleep(&ahead->thread);
+		if (ahead->thread.is_ending)
 			break;
 		ahead->is_wanted = false;
-		unlock(ahead);
+		thread_unlock(&ahead->thread);
 		int result = ahead_batch_read(ahead->other, ahead->reader);
 		if (result < 0)
 			ahead->other->count = result;
-		lock(ahead);
+		thread_lock(&ahead->thread);
 		ahead->is_ready = true;
-		if (pthread_cond_signal(&ahead->done) != 0)
-			abort();
+		thread_tell(&ahead->thread);
 	}
-	unlock(ahead);
+	thread_unlock(&ahead->thread);
 	return NULL;
 }
 
 /* --- Beginning and end ---------------------------------------------------------------------------- */
-
-static int start_thread(struct store_ahead *ahead)
-{
-	sigset_t all, before;
-
-	/* Signals are the loop's. */
-	(void)sigfillset(&all);
-	if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
-		return ERR_SYSTEM;
-	ahead->has_thread = pthread_create(&ahead->thread, NULL, work, ahead) == 0;
-	if (pthread_sigmask(SIG_SETMASK, &before, NULL) != 0)
-		abort();
-	return ahead->has_thread ? 0 : ERR_SYSTEM;
-}
 
 int store_ahead_start(struct store *store, const char *path, char message[256])
 {
@@ -120,9 +85,7 @@ int store_ahead_start(struct store *store, const char *path, char message[256])
 		ahead->other = ahead_batch_new();
 		if (ahead->batch == NULL || ahead->other == NULL)
 			result = ERR_MEMORY;
-		if (pthread_mutex_init(&ahead->lock, NULL) != 0 || pthread_cond_init(&ahead->wake, NULL) != 0 ||
-			pthread_cond_init(&ahead->done, NULL) != 0)
-			abort();                     /* on Linux none can fail */
+		thread_prepare(&ahead->thread);
 		ahead->scheduled_count = GROUPS + 1; /* until the first commit nothing is known */
 		store->ahead = ahead;
 	}
@@ -133,8 +96,10 @@ int store_ahead_start(struct store *store, const char *path, char message[256])
 	/* Each row once: what is worth keeping are the pages above the rows. */
 	if (result == 0 && (result = store_execute(ahead->reader, "PRAGMA cache_size=-4000")) < 0)
 		snprintf(message, 256, "%s", store_message(ahead->reader));
-	if (result == 0 && (result = start_thread(ahead)) < 0)
+	if (result == 0 && !thread_start(&ahead->thread, work, ahead)) {
 		snprintf(message, 256, "no thread can be started");
+		result = ERR_SYSTEM;
+	}
 	if (result < 0)
 		store_ahead_end(store);
 	return result;
@@ -146,22 +111,13 @@ void store_ahead_end(struct store *store)
 
 	if (ahead == NULL)
 		return;
-	if (ahead->has_thread) {
+	if (ahead->thread.is_started)
 		store_interrupt(ahead->reader);
-		lock(ahead);
-		ahead->is_ending = true;
-		if (pthread_cond_signal(&ahead->wake) != 0)
-			abort();
-		unlock(ahead);
-		if (pthread_join(ahead->thread, NULL) != 0)
-			abort();
-	}
+	thread_end(&ahead->thread);
+	thread_destroy(&ahead->thread);
 	store_close(ahead->reader);
 	ahead_batch_free(ahead->batch);
 	ahead_batch_free(ahead->other);
-	(void)pthread_cond_destroy(&ahead->done);
-	(void)pthread_cond_destroy(&ahead->wake);
-	(void)pthread_mutex_destroy(&ahead->lock);
 	free(ahead);
 	store->ahead = NULL;
 }
@@ -219,19 +175,13 @@ void store_ahead_pause(struct store *store)
 		store->ahead->changes = store_changes(store);
 }
 
-void store_ahead_before_commit(struct store *store)
-{
-	if (store->ahead != NULL)
-		store->ahead->commits_own = store->ahead->changes == store_changes(store);
-}
-
-void store_ahead_note_commit(struct store *store)
+void store_ahead_note_commit(struct store *store, int64_t changes_before)
 {
 	struct store_ahead *ahead = store->ahead;
 
 	if (ahead == NULL)
 		return;
-	if (ahead->commits_own) /* and the record's link */
+	if (ahead->changes == changes_before) /* what has been committed is the work of steps alone, and the record's link */
 		ahead->changes = store_changes(store);
 	memcpy(ahead->committed, store->written, sizeof(ahead->committed));
 	ahead->scheduled_count = 0;
@@ -333,22 +283,12 @@ static void ask(struct store *store, const struct ahead_wish *wish)
 	batch->as_of.due = store_stamp_now(store, KEPT_DUE);
 	ahead->is_asked = true;
 	ahead->is_unwanted = false;
-	lock(ahead);
+	thread_lock(&ahead->thread);
 	ahead->is_wanted = true;
-	if (pthread_cond_signal(&ahead->wake) != 0)
-		abort();
+	thread_wake(&ahead->thread);
 	while (ahead->insists > 0 && !ahead->is_ready)
-		if (pthread_cond_wait(&ahead->done, &ahead->lock) != 0)
-			abort();
-	unlock(ahead);
-}
-
-static void ask_due(struct store *store, const struct ahead_wish *wish, struct ahead_waiting after)
-{
-	if (!may_ask(store, wish))
-		return;
-	store->ahead->other->after = after;
-	ask(store, wish);
+		thread_await(&ahead->thread);
+	thread_unlock(&ahead->thread);
 }
 
 static void ask_admissions(
@@ -385,10 +325,11 @@ int store_ahead_at_once(const struct store *store, int capacity)
 void store_ahead_ask_due(struct store *store, day_t day, day_t next_on, int64_t client_id)
 {
 	struct ahead_wish wish = wish_due(day);
-	struct ahead_waiting after = {.next_on = next_on, .client_id = client_id};
 
-	if (store->ahead != NULL)
-		ask_due(store, &wish, after);
+	if (store->ahead == NULL || !may_ask(store, &wish))
+		return;
+	store->ahead->other->after = (struct ahead_waiting){.next_on = next_on, .client_id = client_id};
+	ask(store, &wish);
 }
 
 void store_ahead_ask_admissions(
@@ -403,24 +344,18 @@ void store_ahead_ask_admissions(
 
 /* --- What it answers ------------------------------------------------------------------------------ */
 
-static short *place_of(struct store_ahead *ahead, int64_t client_id)
-{
-	return &ahead->places[(size_t)client_id % PLACES];
-}
-
 /* Takes what the thread has read, which it may be at still, and has it read what comes behind that. Where both are about as quick, half of the time is saved by waiting, and nothing by reading
  * the same rows beside it. What is not wanted any more is not waited for. */
 static void take(struct store *store)
 {
 	struct store_ahead *ahead = store->ahead;
 
-	lock(ahead);
+	thread_lock(&ahead->thread);
 	while (!ahead->is_ready && !ahead->is_unwanted)
-		if (pthread_cond_wait(&ahead->done, &ahead->lock) != 0)
-			abort();
+		thread_await(&ahead->thread);
 	bool is_ready = ahead->is_ready;
 	ahead->is_ready = false;
-	unlock(ahead);
+	thread_unlock(&ahead->thread);
 	if (!is_ready)
 		return;
 	struct ahead_batch *batch = ahead->other;
@@ -433,13 +368,11 @@ static void take(struct store *store)
 		return;
 	}
 	batch->next = 0;
-	for (int row = 0; row < batch->count; row++)
-		if (batch->stories[row].client_id != 0)
-			*place_of(ahead, batch->stories[row].client_id) = (short)row;
 	if (batch->count < batch->capacity)
 		return;
+	const struct ahead_waiting *last = &batch->waiting[batch->count - 1];
 	if (batch->wish.kind == AHEAD_DUE)
-		ask_due(store, &batch->wish, batch->waiting[batch->count - 1]);
+		store_ahead_ask_due(store, batch->wish.day, last->next_on, last->client_id);
 	else
 		ask_admissions(store, &batch->wish, &batch->place, &batch->admissions[batch->count - 1].followup);
 }
@@ -502,16 +435,14 @@ int store_ahead_due(struct store *store, day_t day, struct store_waiting *out, i
 /* What has been read of that client; NULL: nothing. */
 static const struct ahead_story *story_of(struct store *store, int64_t client_id)
 {
-	struct store_ahead *ahead = store->ahead;
+	const struct ahead_batch *batch = store->ahead != NULL ? store->ahead->batch : NULL;
 
-	if (ahead == NULL || ahead->batch->wish.kind == AHEAD_NOTHING || client_id == 0)
+	if (batch == NULL || batch->wish.kind == AHEAD_NOTHING || !store_stamp_holds(store, KEPT_EVENTS, batch->as_of.events))
 		return NULL;
-	short place = *place_of(ahead, client_id);
-	const struct ahead_story *story = &ahead->batch->stories[place];
-	return place < ahead->batch->count && story->client_id == client_id &&
-			       store_stamp_holds(store, KEPT_EVENTS, ahead->batch->as_of.events)
-		       ? story
-		       : NULL;
+	for (int row = 0; row < batch->count; row++)
+		if (batch->stories[row].client_id == client_id)
+			return &batch->stories[row];
+	return NULL;
 }
 
 int store_ahead_events(struct store *store, int64_t client_id, struct event *events, int capacity)

@@ -1,7 +1,5 @@
 #include "store_disk.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,6 +7,7 @@
 #include <unistd.h>
 
 #include "followup/clock.h"
+#include "followup/thread.h"
 #include "store_layer.h"
 
 enum {
@@ -41,13 +40,9 @@ struct log_file {
 	bool puts_off;       /* a COMMIT runs whose sync is put off */
 
 	/* The thread. */
-	bool has_thread;
-	pthread_t thread;
+	struct thread thread;
 	int bell;
 	atomic_int put_off; /* enum put_off; from HANDED on the thread moves it, under lock */
-	pthread_mutex_t lock;
-	pthread_cond_t wake, done;
-	bool ending;
 	int result;
 	long long sync_us;
 };
@@ -70,68 +65,44 @@ static void sync_now(struct log_file *log)
 	log->sync_us = clock_monotonic_us() - began_us;
 }
 
-static void lock(struct log_file *log)
-{
-	if (pthread_mutex_lock(&log->lock) != 0)
-		abort();
-}
-
-static void unlock(struct log_file *log)
-{
-	if (pthread_mutex_unlock(&log->lock) != 0)
-		abort();
-}
-
 static void *work(void *argument)
 {
 	static const uint64_t one = 1;
 	struct log_file *log = argument;
 
-	lock(log);
+	thread_lock(&log->thread);
 	for (;;) {
-		while (atomic_load(&log->put_off) != HANDED && !log->ending)
-			if (pthread_cond_wait(&log->wake, &log->lock) != 0)
-				abort();
+		while (atomic_load(&log->put_off) != HANDED && !log->thread.is_ending)
+			thread_sleep(&log->thread);
 		if (atomic_load(&log->put_off) != HANDED)
 			break;
-		unlock(log);
+		thread_unlock(&log->thread);
 		sync_now(log);
-		lock(log);
+		thread_lock(&log->thread);
 		atomic_store(&log->put_off, DONE);
-		if (pthread_cond_signal(&log->done) != 0)
-			abort();
+		thread_tell(&log->thread);
 		/* It fails only when it has been rung 2^64 times. */
 		if (write(log->bell, &one, sizeof(one)) < 0)
 			continue;
 	}
-	unlock(log);
+	thread_unlock(&log->thread);
 	return NULL;
 }
 
 bool store_disk_start(struct log_file *log, int bell)
 {
-	sigset_t all, before;
-
 	log->bell = bell;
-	/* Signals are the loop's. */
-	(void)sigfillset(&all);
-	if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
-		return false;
-	log->has_thread = pthread_create(&log->thread, NULL, work, log) == 0;
-	if (pthread_sigmask(SIG_SETMASK, &before, NULL) != 0)
-		abort();
-	return log->has_thread;
+	return thread_start(&log->thread, work, log);
 }
 
 void store_disk_begin(struct log_file *log)
 {
-	if (!log->has_thread || atomic_load(&log->put_off) != WANTED)
+	if (!log->thread.is_started || atomic_load(&log->put_off) != WANTED)
 		return;
-	lock(log);
+	thread_lock(&log->thread);
 	atomic_store(&log->put_off, HANDED);
-	if (pthread_cond_signal(&log->wake) != 0)
-		abort();
-	unlock(log);
+	thread_wake(&log->thread);
+	thread_unlock(&log->thread);
 }
 
 bool store_disk_is_done(const struct log_file *log)
@@ -148,11 +119,10 @@ int store_disk_finish(struct log_file *log)
 	if (put_off == WANTED) {
 		sync_now(log);
 	} else if (put_off != NOTHING) {
-		lock(log);
+		thread_lock(&log->thread);
 		while (atomic_load(&log->put_off) == HANDED)
-			if (pthread_cond_wait(&log->done, &log->lock) != 0)
-				abort();
-		unlock(log);
+			thread_await(&log->thread);
+		thread_unlock(&log->thread);
 	}
 	if (put_off != NOTHING && log->result != SQLITE_OK)
 		log->is_broken = true;
@@ -165,17 +135,7 @@ void store_disk_end(struct log_file *log)
 	if (log == NULL)
 		return;
 	(void)store_disk_finish(log); /* a failure is found again by whatever is written next */
-	if (!log->has_thread)
-		return;
-	lock(log);
-	log->ending = true;
-	if (pthread_cond_signal(&log->wake) != 0)
-		abort();
-	unlock(log);
-	if (pthread_join(log->thread, NULL) != 0)
-		abort();
-	log->has_thread = false;
-	log->ending = false;
+	thread_end(&log->thread);
 }
 
 long long store_disk_sync_us(const struct log_file *log)
@@ -282,9 +242,7 @@ static int log_close(sqlite3_file *base)
 	int closed = log->file.below->pMethods->xClose(log->file.below);
 	free(log->gathered);
 	log->gathered = NULL;
-	(void)pthread_cond_destroy(&log->wake);
-	(void)pthread_cond_destroy(&log->done);
-	(void)pthread_mutex_destroy(&log->lock);
+	thread_destroy(&log->thread);
 	return flushed != SQLITE_OK ? flushed : closed;
 }
 
@@ -318,9 +276,7 @@ static int layer_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, in
 		free(log->gathered);
 		return code;
 	}
-	if (pthread_mutex_init(&log->lock, NULL) != 0 || pthread_cond_init(&log->wake, NULL) != 0 ||
-		pthread_cond_init(&log->done, NULL) != 0)
-		abort(); /* on Linux none can fail */
+	thread_prepare(&log->thread);
 	atomic_init(&log->put_off, NOTHING);
 	base->pMethods = &log_methods;
 	return SQLITE_OK;

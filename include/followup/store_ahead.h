@@ -13,7 +13,8 @@ int store_ahead_start(struct store *store, const char *path, char message[256]) 
 void store_ahead_resume(struct store *store);
 void store_ahead_pause(struct store *store);
 
-/* Whether much has been written that admission will ask for, and that the thread cannot see before it is committed. */
+/* Whether much has been written that admission will ask for, and that the thread cannot see before it is committed. Asked and answered the same without a thread, so that where a day's
+ * transactions end, and with it what a cut leaves done, does not hang on it. */
 bool store_ahead_gains(const struct store *store);
 
 /* For tests: from now on it reads so many rows at a time, from the first undisturbed step on, and whatever asks waits until it has. */
