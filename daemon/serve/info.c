@@ -8,6 +8,7 @@
 #include "followup/backup.h"
 #include "followup/sample.h"
 #include "followup/server.h"
+#include "followup/store_ahead.h"
 #include "followup/store_record.h"
 #include "followup/store_task.h"
 #include "followup/worker.h"
@@ -53,6 +54,7 @@ static void info_stats(struct server *server, struct buffer *out)
 		server->refused_connections);
 	buffer_printf(out, "total_commands_processed:%" PRIu64 "\r\nturns:%" PRIu64 "\r\nslices:%" PRIu64 "\r\n", server->commands,
 		server->turns, server->slices);
+	buffer_printf(out, "rows_read_ahead:%" PRIu64 "\r\n", store_ahead_used(server->store));
 }
 
 static void info_storage(struct server *server, struct buffer *out)
