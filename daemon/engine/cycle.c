@@ -77,6 +77,20 @@ day_t engine_worked_on(const struct engine *engine)
 }
 
 /* Each step: 1 when it is finished, 0 when the budget was used up before. */
+static int step_begin(struct engine *engine, day_t day)
+{
+	day_t common_on;
+
+	int result = settle_common_day(engine, day, &common_on);
+	if (result == 0)
+		result = store_due_set_common(engine->store, common_on);
+	if (result == 0)
+		result = store_event_mark_departures(engine->store, day);
+	if (result >= 0)
+		result = staffing_begin(engine);
+	return result < 0 ? result : 1;
+}
+
 static int step_facts(struct engine *engine, day_t day, int *budget)
 {
 	int64_t client_id, person;
@@ -90,6 +104,8 @@ static int step_facts(struct engine *engine, day_t day, int *budget)
 		if (result < 0)
 			return result;
 	}
+	if (result == 0)
+		result = store_due_keep(engine->store);
 	return result < 0 ? result : 1;
 }
 
@@ -182,11 +198,8 @@ static int step_admit(struct engine *engine, day_t day, struct moment now, int *
 static int run_step(struct engine *engine, enum cycle_step step, day_t day, struct moment now, int *budget)
 {
 	switch (step) {
-	case STEP_BEGIN: {
-		int marked = store_event_mark_departures(engine->store, day);
-		int begun = marked < 0 ? marked : staffing_begin(engine);
-		return begun < 0 ? begun : 1;
-	}
+	case STEP_BEGIN:
+		return step_begin(engine, day);
 	case STEP_SAMPLE:
 		return sample_work(engine, day, budget);
 	case STEP_FACTS:

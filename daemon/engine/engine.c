@@ -77,7 +77,7 @@ static int settle_some(struct engine *engine, struct moment now, day_t until, in
 		if (result < 0)
 			return result;
 	}
-	return result;
+	return result == 0 && until >= LOOK_AGAIN ? store_due_keep(engine->store) : result;
 }
 
 /* A clock that stepped back works on the day it had reached. */

@@ -202,6 +202,8 @@ int settle_expire(struct engine *engine, struct followup *followup, day_t day) M
 int settle_create(struct engine *engine, const struct facts *facts, day_t *next_on) MUST_CHECK;
 /* As settle_create(), but only says when something matters: facts->day when an occasion should have a follow-up and has none. */
 int settle_look(struct engine *engine, const struct facts *facts, day_t *next_on) MUST_CHECK;
+/* The day after this one that matters next for a client of whom nothing is known: a festival, mostly, that everybody waits for (store_due.h). INT32_MAX: none. */
+int settle_common_day(struct engine *engine, day_t day, day_t *next_on) MUST_CHECK;
 /* Steps 1 and 3 for one client whose day has come, and whose he is. Expiry walks its own index; nothing it does depends on what is created on the same day. */
 int settle_facts(struct engine *engine, int64_t client_id, bool changed, day_t day, int64_t *person) MUST_CHECK;
 /* The four steps at once. */

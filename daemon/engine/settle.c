@@ -121,6 +121,8 @@ int settle_expire(struct engine *engine, struct followup *f, day_t day)
 	return followup_move(engine, f, FOLLOWUP_MISSED, engine->reasons[REASON_EXPIRED], day);
 }
 
+enum { YEARS_AHEAD_DAYS = 800 }; /* far enough to meet the next occasion of every yearly rule, lunar birthdays that skip a year included */
+
 struct creating {
 	struct engine *engine;
 	const struct facts *facts;
@@ -303,9 +305,6 @@ static int create_one(void *context, const struct rule *rule, const struct occas
 
 static int each_occasion(struct engine *engine, const struct facts *facts, bool look_only, day_t *next_on)
 {
-	enum {
-		YEARS_AHEAD_DAYS = 800
-	}; /* far enough to meet the next occasion of every yearly rule, lunar birthdays that skip a year included */
 	struct creating creating = {engine, facts, INT32_MAX, facts->day + YEARS_AHEAD_DAYS, look_only};
 
 	next_is(&creating, facts->next_fact_on);
@@ -332,6 +331,39 @@ int settle_create(struct engine *engine, const struct facts *facts, day_t *next_
 int settle_look(struct engine *engine, const struct facts *facts, day_t *next_on)
 {
 	return each_occasion(engine, facts, true, next_on);
+}
+
+struct opening {
+	day_t after, first;
+};
+
+static int note_opening(void *context, const struct rule *rule, const struct occasion *occasion)
+{
+	struct opening *opening = context;
+	day_t from = occasion->window.opens_on - rule->early_days;
+
+	if (from > opening->after && from < opening->first)
+		opening->first = from;
+	return 0;
+}
+
+int settle_common_day(struct engine *engine, day_t day, day_t *next_on)
+{
+	const struct facts anybody = {.day = day, .tier = TIER_UNKNOWN, .opened_on = NO_DAY};
+	struct opening opening = {day, INT32_MAX};
+	day_t until = day + YEARS_AHEAD_DAYS;
+
+	for (size_t r = 0; r < engine->policy->rule_count; r++) {
+		const struct rule *rule = &engine->policy->rules[r];
+		bool of_all = rule->trigger == TRIGGER_FESTIVAL || rule->trigger == TRIGGER_YEARLY;
+		if (!of_all || rule->condition != NULL || !rule_fits(rule, &anybody))
+			continue;
+		int result = occasion_each(engine, &anybody, rule, day, &until, note_opening, &opening);
+		if (result < 0)
+			return result;
+	}
+	*next_on = opening.first;
+	return 0;
 }
 
 int settle_facts(struct engine *engine, int64_t client_id, bool changed, day_t day, int64_t *person)

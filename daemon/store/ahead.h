@@ -16,8 +16,12 @@ int store_ahead_at_once(const struct store *store, int capacity);
 int store_ahead_due(struct store *store, day_t day, struct store_waiting *out, int capacity) MUST_CHECK;
 /* Those up to this one have been read otherwise: the next are wanted soon. */
 void store_ahead_ask_due(struct store *store, day_t day, day_t next_on, int64_t client_id);
-/* The order has changed: somebody may come before those who have been read, or again. */
+/* The same of those who have no day of their own (store_due.c), from the one behind that number on: in their order. */
+int store_ahead_rest(struct store *store, day_t day, int64_t behind, struct store_waiting *out, int capacity) MUST_CHECK;
+void store_ahead_ask_rest(struct store *store, day_t day, int64_t client_id);
+/* The order of either has changed: somebody may come before those who have been read, or again. */
 void store_ahead_forget_due(struct store *store);
+void store_ahead_begin_rest(struct store *store);              /* the common day has come */
 void store_ahead_begin_admissions(struct store *store);        /* a walk through the scheduled follow-ups begins */
 void store_ahead_note_due(struct store *store, day_t next_on); /* somebody's next day is that now */
 

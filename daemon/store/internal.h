@@ -124,6 +124,8 @@ struct store {
 		bool known; /* and no rollback since */
 		uint64_t rollbacks;
 		int64_t up_to, kept; /* who has been looked at (store_due.c) */
+		int64_t next;        /* who comes behind him and has been told to the cycle; 0: nobody */
+		day_t common_on;
 	} looked;
 	struct {
 		int64_t next; /* the number of the next new client; 0: ask */
@@ -134,7 +136,8 @@ struct store {
 	/* Who waits to be looked at, read together (store_due.c): the first of them that still does is at place. */
 	struct {
 		struct store_stamp stamp;
-		day_t day; /* on or before which they are due */
+		day_t day;    /* on or before which they are due */
+		bool is_rest; /* they have no day of their own */
 		int place, count;
 		struct store_waiting rows[STORE_WAITING];
 	} waiting;
@@ -361,8 +364,18 @@ void store_record_back(struct store *store);
 	"(SELECT client_id FROM entry WHERE id=" id " UNION ALL SELECT client_id FROM entry_subject INDEXED BY entry_subject_entry WHERE " \
 	"entry_id=" id ")"
 
-/* In SQL: the clients up to this number have had a day kept (store_due.c). */
+/* In SQL: the clients up to this number have been looked at, and those of them who have no row wait for the common day (store_due.c). */
 #define LOOKED_UP_TO "coalesce((SELECT value FROM meta WHERE key='looked_up_to'), 0)"
+#define COMMON_ON "coalesce((SELECT value FROM meta WHERE key='common_on'), 2147483647)"
+
+/* In SQL: the day on which a client is looked at next, with his row d of client_due, or the lack of one. NULL: he has just come. */
+#define NEXT_ON(id, d) "coalesce(" d ".next_on, iif(" id "<=" LOOKED_UP_TO ", " COMMON_ON ", NULL))"
+
+/* In SQL: has the clients of a list looked at on day ?1 (changed ?2), as store_due_mark(). ?3 and ?4: what store_due_common() tells. */
+#define MARK_CLIENTS(ids)                                                                                                                  \
+	"INSERT INTO client_due(client_id, next_on, changed) SELECT id, min(?1, iif(id>?3, 1, ?4)), ?2 FROM (" ids                         \
+	") WHERE true ON CONFLICT DO UPDATE SET next_on=min(next_on, ?1), changed=max(changed, ?2)"
+int store_due_common(struct store *store, int64_t *up_to, day_t *common_on) MUST_CHECK;
 
 /* 13912345678 -> 139****5678, 66551234 -> ****1234: four characters are hidden always; someone@example.com -> s***@example.com */
 #define MASKED_PHONE(column)                                                                                                               \

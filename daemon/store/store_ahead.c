@@ -3,6 +3,7 @@
  * The thread sees what has been committed; the loop may have written since. What makes its rows right all the same:
  *
  * - of clients, their events and their days: no statement has written any since the commit, nor before they are used (the stamps of store_kept.c), but for the days of those who have been passed;
+ * - of those who wait for the common day besides: whoever had come to wait for it before it came stood there when that was committed; who has since has been looked at;
  * - of follow-ups besides: nobody but the cycle has written anything since the commit, as far as the cycle's next step can tell; the walk through them began when all before it was committed, and
  *   none has come to stand among them; and only those count whose client stands alone, has no call and no other open follow-up: what the walk has done since concerns others, or rows that it has
  *   passed. All others are read again, one by one. */
@@ -33,6 +34,7 @@ struct store_ahead {
 	int64_t changes;                      /* of the store at the end of the last one */
 	bool others_wrote;                    /* something that is not committed yet */
 	bool walk_began_dirty;                /* the walk of admission: what came before it is not committed yet */
+	bool rest_began_dirty;                /* the same of the common day: who has come to wait for it */
 	struct ahead_group scheduled[GROUPS]; /* where follow-ups have come to wait for admission since the last commit */
 	int scheduled_count;                  /* more than GROUPS: anywhere */
 	day_t least_due;                      /* the earliest day that somebody was given since then */
@@ -185,14 +187,24 @@ void store_ahead_note_commit(struct store *store, int64_t changes_before)
 		ahead->changes = store_changes(store);
 	memcpy(ahead->committed, store->written, sizeof(ahead->committed));
 	ahead->scheduled_count = 0;
-	ahead->others_wrote = ahead->walk_began_dirty = false;
+	ahead->others_wrote = ahead->walk_began_dirty = ahead->rest_began_dirty = false;
 	ahead->least_due = INT32_MAX;
 }
 
 void store_ahead_forget_due(struct store *store)
 {
-	if (store->ahead != NULL)
-		forget_kind(store->ahead, AHEAD_DUE);
+	if (store->ahead == NULL)
+		return;
+	forget_kind(store->ahead, AHEAD_DUE);
+	forget_kind(store->ahead, AHEAD_REST);
+}
+
+void store_ahead_begin_rest(struct store *store)
+{
+	if (store->ahead == NULL)
+		return;
+	store_ahead_forget_due(store);
+	store->ahead->rest_began_dirty = store_is_dirty(store);
 }
 
 void store_ahead_begin_admissions(struct store *store)
@@ -268,7 +280,17 @@ static bool may_ask(const struct store *store, const struct ahead_wish *wish)
 	if (ahead->is_asked || ahead->failures >= FAILURES_MOST || ahead->others_wrote ||
 		(ahead->calm < CALM_LEAST && ahead->insists == 0) || !is_committed(store))
 		return false;
-	return wish->kind == AHEAD_DUE ? ahead->least_due > wish->day : !ahead->walk_began_dirty && !is_scheduled_in(ahead, &wish->group);
+	switch (wish->kind) {
+	case AHEAD_DUE:
+		return ahead->least_due > wish->day;
+	case AHEAD_REST: /* whoever has come to wait comes before them */
+		return !ahead->rest_began_dirty;
+	case AHEAD_ADMISSIONS:
+		return !ahead->walk_began_dirty && !is_scheduled_in(ahead, &wish->group);
+	case AHEAD_NOTHING:
+		break;
+	}
+	return false;
 }
 
 static void ask(struct store *store, const struct ahead_wish *wish)
@@ -312,6 +334,11 @@ static struct ahead_wish wish_due(day_t day)
 	return (struct ahead_wish){.kind = AHEAD_DUE, .day = day};
 }
 
+static struct ahead_wish wish_rest(day_t day)
+{
+	return (struct ahead_wish){.kind = AHEAD_REST, .day = day};
+}
+
 static struct ahead_wish wish_admissions(const struct admission_place *place, int64_t rule, day_t first, day_t last)
 {
 	return (struct ahead_wish){.kind = AHEAD_ADMISSIONS, .group = {place->priority, place->due_on, rule}, .first = first, .last = last};
@@ -329,6 +356,16 @@ void store_ahead_ask_due(struct store *store, day_t day, day_t next_on, int64_t 
 	if (store->ahead == NULL || !may_ask(store, &wish))
 		return;
 	store->ahead->other->after = (struct ahead_waiting){.next_on = next_on, .client_id = client_id};
+	ask(store, &wish);
+}
+
+void store_ahead_ask_rest(struct store *store, day_t day, int64_t client_id)
+{
+	struct ahead_wish wish = wish_rest(day);
+
+	if (store->ahead == NULL || !may_ask(store, &wish))
+		return;
+	store->ahead->other->after = (struct ahead_waiting){.client_id = client_id};
 	ask(store, &wish);
 }
 
@@ -373,6 +410,8 @@ static void take(struct store *store)
 	const struct ahead_waiting *last = &batch->waiting[batch->count - 1];
 	if (batch->wish.kind == AHEAD_DUE)
 		store_ahead_ask_due(store, batch->wish.day, last->next_on, last->client_id);
+	else if (batch->wish.kind == AHEAD_REST)
+		store_ahead_ask_rest(store, batch->wish.day, last->client_id);
 	else
 		ask_admissions(store, &batch->wish, &batch->place, &batch->admissions[batch->count - 1].followup);
 }
@@ -413,14 +452,10 @@ static int keep_row(struct store *store, struct ahead_batch *batch, int row)
 	return store_keep_client_read(store, &batch->clients_read[row]);
 }
 
-int store_ahead_due(struct store *store, day_t day, struct store_waiting *out, int capacity)
+static int answer_waiting(struct store *store, struct ahead_batch *batch, struct store_waiting *out, int capacity)
 {
-	struct ahead_wish wish = wish_due(day);
-	struct ahead_batch *batch = store->ahead != NULL ? in_use(store, &wish) : NULL;
 	int count = 0;
 
-	if (batch == NULL)
-		return 0;
 	for (; batch->next < batch->count && count < capacity; batch->next++) {
 		const struct ahead_waiting *row = &batch->waiting[batch->next];
 		int result = keep_row(store, batch, batch->next);
@@ -430,6 +465,31 @@ int store_ahead_due(struct store *store, day_t day, struct store_waiting *out, i
 	}
 	store->ahead->used += (uint64_t)count;
 	return count;
+}
+
+int store_ahead_due(struct store *store, day_t day, struct store_waiting *out, int capacity)
+{
+	struct ahead_wish wish = wish_due(day), rest = wish_rest(day);
+	const struct store_ahead *ahead = store->ahead;
+
+	/* Whoever asks for the rest asks for these before, each time, and there is hardly ever one. */
+	if (ahead == NULL || is_for(ahead->batch, &rest) || (ahead->is_asked && !ahead->is_unwanted && is_for(ahead->other, &rest)))
+		return 0;
+	struct ahead_batch *batch = in_use(store, &wish);
+	return batch != NULL ? answer_waiting(store, batch, out, capacity) : 0;
+}
+
+int store_ahead_rest(struct store *store, day_t day, int64_t behind, struct store_waiting *out, int capacity)
+{
+	struct ahead_wish wish = wish_rest(day);
+	struct ahead_batch *batch = store->ahead != NULL ? in_use(store, &wish) : NULL;
+
+	if (batch == NULL)
+		return 0;
+	if (behind == (batch->next > 0 ? batch->waiting[batch->next - 1].client_id : batch->after.client_id))
+		return answer_waiting(store, batch, out, capacity);
+	forget(store->ahead);
+	return 0;
 }
 
 /* What has been read of that client; NULL: nothing. */

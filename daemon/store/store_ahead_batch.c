@@ -68,6 +68,14 @@ static int read_due(struct store *reader, struct ahead_batch *batch)
 	return result;
 }
 
+static int read_rest(struct store *reader, struct ahead_batch *batch)
+{
+	STATEMENT(next, "SELECT c.id, 0, 0, " CLIENT_COLUMNS " FROM client c WHERE c.id>?1 AND NOT EXISTS (SELECT 1 FROM client_due d "
+			"WHERE d.client_id=c.id) ORDER BY c.id LIMIT ?2");
+
+	return read_waiting_rows(reader, batch, store_query(reader, &next, "in", batch->after.client_id, batch->capacity));
+}
+
 static int read_events(struct store *reader, struct ahead_batch *batch, struct ahead_story *story)
 {
 	int count, left;
@@ -129,13 +137,16 @@ int ahead_batch_read(struct ahead_batch *batch, struct store *reader)
 	batch->count = batch->event_count = 0;
 	if (result == 0 && batch->wish.kind == AHEAD_DUE) {
 		result = read_due(reader, batch);
+	} else if (result == 0 && batch->wish.kind == AHEAD_REST) {
+		result = read_rest(reader, batch);
 	} else if (result == 0) {
 		result = store_admission_read(reader, &batch->place, batch->wish.group.rule, batch->wish.first, batch->wish.last,
 			batch->admissions, batch->capacity);
 		batch->count = result > 0 ? result : 0;
 	}
 	for (int row = 0; result >= 0 && row < batch->count; row++)
-		result = batch->wish.kind == AHEAD_DUE ? read_waiting_story(reader, batch, row) : read_admission_story(reader, batch, row);
+		result = batch->wish.kind == AHEAD_ADMISSIONS ? read_admission_story(reader, batch, row)
+							      : read_waiting_story(reader, batch, row);
 	/* Whether all of it could be read: not every reader of a text can say that it got none. */
 	if (result >= 0)
 		result = store_ping(reader);

@@ -6,7 +6,7 @@
 
 enum { AHEAD_ROWS = 64 }; /* as many as the loop works through in some milliseconds */
 
-enum ahead_kind { AHEAD_NOTHING, AHEAD_DUE, AHEAD_ADMISSIONS };
+enum ahead_kind { AHEAD_NOTHING, AHEAD_DUE, AHEAD_REST, AHEAD_ADMISSIONS };
 
 /* What has been read of one client beside the row that he comes with. */
 struct ahead_story {
@@ -30,7 +30,7 @@ struct ahead_waiting {
 	bool changed;
 };
 
-/* Which rows are wanted: of those who wait to be looked at on or before a day; or of one rule's follow-ups in the order of admission, with the contacts of some days. */
+/* Which rows are wanted: of those who wait to be looked at on or before a day; of those who have no day of their own; or of one rule's follow-ups in the order of admission, with the contacts of some days. */
 struct ahead_wish {
 	enum ahead_kind kind;
 	day_t day;

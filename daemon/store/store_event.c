@@ -289,11 +289,18 @@ int store_event_traded_on(struct store *store, int64_t client_id, day_t day, day
 
 int store_event_mark_departures(struct store *store, day_t day)
 {
-	TOLD_STATEMENT(mark, "UPDATE client_due SET next_on=?1 WHERE next_on>?1 AND client_id IN (WITH " CLIENT_BLOCKS
-			     " SELECT k.id FROM event e CROSS JOIN block CROSS JOIN client k INDEXED BY client_manager WHERE e.kind=2 AND "
-			     "e.occurred_at>=?2 AND e.occurred_at<?3 AND k.id>>16=block.n AND k.manager=e.detail)");
+	TOLD_STATEMENT(
+		mark, MARK_CLIENTS("WITH " CLIENT_BLOCKS " SELECT k.id FROM event e CROSS JOIN block CROSS JOIN client k INDEXED BY "
+				   "client_manager WHERE e.kind=2 AND e.occurred_at>=?5 AND e.occurred_at<?6 AND k.id>>16=block.n AND "
+				   "k.manager=e.detail"));
+	int64_t up_to;
+	day_t common_on;
 
-	int marked = store_run(store, &mark, "nii", day, (int64_t)day * DAY_SECONDS, ((int64_t)day + 1) * DAY_SECONDS);
+	int result = store_due_common(store, &up_to, &common_on);
+	if (result < 0)
+		return result;
+	int marked =
+		store_run(store, &mark, "nninii", day, 0, up_to, common_on, (int64_t)day * DAY_SECONDS, ((int64_t)day + 1) * DAY_SECONDS);
 	if (marked != 0)
 		store->written[KEPT_DUE]++;
 	return marked;

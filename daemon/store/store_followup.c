@@ -285,9 +285,11 @@ static void read_admission(sqlite3_stmt *s, struct admission *out)
 /* What is asked of a follow-up f with ?1 to ?2: the days whose contacts are counted. */
 #define ADMISSION_COLUMNS                                                                                                                  \
 	COLUMNS ", c.person<0 AND c.barred IS NULL AND c.do_not_contact IS NULL AND NOT EXISTS (SELECT 1 FROM call WHERE "                 \
-		"person=c.person), c.phone IS NOT NULL, c.email IS NOT NULL, c.number_wrong, d.next_on, (SELECT count(*) FROM "            \
-		"contact_client WHERE client_id=f.client_id AND on_day BETWEEN ?1 AND ?2), EXISTS (SELECT 1 FROM followup o INDEXED BY "   \
-		"followup_open WHERE o.client_id=f.client_id AND o.closed_on IS NULL AND o.id<>f.id)"
+		"person=c.person), c.phone IS NOT NULL, c.email IS NOT NULL, c.number_wrong, " NEXT_ON(                                    \
+			"c.id", "d") ", (SELECT count(*) FROM "                                                                            \
+				     "contact_client WHERE client_id=f.client_id AND on_day BETWEEN ?1 AND ?2), EXISTS (SELECT 1 FROM "    \
+				     "followup o INDEXED BY "                                                                              \
+				     "followup_open WHERE o.client_id=f.client_id AND o.closed_on IS NULL AND o.id<>f.id)"
 #define ADMISSION_CLIENTS "LEFT JOIN client c ON c.id=f.client_id LEFT JOIN client_due d ON d.client_id=f.client_id"
 
 int store_admission_read(struct store *store, const struct admission_place *place, int64_t rule, day_t first, day_t last,

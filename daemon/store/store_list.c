@@ -75,11 +75,12 @@ int store_view_list_calls(struct store *store, const struct list_filter *filter,
 #define CLIENTS_WHERE(condition)                                                                                                           \
 	LIST_OF("SELECT rtrim(json_object('client', k.id, 'client_ref', k.ref, 'person_ref', iif(k.erased_at IS NULL, p.ref, NULL), "      \
 		"'name', k.name, 'tier', k.tier, 'branch', k.branch, 'manager', k.manager, 'birthday', k.birthday, 'birthday_calendar', "  \
-		"k.birthday_calendar, 'opened_on', k.opened_on, 'status', k.status, 'next_on', CASE WHEN d.next_on<2147483647 THEN " DAY(  \
-			"d.next_on") " END, 'erased_at', strftime('%Y-%m-%dT%H:%M:%S', k.erased_at, 'unixepoch', 'localtime')), '}') "     \
-				     "|| " DECLARED_MEMBERS " || '}' x FROM client k LEFT JOIN person p ON p.id=k.person LEFT JOIN "       \
-				     "client_due d ON d.client_id=k.id WHERE " condition                                                   \
-				     " AND ?2 IS NULL AND ?3 IS NULL AND ?4<0 AND k.id>?5 ORDER BY k.id LIMIT ?6")
+		"k.birthday_calendar, 'opened_on', k.opened_on, 'status', k.status, 'next_on', CASE WHEN " NEXT_ON(                        \
+			"k.id", "d") "<2147483647 THEN " DAY(NEXT_ON("k.id",                                                               \
+			"d")) " END, 'erased_at', strftime('%Y-%m-%dT%H:%M:%S', k.erased_at, 'unixepoch', 'localtime')), '}') "            \
+			      "|| " DECLARED_MEMBERS " || '}' x FROM client k LEFT JOIN person p ON p.id=k.person LEFT JOIN "              \
+			      "client_due d ON d.client_id=k.id WHERE " condition                                                          \
+			      " AND ?2 IS NULL AND ?3 IS NULL AND ?4<0 AND k.id>?5 ORDER BY k.id LIMIT ?6")
 
 int store_view_list_clients(struct store *store, const struct list_filter *filter, struct buffer *out)
 {

@@ -6,9 +6,8 @@
 
 int store_marking_begin(struct store *store, enum marking_kind kind, const char *subject)
 {
-	STATEMENT(begin,
-		"INSERT INTO marking(kind, subject, after, until) VALUES(?1, ?2, 0, (SELECT coalesce(max(client_id), 0) FROM client_due))"
-		" ON CONFLICT DO UPDATE SET after=0, until=excluded.until");
+	STATEMENT(begin, "INSERT INTO marking(kind, subject, after, until) VALUES(?1, ?2, 0, (SELECT coalesce(max(id), 0) FROM client))"
+			 " ON CONFLICT DO UPDATE SET after=0, until=excluded.until");
 	int result = store_run(store, &begin, "nt", (int)kind, subject);
 
 	return result < 0 ? result : 0;
@@ -19,8 +18,8 @@ int store_marking_begin_managers(struct store *store, const char *manager)
 	STATEMENT(begin,
 		"WITH RECURSIVE before(manager) AS (SELECT ?1 UNION SELECT h.manager FROM handover h JOIN before b ON "
 		"h.successor=b.manager)"
-		" INSERT INTO marking(kind, subject, after, until) SELECT ?2, manager, 0, (SELECT coalesce(max(client_id), 0) FROM "
-		"client_due) FROM before WHERE true"
+		" INSERT INTO marking(kind, subject, after, until) SELECT ?2, manager, 0, (SELECT coalesce(max(id), 0) FROM client) "
+		"FROM before WHERE true"
 		" ON CONFLICT DO UPDATE SET after=0, until=excluded.until");
 	int result = store_run(store, &begin, "tn", manager, (int)MARKING_MANAGER);
 
@@ -48,15 +47,16 @@ int store_marking_next(struct store *store, struct marking *out)
 /* How many clients the next step looks at, and the last of them. */
 static int find_last(struct store *store, const struct marking *m, int limit, int64_t *last)
 {
-	STATEMENT(of_all,
-		"SELECT count(*), max(client_id) FROM (SELECT client_id FROM client_due WHERE client_id>?1 AND client_id<=?2 ORDER BY "
-		"client_id LIMIT ?3)");
 	STATEMENT(of_manager,
 		"SELECT count(*), max(id) FROM (SELECT id FROM " CLIENTS_OF_MANAGER("?4") " WHERE id>?1 AND id<=?2 ORDER BY id LIMIT ?3)");
-	sqlite3_stmt *s = m->kind == MARKING_MANAGER ? store_query(store, &of_manager, "iint", m->after, m->until, limit, m->subject)
-						     : store_query(store, &of_all, "iin", m->after, m->until, limit);
-	int result = store_row(store, s);
 
+	if (m->kind != MARKING_MANAGER) {
+		int count = m->until - m->after < limit ? (int)(m->until - m->after) : limit;
+		*last = m->after + count;
+		return count;
+	}
+	sqlite3_stmt *s = store_query(store, &of_manager, "iint", m->after, m->until, limit, m->subject);
+	int result = store_row(store, s);
 	if (result <= 0)
 		return result < 0 ? result : ERR_NOT_FOUND;
 	int count = sqlite3_column_int(s, 0);
@@ -67,22 +67,24 @@ static int find_last(struct store *store, const struct marking *m, int limit, in
 
 static int mark_up_to(struct store *store, const struct marking *m, int64_t last, day_t day)
 {
-	STATEMENT(all, "UPDATE client_due SET next_on=min(next_on, ?3), changed=1 WHERE client_id>?1 AND client_id<=?2");
+	STATEMENT(all, MARK_CLIENTS("SELECT id FROM client WHERE id>?5 AND id<=?6"));
 	STATEMENT(rule,
-		"UPDATE client_due SET next_on=min(next_on, ?3) WHERE client_id>?1 AND client_id<=?2 AND EXISTS (SELECT 1 FROM followup "
-		"f INDEXED BY followup_open WHERE f.client_id=client_due.client_id AND f.closed_on IS NULL AND f.rule=(SELECT id FROM name "
-		"WHERE text=?4))");
-	STATEMENT(
-		manager, "UPDATE client_due SET next_on=min(next_on, ?3), changed=1 WHERE client_id IN (SELECT id FROM " CLIENTS_OF_MANAGER(
-				 "?4") " WHERE id>?1 AND id<=?2)");
+		MARK_CLIENTS("SELECT DISTINCT client_id id FROM followup INDEXED BY followup_open WHERE client_id>?5 AND client_id<=?6 "
+			     "AND closed_on IS NULL AND rule=(SELECT id FROM name WHERE text=?7)"));
+	STATEMENT(manager, MARK_CLIENTS("SELECT id FROM " CLIENTS_OF_MANAGER("?7") " WHERE id>?5 AND id<=?6"));
+	int64_t up_to;
+	day_t common_on;
 
+	int result = store_due_common(store, &up_to, &common_on);
+	if (result < 0)
+		return result;
 	switch (m->kind) {
 	case MARKING_ALL:
-		return store_run(store, &all, "iin", m->after, last, (int)day);
+		return store_run(store, &all, "nninii", (int)day, 1, up_to, common_on, m->after, last);
 	case MARKING_RULE:
-		return store_run(store, &rule, "iint", m->after, last, (int)day, m->subject);
+		return store_run(store, &rule, "nniniit", (int)day, 0, up_to, common_on, m->after, last, m->subject);
 	case MARKING_MANAGER:
-		return store_run(store, &manager, "iint", m->after, last, (int)day, m->subject);
+		return store_run(store, &manager, "nniniit", (int)day, 1, up_to, common_on, m->after, last, m->subject);
 	}
 	return ERR_INVALID;
 }

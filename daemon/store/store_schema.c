@@ -35,7 +35,8 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	"KEY(client_id, field)) WITHOUT ROWID;"
 	/* What the assets were, by the day they are known for; what they were when the client came stands in his own row (first_assets). */
 	"CREATE TABLE client_assets(client_id INTEGER, known_at INTEGER, amount INTEGER, PRIMARY KEY(client_id, known_at)) WITHOUT ROWID;"
-	/* next_on: the next day on which something about the client can fall due; up to today, or no row: he waits to be settled (store_due.c). changed: facts were corrected or came late. */
+	/* next_on: the next day on which something about the client can fall due; up to today: he waits to be settled. No row: he waits for the common day (meta common_on), or to be settled
+	 * (store_due.c). changed: facts were corrected or came late. */
 	"CREATE TABLE client_due(client_id INTEGER PRIMARY KEY, next_on INTEGER NOT NULL, changed INTEGER NOT NULL DEFAULT 0);"
 	"CREATE INDEX client_due_next ON client_due(next_on);"
 

@@ -322,8 +322,6 @@ int store_view_faults(struct store *store, day_t day, int *count, struct buffer 
 		" UNION ALL SELECT 'call ' || id || ': kept for an agent who is gone' FROM call c WHERE owner_id IS NOT NULL AND NOT "
 		"EXISTS "
 		"(SELECT 1 FROM agent a WHERE a.id=c.owner_id)"
-		" UNION ALL SELECT 'client ' || ref || ': never looked at' FROM client k WHERE name IS NOT NULL AND id<=" LOOKED_UP_TO
-		" AND NOT EXISTS (SELECT 1 FROM client_due d WHERE d.client_id=k.id)"
 		") SELECT json_group_array(text), count(*) FROM (SELECT text FROM fault LIMIT 1000)");
 	sqlite3_stmt *s = store_query(store, &find, "n", day);
 	int result = store_row(store, s);

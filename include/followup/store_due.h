@@ -1,4 +1,5 @@
-/* store_due.h - when each client is looked at next. One who has just come and has no day kept is due, behind all who have one: a whole book that is loaded needs no row until it is worked. */
+/* store_due.h - when each client is looked at next: on a day of his own, or on the common day, for which whoever has none waits. One who has just come is due, behind all who have a day: a whole book
+ * that is loaded needs no row until it is worked. */
 #ifndef FOLLOWUP_STORE_DUE_H
 #define FOLLOWUP_STORE_DUE_H
 
@@ -15,6 +16,11 @@ enum { LOOK_AT_ONCE = 0, LOOK_AGAIN = 1 };
 
 /* When to look at a client again: the next day that matters, INT32_MAX for never. */
 int store_due_set(struct store *store, int64_t client_id, day_t next_on) MUST_CHECK;
+/* The common day from now on; INT32_MAX, never, until one is set. When it is another than before, whoever has waited for that one is looked at now: so it is set anew on the day itself, before
+ * anybody is looked at. */
+int store_due_set_common(struct store *store, day_t common_on) MUST_CHECK;
+/* Writes down who has been looked at, where that lags behind: when nobody waits any more. */
+int store_due_keep(struct store *store) MUST_CHECK;
 /* Has him looked at on day; changed: his facts were corrected or came late, so what is open must be compared with them. */
 int store_due_mark(struct store *store, int64_t client_id, day_t day, bool changed) MUST_CHECK;
 /* The same for all clients of a manager (also whom an open follow-up about his leaving is for). The count of rows. */

@@ -25,9 +25,8 @@ FAULTS = [  # what is done to the book, and how each fault ends; Labour Day is t
     (f"UPDATE call SET state=2, agent_id=1, lease_until=9999999999, person=7 WHERE id IN ({CALL}, {OTHER_CALL})",
      ["two phone calls leased at once"]),
     (f"UPDATE call SET owner_id=4711 WHERE id={CALL}", ["kept for an agent who is gone"]),
-    ("DELETE FROM client_due WHERE client_id=(SELECT id FROM client WHERE ref='C3')", ["client C3: never looked at", "client C3: would be looked at too late; 2025-05-01 matters"]),
-    ("UPDATE client_due SET next_on=2000000 WHERE client_id=(SELECT id FROM client WHERE ref='C3')",
-     ["client C3: would be looked at too late; 2025-05-01 matters"]),
+    ("INSERT INTO client_due(client_id, next_on) SELECT id, 2000000 FROM client WHERE ref='C3'", ["client C3: would be looked at too late; 2025-05-01 matters"]),
+    ("UPDATE meta SET value=2000000 WHERE key='common_on'", [f"client {ref}: would be looked at too late; 2025-05-01 matters" for ref in ("C1", "C2", "C3")]),
     ("INSERT INTO refusal SELECT id, 1, '2026-01-01', 'anna', 0 FROM client WHERE ref='C3'",
      ["client C3: has forbidden or refused something, and his row knows of nothing"]),
     ("INSERT INTO do_not_contact SELECT id, 'all', '', 'asked', 'anna', 0 FROM client WHERE ref='C3'",
@@ -51,7 +50,6 @@ def _():
             shutil.copy(daemon.database + ".sound", daemon.database)
             book = sqlite3.connect(daemon.database)
             book.execute("PRAGMA ignore_check_constraints=on")
-            book.execute("INSERT INTO meta VALUES('looked_up_to', 3)")  # as if more had come and been looked at
             true(book.execute(statement).rowcount > 0, statement)
             book.commit()
             book.close()

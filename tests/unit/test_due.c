@@ -220,6 +220,89 @@ static void test_known_behind_new(void **state)
 	assert_int_equal(store_client_put(store, &fact, 10, &id), 0);
 }
 
+/* Whoever waits for the common day has no day of his own: all of them come when it has, in their order and behind the others, once each, and whoever is marked meanwhile before his turn. */
+static void test_common_day(void **state)
+{
+	enum { SOME = 100, FESTIVAL = TODAY + 5, NEXT_FESTIVAL = TODAY + 90 };
+	day_t next_on;
+	int64_t id;
+	bool changed;
+
+	(void)state;
+	assert_int_equal(store_due_set_common(store, FESTIVAL), 0);
+	for (int i = 1; i <= SOME; i++) {
+		assert_int_equal(come("C%03d", i), i);
+		assert_int_equal(next(TODAY), i);
+		assert_int_equal(store_due_set(store, i, i % 10 == 0 ? FESTIVAL + 1 : FESTIVAL), 0);
+	}
+	assert_int_equal(next(FESTIVAL), 0);
+	assert_int_equal(store_due_keep(store), 0);
+	assert_int_equal(store_due_get(store, 9, &next_on), 0);
+	assert_int_equal(next_on, FESTIVAL);
+	/* A day before that is his own; one behind it is not waited for. */
+	assert_int_equal(store_due_mark(store, 8, TODAY + 1, false), 0);
+	assert_int_equal(store_due_mark(store, 9, NEXT_FESTIVAL, false), 0);
+	assert_int_equal(next(TODAY), 0);
+	assert_int_equal(next(TODAY + 1), 8);
+	assert_int_equal(store_due_set(store, 8, FESTIVAL), 0);
+	assert_int_equal(store_due_get(store, 9, &next_on), 0);
+	assert_int_equal(next_on, FESTIVAL);
+	assert_int_equal(next(FESTIVAL), 9);
+	assert_int_equal(store_due_set(store, 9, FESTIVAL), 0);
+	assert_int_equal(next(FESTIVAL - 1), 0);
+
+	/* It has come. */
+	assert_int_equal(store_due_set_common(store, NEXT_FESTIVAL), 0);
+	assert_int_equal(store_due_mark(store, 77, FESTIVAL, true), 0);
+	assert_int_equal(store_due_next(store, FESTIVAL, &id, &changed), 1);
+	assert_true(id == 77 && changed);
+	assert_int_equal(store_due_set(store, 77, NEXT_FESTIVAL), 0);
+	for (int i = 1; i <= SOME; i++) {
+		if (i % 10 == 0)
+			continue;
+		if (i == 50 + 1) {
+			/* Out of turn, behind him and before him, and taken back. */
+			assert_int_equal(store_due_mark(store, 20, LOOK_AT_ONCE, false), 0);
+			assert_int_equal(next(FESTIVAL), 20);
+			assert_int_equal(store_due_set(store, 20, NEXT_FESTIVAL), 0);
+			assert_int_equal(store_due_mark(store, 60, LOOK_AT_ONCE, false), 0);
+			assert_int_equal(next(FESTIVAL), 60);
+			assert_int_equal(store_due_set(store, 60, FESTIVAL + 1), 0);
+			assert_int_equal(store_due_keep(store), 0);
+			assert_int_equal(store_savepoint(store), 0);
+			assert_int_equal(store_due_set(store, next(FESTIVAL), NEXT_FESTIVAL), 0);
+			assert_int_equal(next(FESTIVAL), i + 1);
+			store_rollback_savepoint(store);
+		}
+		assert_int_equal(store_due_next(store, FESTIVAL, &id, &changed), 1);
+		assert_true(id == i && !changed);
+		assert_int_equal(store_due_set(store, i, i % 7 == 0 ? FESTIVAL + 1 : NEXT_FESTIVAL), 0);
+	}
+	assert_int_equal(next(FESTIVAL), 0);
+	assert_int_equal(come("D%d", 1), SOME + 1);
+	assert_int_equal(next(FESTIVAL), SOME + 1);
+	assert_int_equal(store_due_set(store, SOME + 1, NEXT_FESTIVAL), 0);
+
+	/* The day behind it: those who had it, and nobody else. */
+	for (int i = 1; i <= SOME; i++)
+		if (i != 20 && (i % 10 == 0 || i % 7 == 0)) {
+			assert_int_equal(next(FESTIVAL + 1), i);
+			assert_int_equal(store_due_set(store, i, NEXT_FESTIVAL), 0);
+		}
+	assert_int_equal(next(NEXT_FESTIVAL), 0);
+
+	/* Nothing happens when it is set to what it is. */
+	assert_int_equal(store_due_set_common(store, NEXT_FESTIVAL), 0);
+	assert_int_equal(next(NEXT_FESTIVAL), 0);
+	/* The same after whatever has been remembered is forgotten. */
+	assert_int_equal(store_due_keep(store), 0);
+	assert_int_equal(store_savepoint(store), 0);
+	store_rollback_savepoint(store);
+	assert_int_equal(next(NEXT_FESTIVAL), 0);
+	assert_int_equal(store_due_set_common(store, INT32_MAX), 0);
+	assert_int_equal(next(TODAY), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +311,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_meanwhile, begin, end),
 		cmocka_unit_test_setup_teardown(test_many, begin, end),
 		cmocka_unit_test_setup_teardown(test_many_taken_back, begin, end),
+		cmocka_unit_test_setup_teardown(test_common_day, begin, end),
 		cmocka_unit_test_setup_teardown(test_known_behind_new, begin, end),
 	};
 

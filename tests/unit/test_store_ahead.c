@@ -198,6 +198,7 @@ static const struct {
 	{"*", "followup"},
 	{"*", "call"},
 	{"*", "client_due"},
+	{"*", "meta WHERE key IN ('common_on', 'looked_up_to')"},
 	{"*", "touched"},
 	{"*", "task"},
 	{"id, at, kind, client_id, followup_id, call_id, reason", "entry"},
