@@ -224,8 +224,9 @@ static int make_room(struct engine *engine, const struct followup *f, const stru
 	int missing = used + 1 + (greeting ? policy->reserve : 0) - policy->cap;
 	if (missing > found)
 		return 0; /* whatever the days ahead need on top */
-	if (greeting) {
-		int ahead = nothing_ahead(engine, client, now.day) ? 0 : slots_foresight(engine, person, now.day, f->priority);
+	if (greeting && !nothing_ahead(engine, client, now.day)) {
+		int ahead =
+			client != NULL ? slots_foresight_alone(engine, f, now.day) : slots_foresight(engine, person, now.day, f->priority);
 		if (ahead < 0)
 			return ahead;
 		missing += ahead;

@@ -279,7 +279,7 @@ static int leave_strangers(struct engine *engine, const struct call *call, struc
 		}
 		result = followup_move(engine, &agenda->items[i], FOLLOWUP_SCHEDULED, 0, day);
 		if (result == 0)
-			result = store_due_mark(engine->store, client.id, day, true);
+			result = slots_mark(engine, client.id, day, true);
 	}
 	agenda->count = kept;
 	return result;
@@ -388,7 +388,7 @@ static int count_and_close(struct engine *engine, int64_t contact_id, int64_t at
 		result = store_contact_count_for(engine->store, contact_id, made->client_ids[i], made->day);
 	/* A contact moves the next one of a cadence. */
 	for (size_t i = 0; result == 0 && engine->asks_contacts && i < made->client_count; i++)
-		result = store_due_mark(engine->store, made->client_ids[i], made->day, false);
+		result = slots_mark(engine, made->client_ids[i], made->day, false);
 	for (size_t i = 0; result == 0 && i < made->ticked_count; i++) {
 		struct followup *f = made->ticked[i];
 		f->closed_by = attempt_id;
@@ -461,7 +461,7 @@ int agenda_take_back(struct engine *engine, struct followup *f, day_t day)
 	f->reason = 0;
 	if (result == 0)
 		result = store_followup_save(engine->store, f);
-	return result == 0 ? store_due_mark(engine->store, f->client_id, day, true) : result;
+	return result == 0 ? slots_mark(engine, f->client_id, day, true) : result;
 }
 
 int64_t agenda_contact_whole(struct engine *engine, const struct call *call, bool close, struct moment now, bool *over_cap)
@@ -515,7 +515,7 @@ int agenda_reopen(struct engine *engine, struct followup *f, int days, struct mo
 	f->overridden = false;
 	int result = followup_move(engine, f, FOLLOWUP_SCHEDULED, engine->reasons[REASON_REJECTED], now.day);
 	/* What has become known since may stop or move it; then it is admitted like any other. */
-	return result < 0 ? result : store_due_mark(engine->store, f->client_id, now.day, true);
+	return result < 0 ? result : slots_mark(engine, f->client_id, now.day, true);
 }
 
 int64_t agenda_attempt(struct engine *engine, const struct attempt *attempt, const struct followup_list *agenda, int64_t client_id)

@@ -176,6 +176,7 @@ static int step_admit(struct engine *engine, day_t day, struct moment now, int *
 
 	if (!engine->place_valid || engine->place_rollbacks != store_rollbacks(engine->store)) {
 		store_admission_start(engine->store, &engine->place);
+		slots_leave_out(engine, day);
 		engine->place_rollbacks = store_rollbacks(engine->store);
 		engine->place_valid = true;
 		engine->version++;

@@ -35,6 +35,7 @@ void engine_free(struct engine *engine)
 	followup_list_free(&engine->waiting);
 	free(engine->rules);
 	free(engine->festivals);
+	free(engine->foreseen.clients);
 	free(engine);
 }
 

@@ -18,7 +18,7 @@ int engine_erase_client(struct engine *engine, int64_t client_id, struct moment 
 		result = store_client_erase(engine->store, client_id, now.unix_seconds, by);
 	/* No rule looks at him again; his person's greetings may come closer. */
 	engine->version++;
-	return result == 0 ? store_due_mark(engine->store, client_id, now.day, true) : result;
+	return result == 0 ? slots_mark(engine, client_id, now.day, true) : result;
 }
 
 /* What was written before this moment is kept no longer; INT64_MIN: all is. */

@@ -85,6 +85,18 @@ struct foresight {
 	} days[FORESIGHT_MAX];
 };
 
+/* Clients who stand alone, for whom so many better greetings are foreseen that none of that priority number, or a larger one, gets a slot before a day: a follow-up that waits is looked at every day,
+ * and nearly always that is why. In the place of their number, whoever came last. */
+struct foreseen_memo {
+	uint64_t policy_version, rollbacks;
+	struct foreseen {
+		int64_t client_id, followup_id; /* who waits, and with what */
+		day_t until;
+		int priority;
+	} * clients; /* NULL: none */
+};
+enum { FORESEEN_MEMO = 1 << 16 };
+
 /* A festival of a year, and the window of a rule's follow-up for it. */
 struct festival_year {
 	day_t on;
@@ -125,6 +137,7 @@ struct engine {
 	uint64_t policy_version;
 	struct work_days work_days;
 	struct foresight foresight;
+	struct foreseen_memo foreseen;
 	struct followup_list open;                  /* room for the open follow-ups of one client, */
 	struct followup_list scheduled;             /* for the scheduled ones of one person, */
 	struct followup_list waiting;               /* and for those among them that may join a new call */
@@ -266,6 +279,14 @@ int slots_used(struct engine *engine, int64_t person, const struct call *calls, 
 bool slots_too_soon(struct engine *engine, const struct followup *f, day_t day, int *error);
 /* How many days a follow-up of that priority must leave free for better-ranked greetings. */
 int slots_foresight(struct engine *engine, int64_t person, day_t day, int priority) MUST_CHECK;
+/* The same of a client who stands alone, but no more than leave no slot at all: that they do so was worked out on an earlier day, mostly, and is remembered until he is looked at again. */
+int slots_foresight_alone(struct engine *engine, const struct followup *f, day_t day) MUST_CHECK;
+/* Leaves those who are remembered out of the walk that has begun. */
+void slots_leave_out(struct engine *engine, day_t day);
+/* Something about him has changed, or will be looked at. */
+void slots_forget(struct engine *engine, int64_t client_id);
+/* store_due_mark(), and that. */
+int slots_mark(struct engine *engine, int64_t client_id, day_t day, bool changed) MUST_CHECK;
 
 /* sample.c: the yearly sample. The day cycle's share of it, before facts are settled: 1 when it is done, 0 when the budget was used up before. */
 int sample_work(struct engine *engine, day_t day, int *budget) MUST_CHECK;

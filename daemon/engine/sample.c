@@ -163,7 +163,7 @@ static int place_batch(struct engine *engine, const struct rule *rule, struct sa
 		struct window window = window_compute(day, rule->opens, rule->due, rule->roll, engine->policy->calendar);
 		result = store_sample_assign(engine->store, draw->id, place, day);
 		if (result == 0)
-			result = store_due_mark(engine->store, place.client_id, window.opens_on - rule->early_days, false);
+			result = slots_mark(engine, place.client_id, window.opens_on - rule->early_days, false);
 		if (result < 0)
 			break;
 		draw->last = place;

@@ -371,6 +371,7 @@ int settle_facts(struct engine *engine, int64_t client_id, bool changed, day_t d
 	day_t next_on;
 
 	engine->version++;
+	slots_forget(engine, client_id);
 	int result = facts_load(engine, client_id, day, engine->facts);
 	if (result == 0)
 		result = settle_cancel(engine, engine->facts, changed);

@@ -176,12 +176,21 @@ int slots_foresight(struct engine *engine, int64_t person, day_t day, int priori
 	return days;
 }
 
-int agenda_slots_used(struct engine *engine, int64_t person, day_t day)
+static struct foreseen *foreseen_of(struct engine *engine, int64_t client_id)
 {
-	struct call calls[PERSON_CALLS_MAX];
-	int count = store_call_of_person(engine->store, person, calls, PERSON_CALLS_MAX);
+	struct foreseen_memo *memo = &engine->foreseen;
+	uint64_t rollbacks = store_rollbacks(engine->store);
 
-	return count < 0 ? count : slots_used(engine, person, calls, count < PERSON_CALLS_MAX ? count : PERSON_CALLS_MAX, day);
+	if (memo->clients != NULL && (memo->policy_version != engine->policy_version || memo->rollbacks != rollbacks)) {
+		free(memo->clients);
+		memo->clients = NULL;
+	}
+	if (memo->clients == NULL) {
+		memo->clients = calloc(FORESEEN_MEMO, sizeof(*memo->clients));
+		memo->policy_version = engine->policy_version;
+		memo->rollbacks = rollbacks;
+	}
+	return memo->clients != NULL ? &memo->clients[(size_t)client_id % FORESEEN_MEMO] : NULL;
 }
 
 static int compare_days(const void *a, const void *b)
@@ -189,6 +198,56 @@ static int compare_days(const void *a, const void *b)
 	const day_t *x = a, *y = b;
 
 	return *x < *y ? -1 : *x > *y;
+}
+
+int slots_foresight_alone(struct engine *engine, const struct followup *f, day_t day)
+{
+	int all = engine->policy->cap - engine->policy->reserve;
+	struct foreseen *kept = foreseen_of(engine, f->client_id);
+	day_t days[FORESIGHT_MAX];
+
+	if (kept != NULL && kept->client_id == f->client_id && kept->priority <= f->priority && day < kept->until) {
+		kept->followup_id = f->id;
+		return all;
+	}
+	int count = agenda_foreseen(engine, -f->client_id, day, f->priority, days, FORESIGHT_MAX);
+	/* One who may be left out of this walk stays there: he is taken in by way of it. */
+	if (kept != NULL && all > 0 && count >= all && (kept->client_id == f->client_id || kept->client_id == 0 || day >= kept->until))
+		*kept = (struct foreseen){f->client_id, f->id, days[count - all], f->priority};
+	return count < 0 || count < all ? count : all;
+}
+
+void slots_leave_out(struct engine *engine, day_t day)
+{
+	const struct foreseen *kept = foreseen_of(engine, 0);
+
+	for (const struct foreseen *end = kept != NULL ? kept + FORESEEN_MEMO : NULL; kept != end; kept++)
+		if (kept->client_id != 0 && day < kept->until && store_admission_leave_out(engine->store, kept->followup_id))
+			engine->counts.deferred++;
+}
+
+void slots_forget(struct engine *engine, int64_t client_id)
+{
+	struct foreseen *kept = engine->foreseen.clients != NULL ? &engine->foreseen.clients[(size_t)client_id % FORESEEN_MEMO] : NULL;
+
+	if (kept == NULL || kept->client_id != client_id)
+		return;
+	store_admission_take_in(engine->store, kept->followup_id);
+	kept->client_id = 0;
+}
+
+int slots_mark(struct engine *engine, int64_t client_id, day_t day, bool changed)
+{
+	slots_forget(engine, client_id);
+	return store_due_mark(engine->store, client_id, day, changed);
+}
+
+int agenda_slots_used(struct engine *engine, int64_t person, day_t day)
+{
+	struct call calls[PERSON_CALLS_MAX];
+	int count = store_call_of_person(engine->store, person, calls, PERSON_CALLS_MAX);
+
+	return count < 0 ? count : slots_used(engine, person, calls, count < PERSON_CALLS_MAX ? count : PERSON_CALLS_MAX, day);
 }
 
 int agenda_foreseen(struct engine *engine, int64_t person, day_t day, int priority, day_t *days, int capacity)

@@ -28,7 +28,7 @@ void engine_take_many_end(struct engine *engine)
 /* Facts that come one by one are looked at before what came by the thousand. */
 static int mark(struct engine *engine, int64_t client_id, bool compare)
 {
-	return store_due_mark(engine->store, client_id, engine->many_look_on != NO_DAY ? engine->many_look_on : LOOK_AT_ONCE, compare);
+	return slots_mark(engine, client_id, engine->many_look_on != NO_DAY ? engine->many_look_on : LOOK_AT_ONCE, compare);
 }
 
 int engine_take_event(struct engine *engine, const struct event_fact *fact, struct moment now)

@@ -21,8 +21,9 @@ int store_ahead_rest(struct store *store, day_t day, int64_t behind, struct stor
 void store_ahead_ask_rest(struct store *store, day_t day, int64_t client_id);
 /* The order of either has changed: somebody may come before those who have been read, or again. */
 void store_ahead_forget_due(struct store *store);
-void store_ahead_begin_rest(struct store *store);              /* the common day has come */
-void store_ahead_begin_admissions(struct store *store);        /* a walk through the scheduled follow-ups begins */
+void store_ahead_begin_rest(struct store *store);       /* the common day has come */
+void store_ahead_note_rest(struct store *store);        /* somebody has no day of his own any more who is to be looked at with the rest */
+void store_ahead_begin_admissions(struct store *store); /* a walk through the scheduled follow-ups begins */
 void store_ahead_note_due(struct store *store, day_t next_on); /* somebody's next day is that now */
 
 /* A client's events that are no trades, as store_event_of_client(), and his trades, as store_event_trades(). ERR_NOT_FOUND: they have not been read ahead. */
@@ -35,6 +36,8 @@ int store_ahead_admissions(struct store *store, const struct admission_place *pl
 /* Those up to last_one have been read otherwise: the next are wanted soon. */
 void store_ahead_ask_admissions(
 	struct store *store, const struct admission_place *place, int64_t rule, day_t first, day_t last, const struct followup *last_one);
+/* One comes among them again that was left out (store_left_out.c). */
+void store_ahead_forget_admissions(struct store *store);
 /* This follow-up is scheduled now that was not before, or elsewhere: it may stand among those that have been read. was_open: it was there, and open. */
 void store_ahead_note_scheduled(struct store *store, const struct followup *followup, bool was_open);
 

@@ -93,6 +93,7 @@ struct store {
 	struct store_record record;
 	struct store_kept *kept;   /* NULL: nothing yet */
 	struct store_ahead *ahead; /* NULL: nothing is read ahead */
+	struct left_out *left_out; /* of a walk in the order of admission; NULL: nothing */
 	int scheduled;             /* follow-ups that have come to wait for admission since the transaction began */
 	uint64_t written[KEPT_KINDS];
 	unsigned short writes[STORE_STATEMENTS_MAX]; /* of which kinds a statement writes rows: bits of enum kept_rows */
@@ -341,6 +342,10 @@ void store_record_forget(struct store *store);
 int store_record_functions(struct store *store) MUST_CHECK; /* record_kind(number) for SQL */
 void store_record_mark(struct store *store);
 void store_record_back(struct store *store);
+
+/* store_left_out.c: is_left_out(id) in SQL, of the connection's own set. */
+int store_left_out_function(struct store *store) MUST_CHECK;
+void store_left_out_begin(struct store *store); /* nobody is */
 
 /* In SQL: the clients of person ?1; one who stands alone is not in the index of persons. */
 #define CLIENTS_OF_PERSON "(SELECT id FROM client WHERE person=?1 AND person>0 UNION ALL SELECT id FROM client WHERE id=-?1 AND person=?1)"

@@ -131,6 +131,8 @@ int store_open(const char *path, struct store **out, char message[256])
 	if (result == 0)
 		result = store_record_functions(store);
 	if (result == 0)
+		result = store_left_out_function(store);
+	if (result == 0)
 		result = store_kept_watch(store);
 	if (result == 0)
 		result = prepare_transactions(store);
@@ -158,6 +160,7 @@ void store_close(struct store *store)
 		(void)close(store->lock);
 	store_names_forget(store);
 	store_kept_free(store);
+	free(store->left_out);
 	buffer_free(&store->record.pending);
 	buffer_free(&store->record.digested);
 	free(store);

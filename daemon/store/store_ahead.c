@@ -3,7 +3,7 @@
  * The thread sees what has been committed; the loop may have written since. What makes its rows right all the same:
  *
  * - of clients, their events and their days: no statement has written any since the commit, nor before they are used (the stamps of store_kept.c), but for the days of those who have been passed;
- * - of those who wait for the common day besides: whoever had come to wait for it before it came stood there when that was committed; who has since has been looked at;
+ * - of those who have no day of their own besides: nobody has come among them since, ahead of the walk through them;
  * - of follow-ups besides: nobody but the cycle has written anything since the commit, as far as the cycle's next step can tell; the walk through them began when all before it was committed, and
  *   none has come to stand among them; and only those count whose client stands alone, has no call and no other open follow-up: what the walk has done since concerns others, or rows that it has
  *   passed. All others are read again, one by one. */
@@ -34,7 +34,7 @@ struct store_ahead {
 	int64_t changes;                      /* of the store at the end of the last one */
 	bool others_wrote;                    /* something that is not committed yet */
 	bool walk_began_dirty;                /* the walk of admission: what came before it is not committed yet */
-	bool rest_began_dirty;                /* the same of the common day: who has come to wait for it */
+	bool rest_is_dirty;                   /* the same of those who have no day of their own: who has come among them */
 	struct ahead_group scheduled[GROUPS]; /* where follow-ups have come to wait for admission since the last commit */
 	int scheduled_count;                  /* more than GROUPS: anywhere */
 	day_t least_due;                      /* the earliest day that somebody was given since then */
@@ -187,7 +187,7 @@ void store_ahead_note_commit(struct store *store, int64_t changes_before)
 		ahead->changes = store_changes(store);
 	memcpy(ahead->committed, store->written, sizeof(ahead->committed));
 	ahead->scheduled_count = 0;
-	ahead->others_wrote = ahead->walk_began_dirty = ahead->rest_began_dirty = false;
+	ahead->others_wrote = ahead->walk_began_dirty = ahead->rest_is_dirty = false;
 	ahead->least_due = INT32_MAX;
 }
 
@@ -204,15 +204,36 @@ void store_ahead_begin_rest(struct store *store)
 	if (store->ahead == NULL)
 		return;
 	store_ahead_forget_due(store);
-	store->ahead->rest_began_dirty = store_is_dirty(store);
+	store->ahead->rest_is_dirty = store_is_dirty(store);
+}
+
+void store_ahead_forget_admissions(struct store *store)
+{
+	if (store->ahead != NULL)
+		forget_kind(store->ahead, AHEAD_ADMISSIONS);
+}
+
+void store_ahead_note_rest(struct store *store)
+{
+	if (store->ahead == NULL)
+		return;
+	forget_kind(store->ahead, AHEAD_REST);
+	store->ahead->rest_is_dirty = true;
 }
 
 void store_ahead_begin_admissions(struct store *store)
 {
-	if (store->ahead == NULL)
+	struct store_ahead *ahead = store->ahead;
+
+	if (ahead == NULL)
 		return;
-	forget_kind(store->ahead, AHEAD_ADMISSIONS);
-	store->ahead->walk_began_dirty = store_is_dirty(store);
+	forget_kind(ahead, AHEAD_ADMISSIONS);
+	ahead->walk_began_dirty = store_is_dirty(store);
+	/* What it leaves out is about to be written. */
+	thread_lock(&ahead->thread);
+	while (ahead->is_asked && !ahead->is_ready)
+		thread_await(&ahead->thread);
+	thread_unlock(&ahead->thread);
 }
 
 void store_ahead_note_due(struct store *store, day_t next_on)
@@ -284,7 +305,7 @@ static bool may_ask(const struct store *store, const struct ahead_wish *wish)
 	case AHEAD_DUE:
 		return ahead->least_due > wish->day;
 	case AHEAD_REST: /* whoever has come to wait comes before them */
-		return !ahead->rest_began_dirty;
+		return !ahead->rest_is_dirty;
 	case AHEAD_ADMISSIONS:
 		return !ahead->walk_began_dirty && !is_scheduled_in(ahead, &wish->group);
 	case AHEAD_NOTHING:
@@ -303,6 +324,7 @@ static void ask(struct store *store, const struct ahead_wish *wish)
 	batch->as_of.clients = store_stamp_now(store, KEPT_CLIENTS);
 	batch->as_of.events = store_stamp_now(store, KEPT_EVENTS);
 	batch->as_of.due = store_stamp_now(store, KEPT_DUE);
+	batch->left_out = store->left_out;
 	ahead->is_asked = true;
 	ahead->is_unwanted = false;
 	thread_lock(&ahead->thread);

@@ -100,14 +100,14 @@ static int read_events(struct store *reader, struct ahead_batch *batch, struct a
 	return 0;
 }
 
-/* Whoever waits for a slot is looked at with his events, as is whoever has something ahead in these days; nobody else in admission. */
+/* Whoever has something ahead in these days is looked at with his events; nobody else in admission. Of whom waits for a slot that has been found out before, and is remembered. */
 static int read_admission_story(struct store *reader, struct ahead_batch *batch, int row)
 {
 	const struct admission *admission = &batch->admissions[row];
 	struct kept_client *client = &batch->clients_read[row];
 
 	batch->stories[row].client_id = 0;
-	if (!admission->is_plain || (admission->followup.reason == 0 && admission->next_on > batch->wish.last))
+	if (!admission->is_plain || admission->followup.reason != 0 || admission->next_on > batch->wish.last)
 		return 0;
 	int result = store_client_read(reader, admission->followup.client_id, client);
 	if (result <= 0)
@@ -140,8 +140,10 @@ int ahead_batch_read(struct ahead_batch *batch, struct store *reader)
 	} else if (result == 0 && batch->wish.kind == AHEAD_REST) {
 		result = read_rest(reader, batch);
 	} else if (result == 0) {
+		reader->left_out = batch->left_out;
 		result = store_admission_read(reader, &batch->place, batch->wish.group.rule, batch->wish.first, batch->wish.last,
 			batch->admissions, batch->capacity);
+		reader->left_out = NULL;
 		batch->count = result > 0 ? result : 0;
 	}
 	for (int row = 0; result >= 0 && row < batch->count; row++)

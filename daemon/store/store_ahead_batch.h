@@ -43,6 +43,7 @@ struct ahead_batch {
 	/* Behind whom, or which. */
 	struct ahead_waiting after;
 	struct admission_place place;
+	struct left_out *left_out; /* the loop's */
 	int capacity;
 	struct {
 		struct store_stamp clients, events, due;

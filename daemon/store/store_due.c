@@ -177,7 +177,11 @@ static int write_day(struct store *store, int64_t client_id, day_t next_on, bool
 
 	if (next_on != store->looked.common_on)
 		return store_run(store, is_known && has_row ? &move : &set, "in", client_id, next_on);
-	return is_known && !has_row ? 0 : store_run(store, &no_more, "i", client_id);
+	if (is_known && !has_row)
+		return 0;
+	if (client_id > store->looked.up_to)
+		store_ahead_note_rest(store);
+	return store_run(store, &no_more, "i", client_id);
 }
 
 int store_due_set(struct store *store, int64_t client_id, day_t next_on)

@@ -228,6 +228,7 @@ int store_followup_expired(struct store *store, day_t day, struct followup *out,
 void store_admission_start(struct store *store, struct admission_place *place)
 {
 	store_ahead_begin_admissions(store);
+	store_left_out_begin(store);
 	*place = (struct admission_place){.priority = INT_MIN, .due_on = INT32_MIN};
 }
 
@@ -296,7 +297,8 @@ int store_admission_read(struct store *store, const struct admission_place *plac
 	struct admission *out, int capacity)
 {
 	STATEMENT(next, "SELECT " ADMISSION_COLUMNS " FROM followup f INDEXED BY followup_scheduled " ADMISSION_CLIENTS
-			" WHERE f.state=0 AND f.priority=?3 AND f.due_on=?4 AND f.rule=?5 AND (f.client_ref, f.occasion)>(?6, ?7) "
+			" WHERE f.state=0 AND f.priority=?3 AND f.due_on=?4 AND f.rule=?5 AND (f.client_ref, f.occasion)>(?6, ?7) AND NOT "
+			"is_left_out(f.id) "
 			"ORDER BY f.client_ref, f.occasion LIMIT ?8");
 	sqlite3_stmt *s = store_query(store, &next, "nnnnittn", (int)first, (int)last, place->priority, (int)place->due_on, rule,
 		place->client_ref, place->occasion, capacity);

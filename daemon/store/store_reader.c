@@ -45,6 +45,8 @@ static int open_connection(struct store *store, const char *path, int flags, con
 	sqlite3_progress_handler(store->db, STEPS_BETWEEN_LOOKS, look_whether_to_stop, store);
 	int result = store_record_functions(store);
 	if (result == 0)
+		result = store_left_out_function(store);
+	if (result == 0)
 		result = store_kept_watch(store);
 	return result < 0 ? result : store_execute(store, pragmas);
 }

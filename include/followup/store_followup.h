@@ -41,6 +41,9 @@ struct admission_place {
 	char occasion[OCCASION_SIZE];
 };
 void store_admission_start(struct store *store, struct admission_place *place);
+/* Leaves one out of the walk that has just begun, which is known to wait on: false where there is no room for more. It is taken in again when something about it changes meanwhile. */
+bool store_admission_leave_out(struct store *store, int64_t followup_id);
+void store_admission_take_in(struct store *store, int64_t followup_id);
 /* A scheduled one, and what admission asks of its client, read with it: hardly anybody needs another question. All of it is as it stands until something is written for the client's person. */
 struct admission {
 	struct followup followup;

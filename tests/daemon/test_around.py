@@ -38,6 +38,39 @@ def _():
         daemon.check()
 
 
+@test("a letter that leaves its slot to a birthday is tried again on the day that this has changed, by a fact known before too, and by a new configuration")
+def _():
+    with Daemon(clock="2025-04-10T08:00:00") as daemon:
+        everybody = ("C1", "C2", "C3", "C4")
+        for ref in everybody:
+            daemon.client(ref, tier="gold", birthday=None if ref == "C2" else "1980-06-10")
+        daemon.event("E1", "C1", "account_closed", "2024-12-10")
+        daemon.event("E2", "C1", "account_reopened", "2024-12-20")
+        daemon.event("E3", "C1", "void", "2025-04-27", detail="E2")  # from then on it is closed, and no birthday is foreseen
+        waits, goes, gone = ("scheduled", "cap"), ("queued", ""), ("suppressed", "cap")
+        for time, wanted in (("2025-04-23T08:00:00", None), ("2025-04-24T08:00:00", (waits, goes, waits, waits)), ("2025-04-25T08:00:00", (waits, goes, waits, waits)),
+                             ("2025-04-26T08:00:00", (waits, goes, waits, waits)), ("2025-04-27T08:00:00", (goes, goes, waits, waits))):
+            daemon.set_clock(time)
+            if wanted is not None:
+                same(tuple(state(daemon, client=ref, rule="festival-letter") for ref in everybody), wanted, time)
+        daemon.client("C4", birthday="1980-08-10", tier="gold")
+        same(state(daemon, client="C4", rule="festival-letter"), goes)
+        daemon.set_clock("2025-04-28T08:00:00")
+        same(state(daemon, client="C3", rule="festival-letter"), waits)
+        daemon.set_clock("2025-05-01T08:00:00")
+        same(state(daemon, client="C3", rule="festival-letter"), gone)
+        daemon.check()
+    with Daemon(clock="2025-04-23T08:00:00") as daemon:
+        daemon.client("C1", tier="gold", birthday="1980-06-10")
+        for day in (24, 25):
+            daemon.set_clock(f"2025-04-{day}T08:00:00")
+            same(state(daemon, client="C1", rule="festival-letter"), ("scheduled", "cap"))
+        daemon.replace("reserve = 1", "reserve = 0")
+        daemon.call("RELOAD")
+        daemon.set_clock("2025-04-26T08:00:00")
+        same(state(daemon, client="C1", rule="festival-letter"), ("queued", ""))
+
+
 @test("min_gap: too soon after a contact nothing is handed out; it waits, says from when on, and comes by itself")
 def _():
     with Daemon(settings={"min_gap": "7d"}) as daemon:

@@ -94,6 +94,31 @@ static void test_admission_order(void **state)
 	assert_int_equal(store_admission_next(store, &place, 0, 0, some, COUNT), 4);
 	assert_string_equal(some[0].followup.occasion, "2025");
 	assert_string_equal(some[1].followup.client_ref, "C10");
+	/* What is left out does not come, until it is taken in; another walk leaves out nothing. */
+	int64_t third = some[0].followup.id, fourth = some[1].followup.id;
+	store_admission_start(store, &place);
+	assert_true(store_admission_leave_out(store, third) && store_admission_leave_out(store, fourth));
+	for (int i = 0; i < 3; i++) {
+		assert_true(store_admission_next(store, &place, 0, 0, some, COUNT) >= 1);
+		store_admission_pass(&place, &some[0].followup);
+	}
+	assert_int_equal(store_admission_next(store, &place, 0, 0, some, COUNT), 2);
+	store_admission_take_in(store, fourth);
+	store_admission_take_in(store, fourth);
+	store_admission_take_in(store, INT64_C(1) << 40);
+	assert_int_equal(store_admission_next(store, &place, 0, 0, some, COUNT), 3);
+	assert_true(some[0].followup.id == fourth);
+	store_admission_start(store, &place);
+	for (int i = 0; i < 3; i++) {
+		assert_true(store_admission_next(store, &place, 0, 0, some, COUNT) >= 1);
+		store_admission_pass(&place, &some[0].followup);
+	}
+	assert_int_equal(store_admission_next(store, &place, 0, 0, some, COUNT), 4);
+	/* There is room for some ten thousand, wherever their numbers fall. */
+	int64_t left_out = 0;
+	while (store_admission_leave_out(store, 1000000 + left_out * 131072))
+		left_out++;
+	assert_int_equal(left_out, 1 << 16);
 	close_memory(store);
 }
 
