@@ -213,6 +213,9 @@ int checkpoint_look(struct server *server)
 		return checkpoint_whole(server);
 	if (checkpoint->is_syncing)
 		return 0;
+	/* The work is done that nobody waited for: the next one begins with an empty log. */
+	if (left >= STEP_PAGES && checkpoint->retry_us == 0 && !server->work_pending && !turn_is_loading(server) && turn_is_quiet(server))
+		return checkpoint_whole(server);
 	if (checkpoint->syncs > 0 && (left <= LAST_PAGES || checkpoint->syncs >= SYNCS_MOST))
 		return checkpoint_whole(server);
 	if (checkpoint->is_held && pages != checkpoint->held_at) {

@@ -14,8 +14,7 @@ enum {
 	SLICE_US_LEAST = 4000,
 	SLICE_US_BUSY = 5000,
 	SLICE_US_MOST = 24000,
-	/* When nobody has asked for anything for so long, and nobody waits for a call, slices commit together, so that a page that many of them touch is written once; whoever asks comes between two. */
-	QUIET_US = 250000,
+	/* When nobody has asked for anything for a while, and nobody waits for a call, slices commit together, so that a page that many of them touch is written once; whoever asks comes between two. */
 	SLICES_US_QUIET = 200000,
 	SLICE_ROWS = 32,        /* worked between two looks at the clock */
 	SLICE_WAIT_US = 500000, /* for a file that is being loaded, but not for longer */
@@ -29,12 +28,10 @@ void slice_start(struct server *server)
 
 bool slice_goes_on(const struct server *server)
 {
-	int64_t now_us = clock_monotonic_us();
-
-	return server->slices_open && server->turn_open && server->commands == server->slice_commands &&
-	       now_us - server->others_us > QUIET_US && now_us - server->turn_opened_us < SLICES_US_QUIET &&
-	       !store_is_swollen(server->store) && !server->draining && !server->health.failing && !server->wake_wanted &&
-	       !server->wal_held && !backup_is_copying(server) && server->callers_count == 0 && TAILQ_EMPTY(&server->touched);
+	return server->slices_open && server->turn_open && server->commands == server->slice_commands && turn_is_quiet(server) &&
+	       clock_monotonic_us() - server->turn_opened_us < SLICES_US_QUIET && !store_is_swollen(server->store) && !server->draining &&
+	       !server->health.failing && !server->wake_wanted && !server->wal_held && !backup_is_copying(server) &&
+	       server->callers_count == 0 && TAILQ_EMPTY(&server->touched);
 }
 
 /* A day cycle, a reload or a heap of facts has been worked through: what came of it, in one line. A new calendar shows here as "moved". */

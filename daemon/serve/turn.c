@@ -23,7 +23,7 @@ enum {
 	LOAD_WAIT_US_LEAST = 4000,
 	LOAD_WAIT_US_MOST = 25000,
 	LOAD_WAIT_US_QUIET = 100000,
-	QUIET_US = 250000,        /* nobody but feeders has asked for anything for so long */
+	QUIET_US = 250000,
 	LOAD_PAUSE_US = 100000,   /* after which a file is taken to be there, or its feeder to be slow */
 	SAY_AGAIN_MS = 60 * 1000, /* how often the log repeats that storage fails */
 	PROBE_MS = 5 * 1000,      /* how often a failing store is tried without being asked */
@@ -269,6 +269,11 @@ bool turn_is_loading(const struct server *server)
 	return server->loaded_us != 0 && clock_monotonic_us() - server->loaded_us < LOAD_PAUSE_US;
 }
 
+bool turn_is_quiet(const struct server *server)
+{
+	return clock_monotonic_us() - server->others_us > QUIET_US;
+}
+
 bool turn_is_full(const struct server *server)
 {
 	enum { SYNCS = 2 };
@@ -288,7 +293,7 @@ bool turn_may_wait(const struct server *server)
 	int64_t wait_us = server->commit_us < LOAD_WAIT_US_LEAST  ? LOAD_WAIT_US_LEAST
 			  : server->commit_us > LOAD_WAIT_US_MOST ? LOAD_WAIT_US_MOST
 								  : server->commit_us;
-	int64_t most_us = now_us - server->others_us > QUIET_US ? LOAD_WAIT_US_QUIET : wait_us;
+	int64_t most_us = turn_is_quiet(server) ? LOAD_WAIT_US_QUIET : wait_us;
 
 	return now_us - server->loaded_us < wait_us && now_us - server->turn_opened_us < most_us;
 }

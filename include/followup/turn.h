@@ -27,6 +27,8 @@ int turn_open(struct server *server) MUST_CHECK;
 /* Whether the turn may stay open, for more to come into it: while the one before is being synced; and while a file is being loaded, and nobody else has asked for anything, as long as a
  * commit takes, and longer on a quiet desk: its feeder hears of all its pieces together. */
 bool turn_may_wait(const struct server *server);
+/* Whether nobody but feeders has asked for anything for a while. */
+bool turn_is_quiet(const struct server *server);
 /* Whether a piece of a file has come just now: work that can wait waits until all of it is there. */
 bool turn_is_loading(const struct server *server);
 

@@ -277,18 +277,19 @@ def _():
         daemon.check()
 
 
-@test("when nobody is at the desk, a thread reads ahead what a day's work asks")
+@test("when nobody is at the desk, a thread reads ahead what a day's work asks, and the log of writes is emptied behind it")
 def _():
     with Daemon() as daemon:
         path = os.path.join(daemon.folder, "clients.csv")
         with open(path, "w", encoding="ascii") as file:
-            file.write("client_ref,name,phone\n" + "".join(f"C{number},a,139\n" for number in range(5000)))
+            file.write("client_ref,name,phone\n" + "".join(f"C{number},a,139\n" for number in range(20000)))
         same(load(daemon, path, kind="clients")[0], 0)
         daemon.work()
         daemon.set_clock("2025-05-01T09:00:00")
         daemon.work()
-        same(daemon.json("CHECK")["book"]["calls"], 5000, "a message for everybody")
-        true(int(daemon.info()["rows_read_ahead"]) > 2500, "half of the rows")
+        same(re.search(r"^followupd_wal_size_bytes (\d+)$", daemon.call("METRICS"), re.MULTILINE)[1], "0")
+        same(daemon.json("CHECK")["book"]["calls"], 20000, "a message for everybody")
+        true(int(daemon.info()["rows_read_ahead"]) > 10000, "half of the rows")
         daemon.check()
 
 
