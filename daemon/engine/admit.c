@@ -340,6 +340,8 @@ int admit_followup(struct engine *engine, struct followup *f, const struct admis
 	enum reason why;
 	int error = 0;
 
+	if (client == NULL)
+		slots_forget(engine, f->client_id); /* whoever stands alone is found out about again by the next walk */
 	if (rule == NULL || !rule->on)
 		return followup_move(engine, f, FOLLOWUP_CANCELLED, engine->reasons[REASON_RULE_OFF], day);
 	if (f->opens_on - rule->early_days > day)

@@ -386,9 +386,12 @@ static int count_and_close(struct engine *engine, int64_t contact_id, int64_t at
 
 	for (size_t i = counted; result == 0 && made->counted && i < made->client_count; i++)
 		result = store_contact_count_for(engine->store, contact_id, made->client_ids[i], made->day);
-	/* A contact moves the next one of a cadence. */
-	for (size_t i = 0; result == 0 && engine->asks_contacts && i < made->client_count; i++)
-		result = slots_mark(engine, made->client_ids[i], made->day, false);
+	/* A contact moves the next one of a cadence, and may have been with somebody who wants no greetings any more. */
+	for (size_t i = 0; result == 0 && i < made->client_count; i++) {
+		slots_forget(engine, made->client_ids[i]);
+		if (engine->asks_contacts)
+			result = store_due_mark(engine->store, made->client_ids[i], made->day, false);
+	}
 	for (size_t i = 0; result == 0 && i < made->ticked_count; i++) {
 		struct followup *f = made->ticked[i];
 		f->closed_by = attempt_id;

@@ -86,7 +86,7 @@ struct foresight {
 };
 
 /* Clients who stand alone, for whom so many better greetings are foreseen that none of that priority number, or a larger one, gets a slot before a day: a follow-up that waits is looked at every day,
- * and nearly always that is why. In the place of their number, whoever came last. */
+ * and nearly always that is why. In the place of their number, whoever came first. */
 struct foreseen_memo {
 	uint64_t policy_version, rollbacks;
 	struct foreseen {

@@ -41,6 +41,7 @@ def _():
 @test("a letter that leaves its slot to a birthday is tried again on the day that this has changed, by a fact known before too, and by a new configuration")
 def _():
     with Daemon(clock="2025-04-10T08:00:00") as daemon:
+        anna = daemon.agent("anna")
         everybody = ("C1", "C2", "C3", "C4")
         for ref in everybody:
             daemon.client(ref, tier="gold", birthday=None if ref == "C2" else "1980-06-10")
@@ -55,8 +56,14 @@ def _():
                 same(tuple(state(daemon, client=ref, rule="festival-letter") for ref in everybody), wanted, time)
         daemon.client("C4", birthday="1980-08-10", tier="gold")
         same(state(daemon, client="C4", rule="festival-letter"), goes)
+        # He was called in the quarter before, says the agent now, and wants no more greetings by telephone: none is foreseen.
+        daemon.client("C5", tier="gold", birthday="1980-06-10")
+        same(state(daemon, client="C5", rule="festival-letter"), waits)
         daemon.set_clock("2025-04-28T08:00:00")
-        same(state(daemon, client="C3", rule="festival-letter"), waits)
+        anna.json("RECORD", "C5", {"disposition": "refused", "done_at": "2025-03-31T10:00"})
+        same([state(daemon, client=ref, rule="festival-letter") for ref in ("C3", "C5")], [waits, waits])
+        daemon.set_clock("2025-04-29T08:00:00")
+        same([state(daemon, client=ref, rule="festival-letter") for ref in ("C3", "C5")], [waits, goes])
         daemon.set_clock("2025-05-01T08:00:00")
         same(state(daemon, client="C3", rule="festival-letter"), gone)
         daemon.check()
