@@ -97,16 +97,15 @@ static int step_facts(struct engine *engine, day_t day, int *budget)
 	bool changed;
 	int result;
 
-	while ((result = store_due_next(engine->store, day, &client_id, &changed)) > 0) {
-		if ((*budget)-- <= 0)
-			return 0;
+	while ((result = store_due_next(engine->store, day, &client_id, &changed)) > 0 && (*budget)-- > 0) {
+		if (result == DUE_NOT_YET)
+			continue;
 		result = settle_facts(engine, client_id, changed, day, &person);
 		if (result < 0)
 			return result;
 	}
-	if (result == 0)
-		result = store_due_keep(engine->store);
-	return result < 0 ? result : 1;
+	int kept = result >= 0 ? store_due_keep(engine->store) : result;
+	return kept < 0 ? kept : result == 0;
 }
 
 static int step_calls(struct engine *engine, day_t day, int *budget)
@@ -176,7 +175,9 @@ static int step_admit(struct engine *engine, day_t day, struct moment now, int *
 
 	if (!engine->place_valid || engine->place_rollbacks != store_rollbacks(engine->store)) {
 		store_admission_start(engine->store, &engine->place);
-		slots_leave_out(engine, day);
+		/* What comes in on a later day is looked at on that day. */
+		if (day == now.day)
+			slots_leave_out(engine, day);
 		engine->place_rollbacks = store_rollbacks(engine->store);
 		engine->place_valid = true;
 		engine->version++;

@@ -71,14 +71,15 @@ static int settle_some(struct engine *engine, struct moment now, day_t until, in
 	bool changed;
 	int result;
 
-	while ((result = store_due_next(engine->store, until, &client_id, &changed)) > 0) {
-		if (budget-- <= 0)
-			return 1;
+	while ((result = store_due_next(engine->store, until, &client_id, &changed)) > 0 && budget-- > 0) {
+		if (result == DUE_NOT_YET)
+			continue;
 		result = settle_client(engine, client_id, changed, now);
 		if (result < 0)
 			return result;
 	}
-	return result == 0 && until >= LOOK_AGAIN ? store_due_keep(engine->store) : result;
+	int kept = result >= 0 ? store_due_keep(engine->store) : result;
+	return kept < 0 ? kept : result > 0;
 }
 
 /* A clock that stepped back works on the day it had reached. */

@@ -67,8 +67,8 @@ struct store_stamp {
 	uint64_t written, rollbacks;
 };
 
-/* Who waits to be looked at. */
-enum { STORE_WAITING = 32 };
+/* Who waits to be looked at: read together; and of how many clients the next without a day of his own is sought at once. */
+enum { STORE_WAITING = 32, REST_AT_ONCE = 1024 };
 struct store_waiting {
 	int64_t client_id;
 	bool changed;

@@ -70,10 +70,10 @@ static int read_due(struct store *reader, struct ahead_batch *batch)
 
 static int read_rest(struct store *reader, struct ahead_batch *batch)
 {
-	STATEMENT(next, "SELECT c.id, 0, 0, " CLIENT_COLUMNS " FROM client c WHERE c.id>?1 AND NOT EXISTS (SELECT 1 FROM client_due d "
-			"WHERE d.client_id=c.id) ORDER BY c.id LIMIT ?2");
+	STATEMENT(next, "SELECT c.id, 0, 0, " CLIENT_COLUMNS " FROM client c WHERE c.id>?1 AND c.id<=?1+?2 AND NOT EXISTS (SELECT 1 FROM "
+			"client_due d WHERE d.client_id=c.id) ORDER BY c.id LIMIT ?3");
 
-	return read_waiting_rows(reader, batch, store_query(reader, &next, "in", batch->after.client_id, batch->capacity));
+	return read_waiting_rows(reader, batch, store_query(reader, &next, "inn", batch->after.client_id, REST_AT_ONCE, batch->capacity));
 }
 
 static int read_events(struct store *reader, struct ahead_batch *batch, struct ahead_story *story)

@@ -7,8 +7,6 @@
 #include "ahead.h"
 #include "internal.h"
 
-enum { LOOKED_KEPT_EACH = 1000 };
-
 /* After a rollback the number of a client who was passed may be another's. */
 static bool is_looked_known(const struct store *store)
 {
@@ -24,7 +22,7 @@ static int meta_or(struct store *store, const char *key, int64_t otherwise, int6
 	return result == ERR_NOT_FOUND ? 0 : result;
 }
 
-/* Up to this number every client has been looked at. Remembered from one look to the next, written down now and then: what it lags behind is looked at once more. */
+/* Up to this number every client has been looked at. Remembered from one look to the next, and written down at the end of each slice. */
 static int load_looked(struct store *store)
 {
 	int64_t kept, common_on;
@@ -57,10 +55,13 @@ int store_due_keep(struct store *store)
 {
 	if (!is_looked_known(store) || store->looked.kept == store->looked.up_to)
 		return 0;
-	int result = store_meta_set(store, "looked_up_to", store->looked.up_to);
-	if (result == 0)
-		store->looked.kept = store->looked.up_to;
-	return result;
+	/* Nobody else remembers it: all other settings stay known. */
+	TOLD_STATEMENT(keep, "INSERT INTO meta(key, value) VALUES('looked_up_to', ?1) ON CONFLICT DO UPDATE SET value=excluded.value");
+	int result = store_run(store, &keep, "i", store->looked.up_to);
+	if (result < 0)
+		return result;
+	store->looked.kept = store->looked.up_to;
+	return 0;
 }
 
 int store_due_set_common(struct store *store, day_t common_on)
@@ -108,8 +109,8 @@ static int read_rows(struct store *store, sqlite3_stmt *s, day_t *last_on)
 /* Those who have no day of their own, in their order, from the first on who has not been looked at: those who have just come, and everybody when the common day has. */
 static int read_rest(struct store *store, day_t day)
 {
-	STATEMENT(next, "SELECT c.id, 0, 0, " CLIENT_COLUMNS " FROM client c WHERE c.id>?1 AND NOT EXISTS (SELECT 1 FROM client_due d "
-			"WHERE d.client_id=c.id) ORDER BY c.id LIMIT ?2");
+	STATEMENT(next, "SELECT c.id, 0, 0, " CLIENT_COLUMNS " FROM client c WHERE c.id>?1 AND c.id<=?1+?2 AND NOT EXISTS (SELECT 1 FROM "
+			"client_due d WHERE d.client_id=c.id) ORDER BY c.id LIMIT ?3");
 	STATEMENT(last, "SELECT coalesce(max(id), 0) FROM client");
 	int capacity = store_ahead_at_once(store, STORE_WAITING);
 	day_t none;
@@ -120,12 +121,19 @@ static int read_rest(struct store *store, day_t day)
 	int count = store_ahead_rest(store, day, store->looked.up_to, store->waiting.rows, STORE_WAITING);
 	if (count != 0)
 		return count < 0 ? count : have_read(store, day, true, count);
-	count = read_rows(store, store_query(store, &next, "in", store->looked.up_to, capacity), &none);
+	count = read_rows(store, store_query(store, &next, "inn", store->looked.up_to, REST_AT_ONCE, capacity), &none);
 	if (count == capacity)
 		store_ahead_ask_rest(store, day, store->waiting.rows[count - 1].client_id);
-	if (count == 0)
-		count = store_integer(store, &last, &store->looked.up_to, "");
-	return count < 0 ? count : have_read(store, day, true, count);
+	if (count != 0)
+		return count < 0 ? count : have_read(store, day, true, count);
+	int64_t end;
+	result = store_integer(store, &last, &end, "");
+	if (result < 0)
+		return result;
+	bool is_end = end <= store->looked.up_to + REST_AT_ONCE;
+	store->looked.up_to = is_end ? end : store->looked.up_to + REST_AT_ONCE;
+	(void)have_read(store, day, true, 0);
+	return is_end ? 0 : DUE_NOT_YET;
 }
 
 /* Those who wait are read together, and what will be asked of them, as long as nobody else's day is written meanwhile. 1: one is there. */
@@ -198,9 +206,9 @@ int store_due_set(struct store *store, int64_t client_id, day_t next_on)
 	if (next_on <= store->nobody_waits.day)
 		store->nobody_waits.known = false;
 	/* Between the two there is nobody who has not been looked at. */
-	if (client_id == store->looked.next || client_id == store->looked.up_to + 1)
+	if (client_id > store->looked.up_to && (client_id == store->looked.next || client_id == store->looked.up_to + 1))
 		store->looked.up_to = client_id;
-	return store->looked.up_to - store->looked.kept >= LOOKED_KEPT_EACH ? store_due_keep(store) : 0;
+	return 0;
 }
 
 int store_due_mark(struct store *store, int64_t client_id, day_t day, bool changed)
@@ -239,7 +247,7 @@ int store_due_next(struct store *store, day_t day, int64_t *client_id, bool *cha
 		return 0;
 	int result = read_waiting(store, day);
 
-	if (result > 0) {
+	if (result > 0 && result != DUE_NOT_YET) {
 		*client_id = store->waiting.rows[store->waiting.place].client_id;
 		*changed = store->waiting.rows[store->waiting.place].changed;
 		if (store->waiting.is_rest)

@@ -19,13 +19,15 @@ int store_due_set(struct store *store, int64_t client_id, day_t next_on) MUST_CH
 /* The common day from now on; INT32_MAX, never, until one is set. When it is another than before, whoever has waited for that one is looked at now: so it is set anew on the day itself, before
  * anybody is looked at. */
 int store_due_set_common(struct store *store, day_t common_on) MUST_CHECK;
-/* Writes down who has been looked at, where that lags behind: when nobody waits any more. */
+/* Writes down who has been looked at, at the end of whatever looks at some: one who is looked at once more without a reason could be admitted before the next day tries him again. */
 int store_due_keep(struct store *store) MUST_CHECK;
 /* Has him looked at on day; changed: his facts were corrected or came late, so what is open must be compared with them. */
 int store_due_mark(struct store *store, int64_t client_id, day_t day, bool changed) MUST_CHECK;
 /* The same for all clients of a manager (also whom an open follow-up about his leaving is for). The count of rows. */
 int store_due_mark_manager(struct store *store, const char *manager, day_t day, bool changed) MUST_CHECK;
-/* The next client to look at on or before day, and whether his facts changed: 1, or 0 when there is none. Those without a day come from LOOK_AGAIN on. */
+/* The next client to look at on or before day, and whether his facts changed: 1, or 0 when there is none. Those without a day come from LOOK_AGAIN on. DUE_NOT_YET: many have been passed, of whom
+ * nobody is; ask again. */
+enum { DUE_NOT_YET = 2 };
 int store_due_next(struct store *store, day_t day, int64_t *client_id, bool *changed) MUST_CHECK;
 /* The day kept for him; ERR_NOT_FOUND: none. */
 int store_due_get(struct store *store, int64_t client_id, day_t *next_on) MUST_CHECK;

@@ -51,8 +51,10 @@ static int64_t next(day_t day)
 {
 	int64_t id = 0;
 	bool changed;
-	int found = store_due_next(store, day, &id, &changed);
+	int found;
 
+	while ((found = store_due_next(store, day, &id, &changed)) == DUE_NOT_YET)
+		;
 	assert_true(found >= 0);
 	return found > 0 ? id : 0;
 }
@@ -303,6 +305,35 @@ static void test_common_day(void **state)
 	assert_int_equal(next(TODAY), 1);
 }
 
+/* Where nearly everybody has a day of his own the others are sought a piece at a time; and one who was passed long ago does not have all behind him looked at again. */
+static void test_few_without_day(void **state)
+{
+	int64_t id;
+	bool changed;
+
+	(void)state;
+	for (int i = 1; i <= MANY; i++) {
+		assert_int_equal(come("C%04d", i), i);
+		assert_int_equal(next(TODAY), i);
+		assert_int_equal(store_due_set(store, i, i == MANY - 1 ? INT32_MAX : LATER), 0);
+	}
+	assert_int_equal(next(TODAY), 0);
+	assert_int_equal(store_due_set_common(store, TODAY + 90), 0);
+	assert_int_equal(store_due_next(store, TODAY, &id, &changed), DUE_NOT_YET);
+	assert_int_equal(store_due_next(store, TODAY, &id, &changed), DUE_NOT_YET);
+	assert_int_equal(store_due_next(store, TODAY, &id, &changed), 1);
+	assert_int_equal(id, MANY - 1);
+	assert_int_equal(store_due_set(store, id, TODAY + 90), 0);
+	assert_int_equal(next(TODAY), 0);
+	for (int i = MANY + 1; i <= MANY + 3; i++) {
+		assert_int_equal(store_due_mark(store, come("C%04d", i), LOOK_AT_ONCE, false), 0);
+		assert_int_equal(store_due_set(store, next(TODAY), TODAY + 90), 0);
+	}
+	assert_int_equal(store_due_mark(store, MANY - 1, LOOK_AT_ONCE, false), 0);
+	assert_int_equal(store_due_set(store, next(TODAY), TODAY + 90), 0);
+	assert_int_equal(next(TODAY), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +343,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_many, begin, end),
 		cmocka_unit_test_setup_teardown(test_many_taken_back, begin, end),
 		cmocka_unit_test_setup_teardown(test_common_day, begin, end),
+		cmocka_unit_test_setup_teardown(test_few_without_day, begin, end),
 		cmocka_unit_test_setup_teardown(test_known_behind_new, begin, end),
 	};
 
