@@ -47,6 +47,14 @@ def options(name):
     return ["--encoding", "gb18030"] if "gb18030" in name else []
 
 
+def clients_file(daemon, count, columns, cells):
+    """So many clients, the same but for their reference."""
+    path = os.path.join(daemon.folder, "clients.csv")
+    with open(path, "w", encoding="ascii") as file:
+        file.write(columns + "\n" + "".join(f"C{number},{cells}\n" for number in range(count)))
+    return path
+
+
 def load(daemon, path, *more, kind=None):
     """Exit status, summary, rejects, errors."""
     rejects = os.path.join(daemon.folder, "rejects")
@@ -137,9 +145,7 @@ def _():
 @test("on a terminal a bar shows how far it is, and is gone at the end")
 def _():
     with Daemon() as daemon:
-        path = os.path.join(daemon.folder, "clients.csv")
-        with open(path, "w", encoding="ascii") as file:
-            file.write("client_ref,name\n" + "".join(f"C{number},a\n" for number in range(20000)))
+        path = clients_file(daemon, 20000, "client_ref,name", "a")
         master, slave = pty.openpty()
         process = subprocess.Popen([FOLLOWUPCTL, "-s", daemon.socket, "import", "clients", path], stdin=slave, stdout=subprocess.PIPE, stderr=slave)
         os.close(slave)
@@ -259,9 +265,7 @@ def _():
         daemon.client("A1")
         daemon.event("E1", "A1", "complaint")
         agent = daemon.agent("anna")
-        path = os.path.join(daemon.folder, "clients.csv")
-        with open(path, "w", encoding="ascii") as file:
-            file.write("client_ref,name,birthday,phone\n" + "".join(f"C{number},a,1980-03-04,139\n" for number in range(40000)))
+        path = clients_file(daemon, 40000, "client_ref,name,birthday,phone", "a,1980-03-04,139")
         process = subprocess.Popen([FOLLOWUPCTL, "-s", daemon.socket, "import", "clients", path], stdout=subprocess.PIPE)
         answered = 0
         with PidFile(process.pid) as ended:
@@ -280,9 +284,7 @@ def _():
 @test("when nobody is at the desk, a thread reads ahead what a day's work asks, and the log of writes is emptied behind it")
 def _():
     with Daemon() as daemon:
-        path = os.path.join(daemon.folder, "clients.csv")
-        with open(path, "w", encoding="ascii") as file:
-            file.write("client_ref,name,phone\n" + "".join(f"C{number},a,139\n" for number in range(20000)))
+        path = clients_file(daemon, 20000, "client_ref,name,phone", "a,139")
         same(load(daemon, path, kind="clients")[0], 0)
         daemon.work()
         daemon.set_clock("2025-05-01T09:00:00")
