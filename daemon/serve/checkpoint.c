@@ -20,7 +20,8 @@ enum {
 	SYNCS_MOST = 4,    /* or else after so many syncs, each of what has been written during the one before */
 	RETRY_TIMES = 20,  /* a look in vain at a long log takes milliseconds: the next one after so many times as long */
 	RETRY_US_LEAST = 10 * 1000,
-	LOG_PAGES_MOST = 8000, /* then the disk is too slow for whoever writes, who waits for it now */
+	LOG_PAGES_MOST = 8000, /* then the disk is too slow for whoever writes, who waits for it now; */
+	LOG_PAGES_QUIET = 32000, /* the night's work writes so much in some seconds, and searches what it has written */
 };
 
 struct checkpoint {
@@ -199,6 +200,7 @@ int checkpoint_look(struct server *server)
 {
 	struct checkpoint *checkpoint = server->checkpoint;
 	int pages = store_wal_pages(server->store), left = pages - store_wal_moved(server->store);
+	bool is_quiet = turn_is_quiet(server);
 
 	if (server->turn_open) /* its transaction stands in the way of any */
 		return 0;
@@ -209,14 +211,14 @@ int checkpoint_look(struct server *server)
 		return result;
 	if (checkpoint->retry_us > clock_monotonic_us())
 		return 0;
-	if (pages >= LOG_PAGES_MOST && left >= SYNC_PAGES && checkpoint->retry_us == 0)
+	if (pages >= (is_quiet ? LOG_PAGES_QUIET : LOG_PAGES_MOST) && left >= SYNC_PAGES && checkpoint->retry_us == 0)
 		return checkpoint_whole(server);
 	if (checkpoint->is_syncing)
 		return 0;
 	/* The work is done that nobody waited for: the next one begins with an empty log. */
-	if (left >= STEP_PAGES && checkpoint->retry_us == 0 && !server->work_pending && !turn_is_loading(server) && turn_is_quiet(server))
+	if (left >= STEP_PAGES && checkpoint->retry_us == 0 && !server->work_pending && !turn_is_loading(server) && is_quiet)
 		return checkpoint_whole(server);
-	if (checkpoint->syncs > 0 && (left <= LAST_PAGES || checkpoint->syncs >= SYNCS_MOST))
+	if (checkpoint->syncs > 0 && (left <= LAST_PAGES || (checkpoint->syncs >= SYNCS_MOST && !is_quiet)))
 		return checkpoint_whole(server);
 	if (checkpoint->is_held && pages != checkpoint->held_at) {
 		result = step(checkpoint);
