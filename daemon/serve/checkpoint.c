@@ -20,7 +20,7 @@ enum {
 	SYNCS_MOST = 4,    /* or else after so many syncs, each of what has been written during the one before */
 	RETRY_TIMES = 20,  /* a look in vain at a long log takes milliseconds: the next one after so many times as long */
 	RETRY_US_LEAST = 10 * 1000,
-	LOG_PAGES_MOST = 8000, /* then the disk is too slow for whoever writes, who waits for it now; */
+	LOG_PAGES_MOST = 8000,   /* then the disk is too slow for whoever writes, who waits for it now; */
 	LOG_PAGES_QUIET = 32000, /* the night's work writes so much in some seconds, and searches what it has written */
 };
 

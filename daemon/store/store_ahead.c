@@ -58,9 +58,6 @@ int store_ahead_start(struct store *store, const char *path, char message[256])
 		snprintf(message, 256, "out of memory");
 	else
 		result = store_open_reader(path, &ahead->reader, message);
-	/* Each row once: what is worth keeping are the pages above the rows. */
-	if (result == 0 && (result = store_execute(ahead->reader, "PRAGMA cache_size=-4000")) < 0)
-		snprintf(message, 256, "%s", store_message(ahead->reader));
 	if (result == 0 && !thread_start(&ahead->thread, work, ahead)) {
 		snprintf(message, 256, "no thread can be started");
 		result = ERR_SYSTEM;

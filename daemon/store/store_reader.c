@@ -61,11 +61,12 @@ int store_open_reader(const char *path, struct store **out, char message[256])
 	}
 	atomic_init(&store->stop_wanted, false);
 	store->stop = &store->stop_wanted;
-	/* A connection that may only read neither checkpoints nor empties the WAL when it closes. REPORT sorts millions of rows: what is more than its pages goes to a file. */
+	/* A connection that may only read neither checkpoints nor empties the WAL when it closes. Few pages, since all are forgotten whenever the book has changed; REPORT sorts millions of rows, what
+	 * is more than these pages in a file. */
 	int result = store_beside_prepare() != SQLITE_OK ? ERR_MEMORY : 0;
 	if (result == 0)
 		result = open_connection(store, path, SQLITE_OPEN_READONLY, STORE_BESIDE_NAME,
-			"PRAGMA query_only=1; PRAGMA temp_store=FILE; PRAGMA cache_size=-16000; PRAGMA trusted_schema=OFF;");
+			"PRAGMA query_only=1; PRAGMA temp_store=FILE; PRAGMA cache_size=-4000; PRAGMA trusted_schema=OFF;");
 	if (result == 0)
 		result = store_prepare(store, &begin);
 	if (result == 0)
@@ -158,9 +159,10 @@ int store_copy(struct store *reader, struct store **out, char message[256])
 		result = store_read_begin(reader);
 	if (result == 0) {
 		copy->stop = reader->stop;
-		/* Without a name: a file of its own that no other process can open, gone when it is closed. Nothing there has to last. */
+		/* Without a name: a file of its own that no other process can open, gone when it is closed. Nothing there has to last, and nobody goes back: whatever fails, the copy is given up. A
+		 * journal in memory would hold every page that a day changes. */
 		result = open_connection(copy, "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL,
-			"PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-64000;"
+			"PRAGMA synchronous=OFF; PRAGMA journal_mode=OFF; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000;"
 			"PRAGMA foreign_keys=OFF; PRAGMA trusted_schema=OFF;");
 	}
 	if (result == 0)

@@ -240,6 +240,8 @@ def measure_memory(book):
         daemon.call("METRICS")
         daemon.call("REPORT", "FROM", f"{TODAY}", "TO", f"{FESTIVAL}")
         figures.note("followupd, after METRICS and REPORT as well", status(daemon.process.pid, "VmRSS"))
+        daemon.connect(3600).call("FORECAST", "DAYS", "2")
+        figures.note("followupd, at most during a FORECAST of two days", status(daemon.process.pid, "VmHWM"))
         for connection in connections:
             connection.close()
         figures.save()

@@ -19,7 +19,7 @@ WORDS = {
     "festival": "Every client's greeting created and admitted, cap, foresight and record included, in slices. The peer inserts the same rows (follow-ups, calls, entries, links) into a copy of the "
                 "book as it was the evening before, with the same indexes and settings, 100,000 rows in a transaction.",
     "memory": "On the afternoon of the festival, with 256 agents signed in who have each asked for calls and finished them. The connections that METRICS, REPORT and the like read by have caches of "
-              "their own.",
+              "their own; FORECAST works on a copy, which is a file.",
     "restart": f"On the book of the festival's afternoon ({FESTIVAL}). From the start of the process until it tells the service manager that it is ready; after SIGKILL it recovers the log of writes.",
     "bytes": "",
     "simulate": "The peer is bulk_plain.sql day by day without syncs, every queued follow-up done on its day.",
